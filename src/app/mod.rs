@@ -1,0 +1,1 @@
+//! The application state and its pure update.

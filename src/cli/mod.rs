@@ -1,0 +1,1 @@
+//! The command line: its arguments, one file a command.

@@ -1,0 +1,1 @@
+//! Configuration: the file, its validation, secrets.

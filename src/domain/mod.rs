@@ -1,0 +1,6 @@
+//! What saldo knows about money, whatever the transport: pure types and rules.
+//!
+//! Nothing here waits, reads a clock, draws a random number or touches a file: times come in as arguments.
+
+pub mod money;
+pub mod text;

@@ -1,0 +1,1 @@
+//! The engine: polls, payments and webhooks, independent of any screen.

@@ -1,0 +1,1 @@
+//! The gateway client: what ConnectPSP says on the wire.

@@ -1,0 +1,1 @@
+//! The sandbox: an independent imitation of the gateway.

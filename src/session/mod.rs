@@ -1,0 +1,1 @@
+//! A terminal session: bytes in, frames out.
