@@ -4,6 +4,15 @@
 
 pub mod attempt;
 pub mod balance;
+pub mod cash_out;
+pub mod document;
+pub mod end_to_end_id;
+pub mod institution;
 pub mod money;
+pub mod order;
+pub mod pix_key;
+pub mod rebalance;
 pub mod report;
 pub mod text;
+pub mod transaction;
+pub mod txid;

@@ -1,0 +1,138 @@
+//! What a payment needs next, and when: derived from its state alone.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{CONFIRMATION_GAP, CashOut, HOLD_AFTER, State};
+use crate::domain::attempt::{NotExecuted, Verdict};
+
+/// The next thing to do for a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Not before (UTC).
+    pub at: Timestamp,
+    /// What.
+    pub act: Act,
+}
+
+/// What a payment may need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Journal an attempt, then send the stored bytes.
+    Send,
+    /// Ask the gateway by id.
+    Look,
+    /// Stop sending: the window is over.
+    CloseWindow,
+    /// Put it before a person.
+    Hold,
+    /// Nothing but a person can help: tell them again.
+    Remind,
+}
+
+/// Waits between attempts with the same bytes, in seconds; the last one repeats.
+const RESEND: [i64; 8] = [1, 2, 4, 8, 15, 30, 60, 300];
+
+/// Waits between looks at an accepted payment, in seconds; the last one repeats.
+const LOOK: [i64; 6] = [2, 5, 15, 60, 300, 900];
+
+/// Looks at a final payment, for a refund or a late COMPLETED: after a day, a week and 12 days.
+const LOOK_BACK: [i64; 3] = [24, 7 * 24, 12 * 24];
+
+impl CashOut {
+    /// What to do next, and when. Every payment that is not final has a plan, and so does a final one whose
+    /// end may still change.
+    pub fn plan(&self) -> Option<Plan> {
+        if self.on_the_wire {
+            // The answer, or the deadline of whoever sent it, ends the attempt; until then nothing is due.
+            return None;
+        }
+        match self.state {
+            State::Approved => Some(Plan { at: self.approved_at, act: Act::Send }),
+            State::Unknown if self.frozen => Some(self.hold_plan()),
+            State::Unknown => Some(self.send_plan()),
+            State::Exists => Some(self.hold_plan()),
+            State::Accepted => Some(self.look_plan()),
+            State::Held if self.gateway_id().is_some() => Some(self.look_plan()),
+            State::Held => Some(Plan { at: later(self.since, HOLD_AFTER), act: Act::Remind }),
+            State::Completed | State::Failed | State::Cancelled => self.look_back_plan(),
+            State::Rejected => None,
+        }
+    }
+
+    /// What could be done at once if somebody asked, whatever the waiting time: the same bytes where the outcome
+    /// is unknown, a look where the id is known.
+    pub fn act_now(&self, now: Timestamp) -> Option<Act> {
+        if self.on_the_wire {
+            return None;
+        }
+        match self.state {
+            State::Approved => Some(Act::Send),
+            State::Unknown if self.frozen => None,
+            State::Unknown if now >= self.window_end() => Some(Act::CloseWindow),
+            State::Unknown => Some(Act::Send),
+            State::Accepted | State::Held if self.gateway_id().is_some() => Some(Act::Look),
+            State::Accepted
+            | State::Held
+            | State::Exists
+            | State::Rejected
+            | State::Completed
+            | State::Failed
+            | State::Cancelled => None,
+        }
+    }
+
+    /// When the same bytes may no longer be sent.
+    pub fn window_end(&self) -> Timestamp {
+        later(self.first_attempt_at.unwrap_or(self.approved_at), self.resend_window)
+    }
+
+    fn send_plan(&self) -> Plan {
+        let last = self.last_attempt_at.unwrap_or(self.approved_at);
+        let wait = match &self.last_verdict {
+            // A fresh token is all that was missing; the lane stops a second refusal in a row.
+            Some(Verdict::NotExecuted(NotExecuted::Unauthorized(_))) => SignedDuration::ZERO,
+            Some(Verdict::NotExecuted(NotExecuted::TooMany { retry_after: Some(seconds) })) => {
+                SignedDuration::from_secs(i64::from(*seconds)).max(self.waited(&RESEND, self.attempts))
+            }
+            _ => self.waited(&RESEND, self.attempts),
+        };
+        let at = later(last, wait);
+        let end = self.window_end();
+        if at < end { Plan { at, act: Act::Send } } else { Plan { at: end, act: Act::CloseWindow } }
+    }
+
+    fn look_plan(&self) -> Plan {
+        // A clean second reading is due when the gap is over, not when the usual steps say so.
+        let at = match self.ending_seen {
+            Some((seen, _)) => later(seen, CONFIRMATION_GAP).max(self.looked_at.unwrap_or(seen)),
+            None if self.failure_reported && self.looks == 0 => self.since,
+            None => later(self.looked_at.unwrap_or(self.since), self.waited(&LOOK, self.looks + 1)),
+        };
+        Plan { at, act: Act::Look }
+    }
+
+    fn hold_plan(&self) -> Plan {
+        let from = self.last_attempt_at.unwrap_or(self.since);
+        Plan { at: later(from, HOLD_AFTER), act: Act::Hold }
+    }
+
+    fn look_back_plan(&self) -> Option<Plan> {
+        self.gateway_id()?;
+        let hours = LOOK_BACK.get(usize::try_from(self.looks).ok()?)?;
+        Some(Plan { at: later(self.since, SignedDuration::from_hours(*hours)), act: Act::Look })
+    }
+
+    /// The wait before the `count`th repetition, up to a fifth longer: payments that began together drift apart.
+    /// The spread comes from the payment's own start, so the same story gives the same times.
+    fn waited(&self, steps: &[i64], count: u32) -> SignedDuration {
+        let index = usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX).min(steps.len() - 1);
+        let millis = steps[index] * 1000;
+        let spread = self.approved_at.as_microsecond().rem_euclid(200);
+        SignedDuration::from_millis(millis + millis * spread / 1000)
+    }
+}
+
+/// `from + wait`, and the end of time where that lies beyond it.
+fn later(from: Timestamp, wait: SignedDuration) -> Timestamp {
+    from.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

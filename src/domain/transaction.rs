@@ -1,0 +1,176 @@
+//! A row of the feed: one cash-in or cash-out, ours or the platform's own, as far as saldo has seen it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::cash_out;
+use super::money::Centavos;
+use super::report::{Direction, Report, Status};
+use super::text::Safe;
+
+/// Where a transaction stands, in the words of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum State {
+    /// A cash-out.
+    Out(cash_out::State),
+    /// A cash-in.
+    In(CashIn),
+}
+
+/// Where a cash-in stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CashIn {
+    /// Nobody has paid yet.
+    AwaitingPayment,
+    /// Paid.
+    Paid,
+    /// Nobody paid in time.
+    Expired,
+    /// Paid, and given back.
+    Refunded,
+    /// Withdrawn.
+    Cancelled,
+}
+
+impl CashIn {
+    /// Every state, in the order of a cash-in's life.
+    pub const ALL: [Self; 5] =
+        [Self::AwaitingPayment, Self::Paid, Self::Expired, Self::Refunded, Self::Cancelled];
+
+    /// The word of the command line, of JSON and of the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingPayment => "awaiting_payment",
+            Self::Paid => "paid",
+            Self::Expired => "expired",
+            Self::Refunded => "refunded",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl State {
+    /// The word of the command line, of JSON and of the journal.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Out(state) => state.as_str(),
+            Self::In(state) => state.as_str(),
+        }
+    }
+
+    /// Reads back what [`Self::as_str`] wrote.
+    pub fn parse(direction: Direction, word: &str) -> Option<Self> {
+        match direction {
+            Direction::Out => {
+                cash_out::State::ALL.into_iter().find(|state| state.as_str() == word).map(Self::Out)
+            }
+            Direction::In => CashIn::ALL.into_iter().find(|state| state.as_str() == word).map(Self::In),
+        }
+    }
+
+    /// Whether money has moved for good: a completed cash-out or a paid cash-in (refunded or not).
+    pub const fn has_settled(self) -> bool {
+        matches!(self, Self::Out(cash_out::State::Completed) | Self::In(CashIn::Paid | CashIn::Refunded))
+    }
+}
+
+/// One transaction, as the feed shows it. What nobody said is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// The order in which saldo learned of it: the feed's order, and the key it is paged by.
+    pub seq: i64,
+    /// saldo's own id.
+    pub id: Uuid,
+    /// Whether saldo ordered it.
+    pub ours: bool,
+    /// Cash-in or cash-out.
+    pub direction: Direction,
+    /// Where it stands.
+    pub state: State,
+    /// The gateway contradicted itself, or what was ordered.
+    pub conflict: bool,
+    /// A failure was reported, and is being confirmed.
+    pub failure_reported: bool,
+    /// The money went back.
+    pub refunded: bool,
+    /// In centavos.
+    pub amount: Option<Centavos>,
+    /// The gateway's short id.
+    pub internal_code: Option<Safe>,
+    /// The gateway's transaction id.
+    pub transaction_id: Option<Safe>,
+    /// The reference of whoever ordered it.
+    pub external_reference: Option<Safe>,
+    /// Of the settlement.
+    pub end_to_end_id: Option<Safe>,
+    /// Payee or payer.
+    pub name: Option<Safe>,
+    /// Their CPF or CNPJ.
+    pub document: Option<Safe>,
+    /// Why it failed, in the gateway's words.
+    pub failure: Option<Safe>,
+    /// When saldo learned of it (UTC).
+    pub created_at: Timestamp,
+    /// When saldo last learned something new of it (UTC).
+    pub updated_at: Timestamp,
+    /// When the event itself happened, by the gateway's word where it gave one (UTC).
+    pub happened_at: Timestamp,
+}
+
+/// What a report makes of a transaction that saldo did not order: the state, and whether the gateway contradicts
+/// itself. News arrives out of order, so a later stage of life never gives way to an earlier one.
+pub fn observed(before: Option<State>, report: &Report) -> (Option<State>, bool) {
+    let told = match (report.direction, &report.status) {
+        (Direction::Out, Status::Processing) => State::Out(cash_out::State::Accepted),
+        (Direction::Out, Status::Completed | Status::Refunded) => State::Out(cash_out::State::Completed),
+        (Direction::Out, Status::Failed) => State::Out(cash_out::State::Failed),
+        (Direction::Out, Status::Cancelled) => State::Out(cash_out::State::Cancelled),
+        (Direction::In, Status::AwaitingPayment) => State::In(CashIn::AwaitingPayment),
+        (Direction::In, Status::Paid) => State::In(CashIn::Paid),
+        (Direction::In, Status::Refunded) => State::In(CashIn::Refunded),
+        (Direction::In, Status::Expired) => State::In(CashIn::Expired),
+        (Direction::In, Status::Cancelled) => State::In(CashIn::Cancelled),
+        // A word that saldo does not know, or that belongs to the other direction: what was known stays.
+        (Direction::Out | Direction::In, _) => return (before, false),
+    };
+    let Some(before) = before else { return (Some(told), false) };
+    let contradicts = rank(before) >= 2 && rank(told) == 1 || rank(before) == 1 && rank(told) >= 2;
+    (Some(if rank(told) > rank(before) { told } else { before }), contradicts)
+}
+
+/// How much a state says: paid outweighs failed, refunded outweighs paid.
+const fn rank(state: State) -> u8 {
+    match state {
+        State::In(CashIn::Refunded) => 3,
+        State::Out(cash_out::State::Completed) | State::In(CashIn::Paid) => 2,
+        State::Out(cash_out::State::Failed | cash_out::State::Cancelled | cash_out::State::Rejected)
+        | State::In(CashIn::Expired | CashIn::Cancelled) => 1,
+        State::Out(
+            cash_out::State::Approved
+            | cash_out::State::Unknown
+            | cash_out::State::Accepted
+            | cash_out::State::Exists
+            | cash_out::State::Held,
+        )
+        | State::In(CashIn::AwaitingPayment) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_back() {
+        for state in cash_out::State::ALL.into_iter().map(State::Out) {
+            assert_eq!(State::parse(Direction::Out, state.as_str()), Some(state));
+        }
+        for state in CashIn::ALL.into_iter().map(State::In) {
+            assert_eq!(State::parse(Direction::In, state.as_str()), Some(state));
+        }
+        assert_eq!(State::parse(Direction::In, "rejected"), None);
+    }
+}
