@@ -4,6 +4,7 @@
 
 pub mod attempt;
 pub mod balance;
+pub mod br_code;
 pub mod cash_out;
 pub mod document;
 pub mod end_to_end_id;
