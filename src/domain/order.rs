@@ -252,8 +252,10 @@ mod tests {
         assert_ne!(key, idempotency_key("48213", &reference, 2));
         assert_ne!(key, idempotency_key("48214", &reference, 1));
         // No two pairs run together.
-        assert_ne!(idempotency_key("1", &Reference::parse("23").unwrap(), 1),
-                   idempotency_key("12", &Reference::parse("3").unwrap(), 1));
+        assert_ne!(
+            idempotency_key("1", &Reference::parse("23").unwrap(), 1),
+            idempotency_key("12", &Reference::parse("3").unwrap(), 1)
+        );
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl FromStr for PixKeyType {
 
 /// A well-formed key with its type, written as the gateway takes it. Whether anybody has it, only the
 /// gateway can say.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PixKey {
     key_type: PixKeyType,
     value: String,

@@ -265,7 +265,10 @@ mod tests {
         let up = forecast(pockets(100, 500), Centavos::new(300)).unwrap();
         assert_eq!((up.direction, up.amount, up.after), (Move::TopUp, Centavos::new(200), pockets(300, 300)));
         let down = forecast(pockets(100, 500), Centavos::new(40)).unwrap();
-        assert_eq!((down.direction, down.amount, down.after), (Move::Sweep, Centavos::new(60), pockets(40, 560)));
+        assert_eq!(
+            (down.direction, down.amount, down.after),
+            (Move::Sweep, Centavos::new(60), pockets(40, 560))
+        );
         assert_eq!(
             forecast(pockets(100, 50), Centavos::new(300)),
             Err(ForecastError::NotEnough { needed: Centavos::new(200), available: Centavos::new(50) })
@@ -299,9 +302,8 @@ mod tests {
         assert_eq!(sent.state, State::Unknown);
         let acknowledge = Event::Acknowledged { at, by: "ana".to_owned() };
         assert_eq!(sent.step(&acknowledge), Err(Refused(State::Unknown)), "still on the wire");
-        let doubt = sent
-            .step(&Event::Ended { at, outcome: Outcome::Ambiguous(Ambiguity::TimedOut) })
-            .unwrap();
+        let doubt =
+            sent.step(&Event::Ended { at, outcome: Outcome::Ambiguous(Ambiguity::TimedOut) }).unwrap();
         let compared = doubt.step(&Event::Compared { at, pockets: pockets(300, 300) }).unwrap();
         assert_eq!((compared.state, compared.as_expected()), (State::Unknown, Some(true)));
         assert_eq!(compared.step(&acknowledge).unwrap().state, State::Acknowledged);

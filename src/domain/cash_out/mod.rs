@@ -14,6 +14,8 @@
 
 mod plan;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
