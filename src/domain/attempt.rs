@@ -86,3 +86,18 @@ pub enum Ambiguity {
     /// saldo itself ended before the answer did.
     Crashed,
 }
+
+/// `422 INSUFFICIENT_FUNDS: title (detail)`, as far as each is there.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}", self.status)?;
+        if let Some(code) = &self.code {
+            write!(out, " {code}")?;
+        }
+        match (&self.title, &self.detail) {
+            (Some(title), Some(detail)) if title != detail => write!(out, ": {title} ({detail})"),
+            (Some(text), _) | (None, Some(text)) => write!(out, ": {text}"),
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,1 +1,338 @@
-//! The journal: what survives.
+//! The journal: what survives a crash, and the only history there is.
+//!
+//! The gateway has no list of transactions and no history, so what saldo sent, was told and polled is kept here.
+//! [`Reader`] is the read-only door, open to any process at any time; [`Journal`] is the owner's, and there is one
+//! owner (see [`lock`]).
+//!
+//! A payment's events and its state are written in one transaction: [`Journal::apply`] folds the event with
+//! [`crate::domain::cash_out::step`] inside the database transaction that stores it, so nothing can come between
+//! reading a state and changing it. **When a call returns, the change is on the disk.**
+
+pub mod lock;
+pub mod sqlite;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::domain::attempt::Verdict;
+use crate::domain::balance::Reading;
+use crate::domain::cash_out::{self, Alarm, CashOut};
+use crate::domain::money::Centavos;
+use crate::domain::order::{Order, Reference};
+use crate::domain::rebalance::{self, Rebalance};
+use crate::domain::report::{Direction, Report, Source};
+use crate::domain::transaction::{State, Transaction};
+
+/// What the journal could not do. None of these has changed anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// Another process owns the journal.
+    #[error("the journal is in use by {0}")]
+    Busy(String),
+    /// The file was written by a newer saldo.
+    #[error(
+        "the journal has schema {found}, and this saldo knows up to {known}: use the newer saldo; nothing was touched"
+    )]
+    Newer {
+        /// In the file.
+        found: i64,
+        /// Of this program.
+        known: i64,
+    },
+    /// The file belongs to another account.
+    #[error(
+        "this journal belongs to {found}, and the profile is for {wanted}: give the profile a journal of its own"
+    )]
+    OtherAccount {
+        /// Remembered in the file.
+        found: String,
+        /// Of the profile.
+        wanted: String,
+    },
+    /// Neither the file nor its folder can be used.
+    #[error("the journal cannot be opened at {path}: {reason}")]
+    Open {
+        /// Where.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// No room, a failed fsync, a locked or damaged file.
+    #[error("the journal cannot be written: {0}")]
+    Unwritable(String),
+    /// A row that this program cannot make sense of.
+    #[error("the journal has a row that cannot be read: {0}")]
+    Unreadable(String),
+    /// Nothing has this id.
+    #[error("nothing in the journal has the id {0}")]
+    NotFound(String),
+    /// The machine does not allow it.
+    #[error(transparent)]
+    Refused(#[from] cash_out::Refused),
+    /// The machine of rebalances does not allow it.
+    #[error(transparent)]
+    RebalanceRefused(#[from] rebalance::Refused),
+    /// The journal's thread is gone: saldo is ending.
+    #[error("the journal has been closed")]
+    Closed,
+}
+
+/// A payment as it was decided: journalled before anything else happens.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// saldo's id for it.
+    pub id: Uuid,
+    /// Its name, and its lock.
+    pub reference: Reference,
+    /// What it pays.
+    pub order: Order,
+    /// Why, in the operator's words; stays in the journal.
+    pub reason: Option<String>,
+    /// The request's body, stored once and sent verbatim by every attempt.
+    pub body: Vec<u8>,
+    /// How long the same bytes may be sent again.
+    pub resend_window: SignedDuration,
+    /// When it was decided (UTC).
+    pub at: Timestamp,
+}
+
+/// What became of a proposal.
+#[derive(Debug, Clone)]
+pub enum Proposed {
+    /// It is new.
+    Created(Intent),
+    /// The same payment was proposed before; nothing new was made.
+    Existing(Intent),
+    /// The reference names another payment.
+    Taken(Intent),
+}
+
+/// A payment of ours with its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// saldo's id for it.
+    pub id: Uuid,
+    /// Its name at the gateway.
+    pub reference: Reference,
+    /// What it pays.
+    pub order: Order,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// The request's body.
+    pub body: Vec<u8>,
+    /// Where it stands.
+    pub cash_out: CashOut,
+    /// When it was decided (UTC).
+    pub created_at: Timestamp,
+    /// When it last changed (UTC).
+    pub updated_at: Timestamp,
+}
+
+/// What an event made of a payment.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The payment afterwards.
+    pub intent: Intent,
+    /// What a person has to be told.
+    pub alarms: Vec<Alarm>,
+}
+
+/// An event and the bytes that prove it.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What happened.
+    pub event: cash_out::Event,
+    /// The attempt's idempotency key: for [`cash_out::Event::AttemptStarted`].
+    pub key: Option<Uuid>,
+    /// An answer's raw bytes, where they say more than the event.
+    pub evidence: Option<Vec<u8>>,
+}
+
+impl From<cash_out::Event> for Change {
+    fn from(event: cash_out::Event) -> Self {
+        Self { event, key: None, evidence: None }
+    }
+}
+
+/// Something that the gateway said of a transaction, ours or not.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// What it said.
+    pub report: Report,
+    /// By which way.
+    pub source: Source,
+    /// When the event happened, by the gateway's word (UTC).
+    pub happened_at: Option<Timestamp>,
+    /// When saldo learned of it (UTC).
+    pub at: Timestamp,
+    /// The id for a row that is new.
+    pub new_id: Uuid,
+}
+
+/// What an observation made of the feed.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// The row.
+    pub transaction: Transaction,
+    /// Whether the row is new.
+    pub is_new: bool,
+    /// The payment of ours that it belongs to, if any.
+    pub applied: Option<Applied>,
+}
+
+/// A webhook as it arrived: authentic, and not read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The raw body.
+    pub body: Vec<u8>,
+    /// `X-Event-Id`: new for each delivery, so it tells nothing about repeats; kept for the trail.
+    pub event_id: Option<String>,
+    /// When it arrived (UTC).
+    pub received_at: Timestamp,
+}
+
+/// What a delivery turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// It belongs to this row of the feed.
+    Taken(Uuid),
+    /// Authentic but illegible: kept aside, and why.
+    Illegible(String),
+}
+
+/// A rebalance of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRebalance {
+    /// saldo's id for it.
+    pub id: Uuid,
+    /// Where it stands.
+    pub rebalance: Rebalance,
+    /// When it last changed (UTC).
+    pub updated_at: Timestamp,
+}
+
+/// Which rows of the feed are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// Only rows that saldo learned of before this one.
+    pub before: Option<i64>,
+    /// Only this direction.
+    pub direction: Option<Direction>,
+    /// Only this state.
+    pub state: Option<State>,
+    /// Only what happened at or after this time (UTC).
+    pub since: Option<Timestamp>,
+    /// Only rows with this text in name, document, reference or an id.
+    pub search: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What saldo has seen since a moment, and what is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Paid cash-ins since then.
+    pub received: Sum,
+    /// Completed cash-outs since then.
+    pub paid: Sum,
+    /// Cash-outs of ours that the gateway took and that have not settled.
+    pub in_flight: Sum,
+    /// Cash-outs of ours whose outcome nobody knows.
+    pub in_doubt: Sum,
+}
+
+/// A count and a sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum {
+    /// How many.
+    pub count: u32,
+    /// In centavos.
+    pub amount: Centavos,
+}
+
+/// One request as the journal has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// From 1, over all rounds.
+    pub number: u32,
+    /// The idempotency key.
+    pub key: Uuid,
+    /// When it was journalled (UTC).
+    pub started_at: Timestamp,
+    /// When it ended (UTC).
+    pub ended_at: Option<Timestamp>,
+    /// What it came to.
+    pub verdict: Option<Verdict>,
+}
+
+/// The whole life of a row: what happened, what was sent, what was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Life {
+    /// The row.
+    pub transaction: Transaction,
+    /// The payment of ours, if it is one.
+    pub intent: Option<Intent>,
+    /// Its events, oldest first.
+    pub events: Vec<cash_out::Event>,
+    /// Its requests, oldest first.
+    pub attempts: Vec<AttemptRow>,
+    /// The last webhooks about it, newest first, raw.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// The answer of a journal call.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, JournalError>>;
+
+/// The read-only door.
+pub trait Reader: Send + Sync {
+    /// A payment of ours by saldo's id.
+    fn intent(&self, id: Uuid) -> Answer<'_, Option<Intent>>;
+    /// Payments of ours that are due by then, those that are overdue first. `None`: all that are not final.
+    fn due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Intent>>;
+    /// When the next payment is due (UTC).
+    fn next_due(&self) -> Answer<'_, Option<Timestamp>>;
+    /// A row of the feed by any id that names exactly one: saldo's, the gateway's, an endToEndId or a reference.
+    fn find(&self, id: &str) -> Answer<'_, Option<Transaction>>;
+    /// Rows of the feed, newest first by the order in which saldo learned of them.
+    fn transactions(&self, query: Query) -> Answer<'_, Vec<Transaction>>;
+    /// Everything about one row.
+    fn life(&self, id: Uuid) -> Answer<'_, Option<Life>>;
+    /// The newest balance.
+    fn balance(&self) -> Answer<'_, Option<Reading>>;
+    /// What moved since then, and what is open.
+    fn totals(&self, since: Timestamp) -> Answer<'_, Totals>;
+    /// Rebalances that are in doubt, oldest first.
+    fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>>;
+    /// A rebalance by saldo's id.
+    fn rebalance(&self, id: Uuid) -> Answer<'_, Option<StoredRebalance>>;
+}
+
+/// The owner's door.
+pub trait Journal: Reader {
+    /// Journals a decision, or finds what its reference already names.
+    fn propose(&self, proposal: Proposal) -> Answer<'_, Proposed>;
+    /// Folds an event into a payment.
+    fn apply(&self, id: Uuid, change: Change) -> Answer<'_, Applied>;
+    /// Takes in what the gateway said of a transaction.
+    fn observe(&self, observation: Observation) -> Answer<'_, Observed>;
+    /// Journals a rebalance that is about to be sent. Refused while another one is in doubt.
+    fn start_rebalance(
+        &self,
+        id: Uuid,
+        rebalance: Rebalance,
+    ) -> Answer<'_, Result<StoredRebalance, StoredRebalance>>;
+    /// Folds an event into a rebalance.
+    fn apply_rebalance(&self, id: Uuid, event: rebalance::Event) -> Answer<'_, StoredRebalance>;
+    /// Keeps a balance.
+    fn record_balance(&self, reading: Reading) -> Answer<'_, ()>;
+    /// Keeps an authentic webhook before it is answered and read.
+    fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64>;
+    /// Webhooks that were taken and not read yet, oldest first.
+    fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>>;
+    /// Says what a delivery turned out to be.
+    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()>;
+    /// A number that grows with every change; only the newest is kept for a slow reader.
+    fn news(&self) -> watch::Receiver<u64>;
+}

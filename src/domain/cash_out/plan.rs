@@ -53,7 +53,9 @@ impl CashOut {
             State::Exists => Some(self.hold_plan()),
             State::Accepted => Some(self.look_plan()),
             State::Held if self.gateway_id().is_some() => Some(self.look_plan()),
-            State::Held => Some(Plan { at: later(self.since, HOLD_AFTER), act: Act::Remind }),
+            State::Held => {
+                Some(Plan { at: later(self.looked_at.unwrap_or(self.since), HOLD_AFTER), act: Act::Remind })
+            }
             State::Completed | State::Failed | State::Cancelled => self.look_back_plan(),
             State::Rejected => None,
         }

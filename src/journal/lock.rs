@@ -1,0 +1,116 @@
+//! One journal, one owner: a file lock that dies with its process.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::JournalError;
+
+/// How long a command waits for another command to be done.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it looks meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// The right to write a journal. The kernel takes it back when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    // Held open for its lock alone.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock beside `journal`, waiting up to `patience` for another owner to be done.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Busy`] names the owner: its command, process id and start.
+    pub async fn acquire(journal: &Path, patience: Duration) -> Result<Self, JournalError> {
+        let path = beside(journal);
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            match Self::try_acquire(&path) {
+                Err(JournalError::Busy(_)) if tokio::time::Instant::now() < deadline => {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+                taken_or_not => return taken_or_not,
+            }
+        }
+    }
+
+    fn try_acquire(path: &Path) -> Result<Self, JournalError> {
+        let cannot = |reason: String| JournalError::Open { path: path.display().to_string(), reason };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| cannot(error.to_string()))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let mut owner = String::new();
+                // The note is for people; the lock is what counts.
+                let _ = file.read_to_string(&mut owner);
+                let owner = if owner.is_empty() { "another saldo" } else { owner.trim_end() };
+                return Err(JournalError::Busy(owner.to_owned()));
+            }
+            Err(error) => return Err(cannot(error.to_string())),
+        }
+        // Only the subcommand: an argument may hold a person's data.
+        let command = std::env::args()
+            .skip(1)
+            .find(|argument| {
+                argument.chars().all(|character| character.is_ascii_lowercase() || character == '-')
+                    && !argument.starts_with('-')
+            })
+            .unwrap_or_else(|| "cockpit".to_owned());
+        let note = format!(
+            "saldo {command}, process {}, since {}\n",
+            std::process::id(),
+            Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        );
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(note.as_bytes()))
+            .map_err(|error| cannot(error.to_string()))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn beside(journal: &Path) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_owner_waits_and_is_told_who_has_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let first = Lock::acquire(&journal, Duration::ZERO).await.unwrap();
+        let Err(JournalError::Busy(owner)) = Lock::acquire(&journal, Duration::ZERO).await else {
+            panic!("two owners");
+        };
+        assert!(owner.contains(&std::process::id().to_string()), "{owner}");
+        let waiting = tokio::spawn({
+            let journal = journal.clone();
+            async move { Lock::acquire(&journal, Duration::from_secs(10)).await.map(drop) }
+        });
+        tokio::task::yield_now().await;
+        drop(first);
+        waiting.await.unwrap().unwrap();
+    }
+}

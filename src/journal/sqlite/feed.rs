@@ -1,0 +1,356 @@
+//! The feed: every transaction that saldo has seen, ours and the platform's.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, named_params, params, params_from_iter};
+use uuid::Uuid;
+
+use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed, Query, Sum, Totals};
+use super::convert::{Columns, collect, first, unreadable, write};
+use super::intents;
+use crate::domain::cash_out;
+use crate::domain::money::Centavos;
+use crate::domain::report::{Direction, Report};
+use crate::domain::text::Safe;
+use crate::domain::transaction::{State, Transaction, observed};
+
+const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
+    transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at";
+
+/// Rows at most in one answer, whatever was asked for.
+const MOST: u32 = 100_000;
+
+/// Webhooks at most in the life of a row.
+const DELIVERIES: u32 = 20;
+
+fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
+    let direction = match row.read::<String>("direction")?.as_str() {
+        "in" => Direction::In,
+        _ => Direction::Out,
+    };
+    let state: String = row.read("state")?;
+    Ok(Transaction {
+        seq: row.read("seq")?,
+        id: row.uuid("id")?,
+        ours: row.read("ours")?,
+        direction,
+        state: State::parse(direction, &state)
+            .ok_or_else(|| JournalError::Unreadable(format!("a transaction in the state {state}")))?,
+        conflict: row.read("conflict")?,
+        failure_reported: row.read("failure_reported")?,
+        refunded: row.read("refunded")?,
+        amount: row.read::<Option<i64>>("amount")?.map(Centavos::new),
+        internal_code: row.safe("internal_code")?,
+        transaction_id: row.safe("transaction_id")?,
+        external_reference: row.safe("external_reference")?,
+        end_to_end_id: row.safe("end_to_end_id")?,
+        name: row.safe("name")?,
+        document: row.safe("document")?,
+        failure: row.safe("failure")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        happened_at: row.time("happened_at")?,
+    })
+}
+
+fn by_id(connection: &Connection, id: Uuid) -> Result<Option<Transaction>, JournalError> {
+    first(connection, &format!("SELECT {COLUMNS} FROM transactions WHERE id = ?1"), [id.to_string()], read)
+}
+
+/// By any id. A reference can name a cash-in and a cash-out; then the one that saldo learned of last is meant.
+pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Transaction>, JournalError> {
+    for column in ["id", "internal_code", "transaction_id", "end_to_end_id", "external_reference"] {
+        let sql = format!("SELECT {COLUMNS} FROM transactions WHERE {column} = ?1 ORDER BY seq DESC LIMIT 1");
+        if let Some(found) = first(connection, &sql, [id], read)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transaction>, JournalError> {
+    let mut sql = format!("SELECT {COLUMNS} FROM transactions WHERE 1 = 1");
+    let mut values: Vec<Value> = Vec::new();
+    let mut add = |condition: &str, value: Value| {
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+        values.push(value);
+    };
+    if let Some(before) = query.before {
+        add("seq < ?", before.into());
+    }
+    if let Some(direction) = query.direction {
+        add("direction = ?", direction.as_str().to_owned().into());
+    }
+    if let Some(state) = query.state {
+        add("state = ?", state.as_str().to_owned().into());
+    }
+    if let Some(since) = query.since {
+        add("happened_at >= ?", since.as_microsecond().into());
+    }
+    if let Some(search) = &query.search {
+        // `instr` takes the text as it is: no wildcard in it means anything.
+        add(
+            "instr(lower(coalesce(name, '') || ' ' || coalesce(document, '') || ' ' || coalesce(external_reference, '')
+             || ' ' || coalesce(end_to_end_id, '') || ' ' || coalesce(internal_code, '') || ' ' ||
+             coalesce(transaction_id, '') || ' ' || id), lower(?)) > 0",
+            search.clone().into(),
+        );
+    }
+    sql.push_str(" ORDER BY seq DESC LIMIT ?");
+    values.push(i64::from(query.limit.min(MOST)).into());
+    collect(connection, &sql, params_from_iter(values), read)
+}
+
+pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
+    write(
+        connection,
+        "INSERT INTO transactions (id, ours, direction, state, amount, external_reference, name, document, created_at,
+                                   updated_at, happened_at)
+         VALUES (?1, 1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
+        params![
+            intent.id.to_string(),
+            intent.cash_out.state.as_str(),
+            intent.order.amount.get(),
+            intent.reference.as_str(),
+            intent.order.name,
+            intent.order.document.as_str(),
+            intent.created_at.as_microsecond(),
+        ],
+    )
+    .map(drop)
+}
+
+pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
+    let pay = &intent.cash_out;
+    let report = pay.last_report.as_ref();
+    // What the gateway says it paid is what counts; the order keeps what was asked for.
+    let amount = report.and_then(|report| report.amount).unwrap_or(intent.order.amount);
+    let settled_at = (pay.state == cash_out::State::Completed)
+        .then(|| report.and_then(|report| report.paid_at).unwrap_or(pay.since).as_microsecond());
+    write(
+        connection,
+        "UPDATE transactions SET state = :state, conflict = :conflict, failure_reported = :failure_reported,
+            refunded = :refunded, amount = :amount, internal_code = :internal_code,
+            transaction_id = :transaction_id, end_to_end_id = :end_to_end_id, failure = :failure,
+            updated_at = :updated_at, settled_at = :settled_at
+         WHERE id = :id",
+        named_params! {
+            ":state": pay.state.as_str(),
+            ":conflict": pay.conflict,
+            ":failure_reported": pay.failure_reported,
+            ":refunded": pay.refunded,
+            ":amount": amount.get(),
+            ":internal_code": pay.ids.internal_code.as_ref().map(Safe::as_str),
+            ":transaction_id": pay.ids.transaction_id.as_ref().map(Safe::as_str),
+            ":end_to_end_id": pay.end_to_end_id.as_ref().map(Safe::as_str),
+            ":failure": failure_of(intent),
+            ":updated_at": intent.updated_at.as_microsecond(),
+            ":settled_at": settled_at,
+            ":id": intent.id.to_string(),
+        },
+    )
+    .map(drop)
+}
+
+/// Why it was not paid: the gateway's failure, or the refusal of the order itself.
+fn failure_of(intent: &Intent) -> Option<String> {
+    use crate::domain::attempt::{NotExecuted, Verdict};
+    let pay = &intent.cash_out;
+    if let Some(failure) = pay.last_report.as_ref().and_then(|report| report.failure.as_ref()) {
+        return Some(format!("{}: {}", failure.code, failure.message));
+    }
+    match &pay.last_verdict {
+        Some(Verdict::NotExecuted(NotExecuted::Refused(problem)))
+            if pay.state == cash_out::State::Rejected =>
+        {
+            Some(problem.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Takes in what the gateway said: folded into a payment of ours, or kept as a row of the platform's.
+pub(super) fn observe(connection: &Connection, observation: &Observation) -> Result<Observed, JournalError> {
+    let report = &observation.report;
+    let known = locate(connection, report)?;
+    if let Some(row) = known.as_ref().filter(|row| row.ours) {
+        let event = cash_out::Event::Reported {
+            at: observation.at,
+            source: observation.source,
+            report: Box::new(report.clone()),
+        };
+        let applied = intents::apply(connection, row.id, &event.into())?;
+        let transaction =
+            by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
+        return Ok(Observed { transaction, is_new: false, applied: Some(applied) });
+    }
+    let (id, is_new) = match known {
+        Some(row) => (row.id, merge(connection, &row, observation).map(|()| false)?),
+        None => (observation.new_id, insert(connection, observation).map(|()| true)?),
+    };
+    let transaction = by_id(connection, id)?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
+    Ok(Observed { transaction, is_new, applied: None })
+}
+
+/// The row that a report is about: by the gateway's ids, then by a reference of ours.
+fn locate(connection: &Connection, report: &Report) -> Result<Option<Transaction>, JournalError> {
+    let direction = report.direction.as_str();
+    for (column, value) in [
+        ("internal_code", report.internal_code.as_ref()),
+        ("transaction_id", report.transaction_id.as_ref()),
+        ("end_to_end_id", report.settlement_id()),
+        ("external_reference", report.external_reference.as_ref()),
+    ] {
+        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
+        let sql = format!(
+            "SELECT {COLUMNS} FROM transactions WHERE {column} = ?1 AND direction = ?2 ORDER BY seq LIMIT 1"
+        );
+        if let Some(found) = first(connection, &sql, [value.as_str(), direction], read)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+fn insert(connection: &Connection, observation: &Observation) -> Result<(), JournalError> {
+    let report = &observation.report;
+    let (state, _) = observed(None, report);
+    // A word that saldo does not know: the transaction exists, so it stands at the beginning of its life.
+    let state = state.unwrap_or(match report.direction {
+        Direction::In => State::In(crate::domain::transaction::CashIn::AwaitingPayment),
+        Direction::Out => State::Out(cash_out::State::Accepted),
+    });
+    write(
+        connection,
+        "INSERT INTO transactions (id, ours, direction, state, refunded, amount, internal_code, transaction_id,
+            external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at, settled_at)
+         VALUES (:id, 0, :direction, :state, :refunded, :amount, :internal_code, :transaction_id, :reference,
+            :end_to_end_id, :name, :document, :failure, :at, :at, :happened_at, :settled_at)",
+        named_params! {
+            ":id": observation.new_id.to_string(),
+            ":direction": report.direction.as_str(),
+            ":state": state.as_str(),
+            ":refunded": is_refunded(report),
+            ":amount": report.amount.map(Centavos::get),
+            ":internal_code": report.internal_code.as_ref().map(Safe::as_str),
+            ":transaction_id": report.transaction_id.as_ref().map(Safe::as_str),
+            ":reference": report.external_reference.as_ref().map(Safe::as_str),
+            ":end_to_end_id": report.settlement_id().map(Safe::as_str),
+            ":name": report.name.as_ref().map(Safe::as_str),
+            ":document": report.document.as_ref().map(Safe::as_str),
+            ":failure": failure_text(report),
+            ":at": observation.at.as_microsecond(),
+            ":happened_at": happened_at(observation).as_microsecond(),
+            ":settled_at": settled_at(state, observation),
+        },
+    )
+    .map(drop)
+}
+
+fn merge(connection: &Connection, row: &Transaction, observation: &Observation) -> Result<(), JournalError> {
+    let report = &observation.report;
+    let (state, contradicts) = observed(Some(row.state), report);
+    let state = state.unwrap_or(row.state);
+    write(
+        connection,
+        "UPDATE transactions SET state = :state, conflict = conflict OR :conflict, refunded = refunded OR :refunded,
+            amount = coalesce(:amount, amount), internal_code = coalesce(internal_code, :internal_code),
+            transaction_id = coalesce(transaction_id, :transaction_id),
+            external_reference = coalesce(external_reference, :reference),
+            end_to_end_id = coalesce(end_to_end_id, :end_to_end_id), name = coalesce(:name, name),
+            document = coalesce(:document, document), failure = coalesce(:failure, failure),
+            updated_at = :at, settled_at = coalesce(settled_at, :settled_at)
+         WHERE id = :id",
+        named_params! {
+            ":id": row.id.to_string(),
+            ":state": state.as_str(),
+            ":conflict": contradicts,
+            ":refunded": is_refunded(report),
+            ":amount": report.amount.map(Centavos::get),
+            ":internal_code": report.internal_code.as_ref().map(Safe::as_str),
+            ":transaction_id": report.transaction_id.as_ref().map(Safe::as_str),
+            ":reference": report.external_reference.as_ref().map(Safe::as_str),
+            ":end_to_end_id": report.settlement_id().map(Safe::as_str),
+            ":name": report.name.as_ref().map(Safe::as_str),
+            ":document": report.document.as_ref().map(Safe::as_str),
+            ":failure": failure_text(report),
+            ":at": observation.at.as_microsecond(),
+            ":settled_at": settled_at(state, observation),
+        },
+    )
+    .map(drop)
+}
+
+fn is_refunded(report: &Report) -> bool {
+    report.status == crate::domain::report::Status::Refunded
+}
+
+fn failure_text(report: &Report) -> Option<String> {
+    report.failure.as_ref().map(|failure| format!("{}: {}", failure.code, failure.message))
+}
+
+fn happened_at(observation: &Observation) -> Timestamp {
+    let report = &observation.report;
+    observation
+        .happened_at
+        .or(report.refunded_at)
+        .or(report.paid_at)
+        .or(report.requested_at)
+        .unwrap_or(observation.at)
+}
+
+fn settled_at(state: State, observation: &Observation) -> Option<i64> {
+    state
+        .has_settled()
+        .then(|| observation.report.paid_at.unwrap_or_else(|| happened_at(observation)).as_microsecond())
+}
+
+fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Sum, JournalError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement.query_row(parameters, |row| {
+                Ok(Sum { count: row.get(0)?, amount: Centavos::new(row.get(1)?) })
+            })
+        })
+        .map_err(|error| unreadable(&error))
+}
+
+pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
+    let settled = "SELECT count(*), coalesce(sum(amount), 0) FROM transactions WHERE direction = ?1 AND settled_at >= ?2";
+    let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
+                WHERE i.open = 1 AND t.state IN (SELECT value FROM json_each(?1))";
+    let since = since.as_microsecond();
+    Ok(Totals {
+        received: sum(connection, settled, params!["in", since])?,
+        paid: sum(connection, settled, params!["out", since])?,
+        in_flight: sum(connection, open, [r#"["accepted"]"#])?,
+        in_doubt: sum(connection, open, [r#"["approved","unknown","exists","held"]"#])?,
+    })
+}
+
+pub(super) fn life(connection: &Connection, id: Uuid) -> Result<Option<Life>, JournalError> {
+    let Some(transaction) = by_id(connection, id)? else { return Ok(None) };
+    let deliveries = collect(
+        connection,
+        "SELECT received_at, event_id, body FROM inbox WHERE subject = ?1 ORDER BY number DESC LIMIT ?2",
+        params![id.to_string(), DELIVERIES],
+        delivery,
+    )?;
+    Ok(Some(Life {
+        transaction,
+        intent: intents::by_id(connection, id)?,
+        events: intents::events(connection, id)?,
+        attempts: intents::attempts(connection, id)?,
+        deliveries,
+    }))
+}
+
+pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, JournalError> {
+    Ok(Delivery {
+        body: row.read("body")?,
+        event_id: row.read("event_id")?,
+        received_at: row.time("received_at")?,
+    })
+}

@@ -1,0 +1,109 @@
+//! The owner's door: every change goes through the writer thread and is on the disk when the call returns.
+
+use rusqlite::{Connection, params};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::super::{
+    Answer, Applied, Change, Delivery, DeliveryOutcome, Journal, JournalError, Observation, Observed,
+    Proposal, Proposed, StoredRebalance,
+};
+use super::convert::{Columns, collect, first, to_json, write};
+use super::{SqliteJournal, feed, intents, rebalances};
+use crate::domain::balance::Reading;
+use crate::domain::rebalance::{self, Rebalance};
+
+/// Webhooks read at once after a start.
+const UNREAD_AT_ONCE: u32 = 500;
+
+impl Journal for SqliteJournal {
+    fn propose(&self, proposal: Proposal) -> Answer<'_, Proposed> {
+        Box::pin(self.writer.call(move |connection| intents::propose(connection, &proposal)))
+    }
+
+    fn apply(&self, id: Uuid, change: Change) -> Answer<'_, Applied> {
+        Box::pin(self.writer.call(move |connection| intents::apply(connection, id, &change)))
+    }
+
+    fn observe(&self, observation: Observation) -> Answer<'_, Observed> {
+        Box::pin(self.writer.call(move |connection| feed::observe(connection, &observation)))
+    }
+
+    fn start_rebalance(
+        &self,
+        id: Uuid,
+        rebalance: Rebalance,
+    ) -> Answer<'_, Result<StoredRebalance, StoredRebalance>> {
+        Box::pin(self.writer.call(move |connection| rebalances::start(connection, id, rebalance)))
+    }
+
+    fn apply_rebalance(&self, id: Uuid, event: rebalance::Event) -> Answer<'_, StoredRebalance> {
+        Box::pin(self.writer.call(move |connection| rebalances::apply(connection, id, &event)))
+    }
+
+    fn record_balance(&self, reading: Reading) -> Answer<'_, ()> {
+        Box::pin(self.writer.call(move |connection| record_balance(connection, &reading)))
+    }
+
+    fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
+        Box::pin(self.writer.call(move |connection| {
+            write(
+                connection,
+                "INSERT INTO inbox (received_at, event_id, body) VALUES (?1, ?2, ?3)",
+                params![delivery.received_at.as_microsecond(), delivery.event_id, delivery.body],
+            )?;
+            Ok(connection.last_insert_rowid())
+        }))
+    }
+
+    fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>> {
+        Box::pin(self.reader.call(|connection| {
+            collect(
+                connection,
+                "SELECT number, received_at, event_id, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
+                [UNREAD_AT_ONCE],
+                |row| Ok((row.read("number")?, feed::delivery(row)?)),
+            )
+        }))
+    }
+
+    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
+        Box::pin(self.writer.call(move |connection| {
+            let (subject, trouble) = match outcome {
+                DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
+                DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
+            };
+            write(
+                connection,
+                "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
+                params![number, subject, trouble],
+            )
+            .map(drop)
+        }))
+    }
+
+    fn news(&self) -> watch::Receiver<u64> {
+        self.news.clone()
+    }
+}
+
+/// A new row where the balance has changed; otherwise the last row's time moves on.
+fn record_balance(connection: &Connection, reading: &Reading) -> Result<(), JournalError> {
+    let text = to_json(&reading.balance)?;
+    let last = first(connection, "SELECT seq, balance FROM balances ORDER BY seq DESC LIMIT 1", [], |row| {
+        Ok((row.read::<i64>("seq")?, row.read::<String>("balance")?))
+    })?;
+    let fetched_at = reading.fetched_at.as_microsecond();
+    match last {
+        Some((seq, same)) if same == text => {
+            write(connection, "UPDATE balances SET fetched_at = ?2 WHERE seq = ?1", params![seq, fetched_at])
+        }
+        _ => write(
+            connection,
+            "INSERT INTO balances (first_at, fetched_at, transactional, proprietary, balance)
+             VALUES (?1, ?1, ?2, ?3, ?4)",
+            params![fetched_at, reading.balance.transactional.get(), reading.balance.proprietary.get(), text],
+        ),
+    }
+    .map(drop)
+}

@@ -1,0 +1,80 @@
+//! Rebalances of ours.
+
+use rusqlite::{Connection, Row, params};
+use uuid::Uuid;
+
+use super::super::{JournalError, StoredRebalance};
+use super::convert::{Columns, collect, first, to_json, write};
+use crate::domain::rebalance::{Event, Rebalance};
+
+const COLUMNS: &str = "id, snapshot, updated_at";
+
+fn read(row: &Row<'_>) -> Result<StoredRebalance, JournalError> {
+    Ok(StoredRebalance {
+        id: row.uuid("id")?,
+        rebalance: row.json("snapshot")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+pub(super) fn by_id(connection: &Connection, id: Uuid) -> Result<Option<StoredRebalance>, JournalError> {
+    first(connection, &format!("SELECT {COLUMNS} FROM rebalances WHERE id = ?1"), [id.to_string()], read)
+}
+
+pub(super) fn in_doubt(connection: &Connection) -> Result<Vec<StoredRebalance>, JournalError> {
+    collect(
+        connection,
+        &format!("SELECT {COLUMNS} FROM rebalances WHERE state = 'unknown' ORDER BY created_at"),
+        [],
+        read,
+    )
+}
+
+/// Journals a rebalance, or gives the one in doubt that stands in its way.
+pub(super) fn start(
+    connection: &Connection,
+    id: Uuid,
+    rebalance: Rebalance,
+) -> Result<Result<StoredRebalance, StoredRebalance>, JournalError> {
+    if let Some(doubt) = in_doubt(connection)?.into_iter().next() {
+        return Ok(Err(doubt));
+    }
+    let stored = StoredRebalance { id, updated_at: rebalance.sent_at, rebalance };
+    write(
+        connection,
+        "INSERT INTO rebalances (id, state, snapshot, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)",
+        params![
+            id.to_string(),
+            stored.rebalance.state.as_str(),
+            to_json(&stored.rebalance)?,
+            stored.updated_at.as_microsecond()
+        ],
+    )?;
+    Ok(Ok(stored))
+}
+
+pub(super) fn apply(
+    connection: &Connection,
+    id: Uuid,
+    event: &Event,
+) -> Result<StoredRebalance, JournalError> {
+    let Some(before) = by_id(connection, id)? else { return Err(JournalError::NotFound(id.to_string())) };
+    let (Event::Ended { at, .. } | Event::Compared { at, .. } | Event::Acknowledged { at, .. }) = event;
+    let after = StoredRebalance { id, rebalance: before.rebalance.step(event)?, updated_at: *at };
+    write(
+        connection,
+        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
+        params![id.to_string(), at.as_microsecond(), to_json(event)?],
+    )?;
+    write(
+        connection,
+        "UPDATE rebalances SET state = ?2, snapshot = ?3, updated_at = ?4 WHERE id = ?1",
+        params![
+            id.to_string(),
+            after.rebalance.state.as_str(),
+            to_json(&after.rebalance)?,
+            at.as_microsecond()
+        ],
+    )?;
+    Ok(after)
+}

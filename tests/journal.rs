@@ -1,0 +1,360 @@
+//! The journal's promises, asked of a real file. Every engine of the journal has to pass.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use saldo::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
+use saldo::domain::balance::{Balance, BankBalance, Reading};
+use saldo::domain::cash_out::{Event, State};
+use saldo::domain::document::Document;
+use saldo::domain::money::Centavos;
+use saldo::domain::order::{Destination, Order, Reference, idempotency_key};
+use saldo::domain::pix_key::PixKey;
+use saldo::domain::rebalance::{self, Pockets, Rebalance, forecast};
+use saldo::domain::report::{Direction, Report, Source, Status};
+use saldo::domain::text::Safe;
+use saldo::domain::transaction;
+use saldo::journal::lock::Lock;
+use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
+use saldo::journal::{
+    Change, Delivery, DeliveryOutcome, Intent, Journal, JournalError, Observation, Proposal, Proposed, Query,
+    Reader,
+};
+use uuid::Uuid;
+
+const ACCOUNT: &str = "48213 at sandbox";
+
+async fn open(path: &Path) -> SqliteJournal {
+    let lock = Lock::acquire(path, Duration::from_secs(5)).await.unwrap();
+    SqliteJournal::open(path, ACCOUNT, lock).await.unwrap()
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+fn order(centavos: i64) -> Order {
+    Order {
+        amount: Centavos::new(centavos),
+        name: "Maria Silva".to_owned(),
+        document: Document::parse("52998224725").unwrap(),
+        destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
+        description: None,
+    }
+}
+
+fn proposal(reference: &str, centavos: i64) -> Proposal {
+    Proposal {
+        id: Uuid::now_v7(),
+        reference: Reference::parse(reference).unwrap(),
+        order: order(centavos),
+        reason: Some("prize".to_owned()),
+        body: b"{\"amount\":500.25}".to_vec(),
+        resend_window: SignedDuration::from_hours(1),
+        at: at(0),
+    }
+}
+
+async fn created(journal: &dyn Journal, reference: &str) -> Intent {
+    match journal.propose(proposal(reference, 50_025)).await.unwrap() {
+        Proposed::Created(intent) => intent,
+        other => panic!("not created: {other:?}"),
+    }
+}
+
+fn started(intent: &Intent, second: i64) -> Change {
+    Change {
+        event: Event::AttemptStarted { at: at(second) },
+        key: Some(idempotency_key("48213", &intent.reference, intent.cash_out.round)),
+        evidence: None,
+    }
+}
+
+fn ended(second: i64, verdict: Verdict) -> Change {
+    Event::AttemptEnded { at: at(second), verdict }.into()
+}
+
+fn report(direction: Direction, status: Status, code: &str, reference: &str) -> Report {
+    Report {
+        direction,
+        status,
+        internal_code: Some(Safe::new(code)),
+        transaction_id: None,
+        external_reference: Some(Safe::new(reference)),
+        end_to_end_id: None,
+        original_end_to_end_id: None,
+        amount: Some(Centavos::new(50_025)),
+        name: Some(Safe::new("João")),
+        document: None,
+        bank_data: None,
+        failure: None,
+        requested_at: None,
+        paid_at: None,
+        refunded_at: None,
+    }
+}
+
+fn observation(report: Report, second: i64) -> Observation {
+    Observation { report, source: Source::Webhook, happened_at: None, at: at(second), new_id: Uuid::now_v7() }
+}
+
+#[tokio::test]
+async fn the_reference_is_the_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    let first = created(&journal, "inv-1").await;
+    let Proposed::Existing(same) = journal.propose(proposal("inv-1", 50_025)).await.unwrap() else {
+        panic!("a second intent for one reference");
+    };
+    assert_eq!(same, first);
+    assert!(matches!(journal.propose(proposal("inv-1", 50_026)).await.unwrap(), Proposed::Taken(_)));
+    assert!(matches!(journal.propose(proposal("inv-2", 50_026)).await.unwrap(), Proposed::Created(_)));
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/er/journal.db");
+    saldo::journal::sqlite::prepare_folder(&path).unwrap();
+    let intent = {
+        let journal = open(&path).await;
+        let intent = created(&journal, "inv-1").await;
+        journal.apply(intent.id, started(&intent, 1)).await.unwrap();
+        intent
+    };
+    let journal = open(&path).await;
+    let read = journal.intent(intent.id).await.unwrap().unwrap();
+    assert_eq!(read.cash_out.state, State::Unknown);
+    assert!(read.cash_out.on_the_wire);
+    assert_eq!((read.body, read.order), (intent.body, intent.order));
+    let life = journal.life(intent.id).await.unwrap().unwrap();
+    assert_eq!(life.attempts.len(), 1);
+    assert_eq!(life.attempts[0].key, idempotency_key("48213", &intent.reference, 1));
+    let lost = journal.apply(intent.id, ended(2, Verdict::Ambiguous(Ambiguity::Crashed))).await.unwrap();
+    assert!(lost.intent.cash_out.plan().is_some());
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o600);
+    assert_eq!(mode(&folder.path().join("deep/er/journal.db-wal")), 0o600);
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+}
+
+#[tokio::test]
+async fn a_change_that_the_machine_refuses_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    let intent = created(&journal, "inv-1").await;
+    journal.apply(intent.id, started(&intent, 1)).await.unwrap();
+    let twice = journal.apply(intent.id, started(&intent, 2)).await;
+    assert!(matches!(twice, Err(JournalError::Refused(_))), "{twice:?}");
+    let life = journal.life(intent.id).await.unwrap().unwrap();
+    assert_eq!((life.attempts.len(), life.events.len()), (1, 1));
+    let nobody = journal.apply(Uuid::now_v7(), ended(1, Verdict::Ambiguous(Ambiguity::TimedOut))).await;
+    assert!(matches!(nobody, Err(JournalError::NotFound(_))));
+    // The state that is stored is the fold of the events that are stored.
+    let mut fold = intent.cash_out.clone();
+    for event in &life.events {
+        fold = saldo::domain::cash_out::step(&fold, event).unwrap().after;
+    }
+    assert_eq!(Some(fold), life.intent.map(|intent| intent.cash_out));
+}
+
+#[tokio::test]
+async fn a_report_finds_its_payment_or_becomes_a_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    let intent = created(&journal, "inv-1").await;
+    journal.apply(intent.id, started(&intent, 1)).await.unwrap();
+    // The webhook comes before the answer: it is matched by the reference.
+    let ours = journal
+        .observe(observation(report(Direction::Out, Status::Completed, "ic-9", "inv-1"), 2))
+        .await
+        .unwrap();
+    assert_eq!(ours.transaction.id, intent.id);
+    assert_eq!(ours.applied.unwrap().intent.cash_out.state, State::Completed);
+
+    let paid = report(Direction::In, Status::Paid, "ci-1", "inv-1");
+    let theirs = journal.observe(observation(paid.clone(), 3)).await.unwrap();
+    assert!(theirs.is_new && theirs.applied.is_none(), "a cash-in may carry the same reference");
+    let again = journal.observe(observation(paid, 4)).await.unwrap();
+    assert!(!again.is_new && again.transaction.id == theirs.transaction.id);
+    let earlier = journal
+        .observe(observation(report(Direction::In, Status::AwaitingPayment, "ci-1", "inv-1"), 5))
+        .await
+        .unwrap();
+    assert_eq!(earlier.transaction.state.as_str(), "paid", "a late webhook does not turn back time");
+
+    let totals = journal.totals(at(0)).await.unwrap();
+    assert_eq!((totals.received.count, totals.received.amount), (1, Centavos::new(50_025)));
+    assert_eq!((totals.paid.count, totals.paid.amount), (1, Centavos::new(50_025)));
+    assert_eq!(totals.in_doubt.count, 0);
+    assert_eq!(journal.totals(at(100)).await.unwrap().received.count, 0);
+    for id in ["ic-9", "ci-1", &intent.id.to_string()] {
+        assert!(journal.find(id).await.unwrap().is_some(), "{id}");
+    }
+    assert_eq!(journal.find("inv-3").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_feed_pages_and_filters() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    for number in 0..10 {
+        let code = format!("ci-{number}");
+        journal
+            .observe(observation(report(Direction::In, Status::Paid, &code, &code), number))
+            .await
+            .unwrap();
+    }
+    created(&journal, "100%_inv").await;
+    let ask = |query: Query| journal.transactions(Query { limit: 4, ..query });
+    let page = ask(Query::default()).await.unwrap();
+    assert_eq!(page[0].external_reference.as_ref().unwrap().as_str(), "100%_inv");
+    let next = ask(Query { before: Some(page[3].seq), ..Query::default() }).await.unwrap();
+    assert!(next.len() == 4 && next.iter().all(|row| row.seq < page[3].seq));
+    let out = ask(Query { direction: Some(Direction::Out), ..Query::default() }).await.unwrap();
+    assert_eq!(out.len(), 1);
+    let found = ask(Query { search: Some("100%_I".to_owned()), ..Query::default() }).await.unwrap();
+    assert_eq!(found.len(), 1, "no wildcard in a search means anything");
+    let since = ask(Query { since: Some(at(8)), ..Query::default() }).await.unwrap();
+    assert_eq!(since.len(), 2);
+    let state = transaction::State::parse(Direction::In, "paid");
+    assert_eq!(ask(Query { state, ..Query::default() }).await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn the_due_are_found_and_the_rejected_are_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    assert_eq!(journal.next_due().await.unwrap(), None);
+    let intent = created(&journal, "inv-1").await;
+    assert_eq!(journal.next_due().await.unwrap(), Some(at(0)));
+    journal.apply(intent.id, started(&intent, 1)).await.unwrap();
+    assert!(journal.due(Some(at(1_000))).await.unwrap().is_empty(), "on the wire");
+    assert_eq!(journal.due(None).await.unwrap().len(), 1);
+    let problem =
+        Problem { status: 422, code: Some(Safe::new("INSUFFICIENT_FUNDS")), title: None, detail: None };
+    let refused = Verdict::NotExecuted(NotExecuted::Refused(problem));
+    journal.apply(intent.id, ended(2, refused)).await.unwrap();
+    assert!(journal.due(None).await.unwrap().is_empty());
+    let row = journal.find("inv-1").await.unwrap().unwrap();
+    assert_eq!(row.failure.unwrap().as_str(), "422 INSUFFICIENT_FUNDS");
+}
+
+#[tokio::test]
+async fn one_rebalance_in_doubt_stops_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    let pockets = Pockets { transactional: Centavos::new(100), proprietary: Centavos::new(900) };
+    let target = Centavos::new(300);
+    let make = || Rebalance::sent(target, forecast(pockets, target).unwrap(), None, at(0));
+    let first = journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap().unwrap();
+    let blocked = journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap();
+    assert_eq!(blocked.unwrap_err().id, first.id);
+    let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
+    journal.apply_rebalance(first.id, rebalance::Event::Ended { at: at(1), outcome }).await.unwrap();
+    assert_eq!(journal.rebalances_in_doubt().await.unwrap().len(), 1);
+    let by = "ana".to_owned();
+    journal.apply_rebalance(first.id, rebalance::Event::Acknowledged { at: at(2), by }).await.unwrap();
+    assert!(journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn webhooks_wait_until_they_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let delivery = Delivery { body: b"{}".to_vec(), event_id: Some("e".to_owned()), received_at: at(0) };
+    let number = open(&path).await.take_delivery(delivery.clone()).await.unwrap();
+    let journal = open(&path).await;
+    assert_eq!(journal.unread_deliveries().await.unwrap(), [(number, delivery)]);
+    journal.settle_delivery(number, DeliveryOutcome::Illegible("no event".to_owned())).await.unwrap();
+    assert!(journal.unread_deliveries().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_balance_that_stays_the_same_takes_one_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    let reading = |second, transactional| Reading {
+        balance: Balance {
+            total: Centavos::new(transactional),
+            transactional: Centavos::new(transactional),
+            proprietary: Centavos::ZERO,
+            banks: vec![BankBalance { ispb: None, bank: None, transactional: None, proprietary: None }],
+            updated_at: None,
+        },
+        fetched_at: at(second),
+    };
+    for (second, transactional) in [(0, 5), (5, 5), (10, 6), (15, 6), (20, 6)] {
+        journal.record_balance(reading(second, transactional)).await.unwrap();
+    }
+    assert_eq!(journal.balance().await.unwrap(), Some(reading(20, 6)));
+    let rows: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM balances", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 2);
+}
+
+#[tokio::test]
+async fn readers_always_get_in_and_strangers_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    assert!(SqliteReader::open(&path, ACCOUNT).await.unwrap().is_none());
+    let journal = open(&path).await;
+    let reader = SqliteReader::open(&path, ACCOUNT).await.unwrap().unwrap();
+    let intent = created(&journal, "inv-1").await;
+    assert_eq!(reader.intent(intent.id).await.unwrap().unwrap(), intent);
+    let stranger = SqliteReader::open(&path, "99999 at production").await;
+    assert!(matches!(stranger, Err(JournalError::OtherAccount { .. })));
+    drop(journal);
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let lock = Lock::acquire(&path, Duration::from_secs(5)).await.unwrap();
+    let newer = SqliteJournal::open(&path, ACCOUNT, lock).await;
+    assert!(matches!(newer, Err(JournalError::Newer { found: 99, .. })), "{newer:?}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    let intent = created(&journal, "inv-1").await;
+    // SQLite's own page limit stands in for the disk: the same error, on any machine.
+    let pages: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    journal.limit_pages(pages).await.unwrap();
+    let delivery = Delivery { body: vec![b'x'; 1 << 20], event_id: None, received_at: at(0) };
+    let full = journal.take_delivery(delivery).await.unwrap_err();
+    assert!(full.to_string().contains("disk is full"), "{full}");
+    assert!(journal.unread_deliveries().await.unwrap().is_empty());
+    assert_eq!(journal.intent(intent.id).await.unwrap().unwrap(), intent);
+}
+
+#[tokio::test]
+async fn many_writers_share_commits_and_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Arc::new(open(&folder.path().join("journal.db")).await);
+    let writers: Vec<_> = (0..200)
+        .map(|number| {
+            let journal = Arc::clone(&journal);
+            tokio::spawn(async move {
+                let code = format!("ci-{number}");
+                journal
+                    .observe(observation(report(Direction::In, Status::Paid, &code, &code), number))
+                    .await
+                    .unwrap()
+            })
+        })
+        .collect();
+    for writer in writers {
+        assert!(writer.await.unwrap().is_new);
+    }
+    assert_eq!(journal.totals(at(0)).await.unwrap().received.count, 200);
+    assert!(*journal.news().borrow() <= 200);
+}
