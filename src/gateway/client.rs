@@ -1,0 +1,325 @@
+//! The real client of ConnectPSP.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Client;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use super::error::{BuildError, ReadError};
+use super::http::{Endpoint, HttpAnswer, build, unanswered};
+use super::json::{IllegibleBody, Object, parse};
+use super::money_client::{MoneyClient, Unanswered};
+use super::report::{parse_balance, read_report};
+use super::token::{Session, Tokens};
+use super::{
+    Answer, Credentials, Gateway, JSON, MoneyRequest, Options, RawAnswer, RebalanceAnswer, RebalanceVerdict,
+    answered, read_whole, verdict,
+};
+use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::balance::Balance;
+use crate::domain::report::{Direction, Report};
+use crate::domain::text::Safe;
+
+const APPLICATION_TOKEN: HeaderName = HeaderName::from_static("applicationtoken");
+const DIGITAL_SIGNATURE: HeaderName = HeaderName::from_static("digitalsignature");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
+
+/// Connections for questions that were idle this long are closed on our side, before a server closes them
+/// under a question.
+const IDLE: Duration = Duration::from_secs(20);
+/// Longer than any id of the gateway or of BCB, short enough for any URL.
+const LONGEST_ID: usize = 200;
+
+/// Speaks to ConnectPSP over HTTP. Questions and orders have clients of their own, so that a slow poll never
+/// holds up a payment.
+pub struct HttpGateway {
+    endpoint: Endpoint,
+    reads: Client,
+    money: MoneyClient,
+    tokens: Tokens,
+    application_token: HeaderValue,
+    server_clock: Mutex<Option<ServerClock>>,
+}
+
+#[derive(Clone, Copy)]
+struct ServerClock {
+    date: Timestamp,
+    ahead: SignedDuration,
+}
+
+impl HttpGateway {
+    /// Makes the client; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`]: a base URL that is neither https nor on this machine, a credential that is empty or
+    /// cannot stand in a header, no certification authorities.
+    pub fn new(options: Options, credentials: Credentials) -> Result<Self, BuildError> {
+        // Another part of the process may have installed it already: then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let application_token = check(&credentials)?;
+        let Options { base_url, connect_timeout, read_timeout, money_timeout } = options;
+        let endpoint = Endpoint::parse(&base_url)?;
+        let reads = endpoint.client(connect_timeout, read_timeout).pool_idle_timeout(IDLE);
+        let reads = build(reads)?;
+        let money = MoneyClient::new(&endpoint, connect_timeout, money_timeout)?;
+        let tokens = Tokens::new(reads.clone(), endpoint.url("/auth/token"), credentials);
+        Ok(Self { endpoint, reads, money, tokens, application_token, server_clock: Mutex::new(None) })
+    }
+
+    /// The `Date` of the last answer, to the second; `None` before the first.
+    pub fn last_server_date(&self) -> Option<Timestamp> {
+        self.clock().map(|clock| clock.date)
+    }
+
+    /// How far the gateway's clock was ahead of this machine's at the last answer (negative: behind), to about
+    /// a second.
+    pub fn clock_skew(&self) -> Option<SignedDuration> {
+        self.clock().map(|clock| clock.ahead)
+    }
+
+    fn clock(&self) -> Option<ServerClock> {
+        *self.server_clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_date(&self, answer: &HttpAnswer) {
+        if let Some(date) = answer.date {
+            let clock = ServerClock { date, ahead: date.duration_since(Timestamp::now()) };
+            *self.server_clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
+        }
+    }
+
+    /// The headers of every call but the one for the token.
+    fn headers(&self, session: &Session) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        headers.insert(AUTHORIZATION, session.authorization.clone());
+        headers.insert(APPLICATION_TOKEN, self.application_token.clone());
+        headers
+    }
+
+    /// Asks, and once more with a new token after a 401: a question moves nothing.
+    async fn get<T>(
+        &self,
+        path: &str,
+        read: impl FnOnce(&[u8]) -> Result<T, IllegibleBody>,
+    ) -> Result<T, ReadError> {
+        let mut session = self.tokens.session().await?;
+        let mut answer = self.get_once(path, &session).await?;
+        if answer.status == 401 {
+            self.tokens.invalidate(&session);
+            session = self.tokens.session().await?;
+            answer = self.get_once(path, &session).await?;
+            if answer.status == 401 {
+                self.tokens.invalidate(&session);
+            }
+        }
+        answered(&answer)?;
+        read(&answer.body)
+            .map_err(|IllegibleBody(reason)| ReadError::Illegible { status: answer.status, reason })
+    }
+
+    async fn get_once(&self, path: &str, session: &Session) -> Result<HttpAnswer, ReadError> {
+        let request = self.reads.get(self.endpoint.url(path)).headers(self.headers(session));
+        let response = request.send().await.map_err(|error| unanswered(&error))?;
+        let answer = read_whole(response).await?;
+        self.note_date(&answer);
+        Ok(answer)
+    }
+
+    async fn report(&self, direction: Direction, id: &str) -> Result<Report, ReadError> {
+        let collection = match direction {
+            Direction::In => "cash-in",
+            Direction::Out => "cash-out",
+        };
+        let id = encode(id).ok_or_else(|| ReadError::NotAnId(Safe::new(id)))?;
+        let path = format!("/{collection}/{id}");
+        self.get(&path, |body| read_report(direction, &Object::root(&parse(body)?)?)).await
+    }
+
+    /// Sends an order once; a 401 makes the next attempt get a new token, and is not repeated here.
+    async fn send(
+        &self,
+        path: &str,
+        order: &MoneyRequest,
+        key: Option<Uuid>,
+    ) -> Result<HttpAnswer, Unanswered> {
+        let too_late = Unanswered::NotSent(NotExecuted::TooLate);
+        if order.deadline.passed() {
+            return Err(too_late);
+        }
+        // Waiting for a token ends with the deadline; what remains then is checked again at the gate.
+        let session = match tokio::time::timeout(order.deadline.remaining(), self.tokens.session()).await {
+            Ok(Ok(session)) => session,
+            Ok(Err(error)) => return Err(Unanswered::NotSent(without_token(error))),
+            Err(_) => return Err(too_late),
+        };
+        let mut headers = self.headers(&session);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(DIGITAL_SIGNATURE, session.signature.clone());
+        if let Some(key) = key.and_then(|key| HeaderValue::from_str(&key.to_string()).ok()) {
+            headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        let url = self.endpoint.url(path);
+        let answer = self.money.post(&url, headers, order.body.clone(), order.deadline).await?;
+        self.note_date(&answer);
+        if answer.status == 401 {
+            self.tokens.invalidate(&session);
+        }
+        Ok(answer)
+    }
+
+    async fn cash_out_once(&self, order: &MoneyRequest) -> Answer {
+        match self.send("/cash-out", order, order.idempotency_key).await {
+            Ok(answer) => Answer {
+                verdict: verdict::of_cash_out(&answer, order.reference.as_deref()),
+                server_date: answer.date,
+                raw: Some(RawAnswer { status: answer.status, body: answer.body }),
+            },
+            Err(silence) => Answer { verdict: verdict::of_silence(silence), raw: None, server_date: None },
+        }
+    }
+
+    async fn rebalance_once(&self, order: &MoneyRequest) -> RebalanceAnswer {
+        // No idempotency key is documented for this call, so none is sent: it would promise what it does not do.
+        match self.send("/account/rebalance", order, None).await {
+            Ok(answer) => RebalanceAnswer {
+                verdict: verdict::of_rebalance(&answer),
+                server_date: answer.date,
+                raw: Some(RawAnswer { status: answer.status, body: answer.body }),
+            },
+            Err(silence) => RebalanceAnswer {
+                verdict: match silence {
+                    Unanswered::NotSent(proof) => RebalanceVerdict::NotExecuted(proof),
+                    Unanswered::Lost(doubt) => RebalanceVerdict::Ambiguous(doubt),
+                },
+                raw: None,
+                server_date: None,
+            },
+        }
+    }
+}
+
+impl Gateway for HttpGateway {
+    fn balance(&self) -> BoxFuture<'_, Result<Balance, ReadError>> {
+        self.get("/account/balance", parse_balance)
+            .map(|outcome| match outcome {
+                // Not a transaction's id: the address itself is unknown there.
+                Err(ReadError::NotFound(problem)) => Err(ReadError::Refused(problem)),
+                other => other,
+            })
+            .boxed()
+    }
+
+    fn cash_out<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Report, ReadError>> {
+        self.report(Direction::Out, id).boxed()
+    }
+
+    fn cash_in<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Report, ReadError>> {
+        self.report(Direction::In, id).boxed()
+    }
+
+    fn send_cash_out<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, Answer> {
+        self.cash_out_once(order).boxed()
+    }
+
+    fn send_rebalance<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, RebalanceAnswer> {
+        self.rebalance_once(order).boxed()
+    }
+}
+
+impl fmt::Debug for HttpGateway {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("HttpGateway").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// An order that was never sent because no token could be had.
+fn without_token(error: ReadError) -> NotExecuted {
+    match error {
+        ReadError::Unauthorized(problem) if problem.status == 401 => NotExecuted::Unauthorized(problem),
+        ReadError::Unauthorized(problem) => NotExecuted::Forbidden(problem),
+        ReadError::Unreachable(reason) => NotExecuted::Unreachable(reason),
+        ReadError::TooMany { retry_after } => NotExecuted::TooMany { retry_after },
+        ReadError::NoToken(reason) => NotExecuted::NoToken(reason),
+        other => NotExecuted::NoToken(Safe::new(&other.to_string())),
+    }
+}
+
+/// Refuses credentials that can only be a mistake of the set-up; gives the ApplicationToken's header.
+fn check(credentials: &Credentials) -> Result<HeaderValue, BuildError> {
+    let secrets = [
+        ("client_id", credentials.client_id.as_str()),
+        ("client_secret", credentials.client_secret.expose_secret()),
+        ("application_token", credentials.application_token.expose_secret()),
+        ("crypto_token", credentials.crypto_token.expose_secret()),
+    ];
+    if let Some((name, _)) = secrets.iter().find(|(_, value)| value.is_empty()) {
+        return Err(BuildError::Credential(name, "is empty"));
+    }
+    let mut header = HeaderValue::from_str(credentials.application_token.expose_secret()).map_err(|_| {
+        BuildError::Credential("application_token", "holds a character that no HTTP header can carry")
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// An id as one segment of a path; `None` for what cannot be one. `.` and `..` would climb to another address,
+/// in their encoded form too.
+fn encode(id: &str) -> Option<String> {
+    if id.is_empty() || id.len() > LONGEST_ID || id.bytes().all(|byte| byte == b'.') {
+        return None;
+    }
+    let mut segment = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => segment.push(byte.into()),
+            other => segment.push_str(&format!("%{other:02X}")),
+        }
+    }
+    Some(segment)
+}
+
+impl Answer {
+    /// Whether the order may have moved money.
+    pub const fn may_have_taken_effect(&self) -> bool {
+        !matches!(self.verdict, Verdict::NotExecuted(_))
+    }
+}
+
+impl RebalanceAnswer {
+    /// Whether the order may have moved money.
+    pub const fn may_have_taken_effect(&self) -> bool {
+        !matches!(self.verdict, RebalanceVerdict::NotExecuted(_))
+    }
+}
+
+/// The trait is used behind `Arc<dyn Gateway>`.
+const _: fn(Arc<HttpGateway>) -> Arc<dyn Gateway> = |gateway| gateway;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_segment_of_the_path() {
+        for (id, segment) in [
+            ("E6074694820260310142200000000001", Some("E6074694820260310142200000000001")),
+            ("a/../b?c#d e%2f", Some("a%2F..%2Fb%3Fc%23d%20e%252f")),
+            ("ação", Some("a%C3%A7%C3%A3o")),
+            ("", None),
+            (".", None),
+            ("..", None),
+        ] {
+            assert_eq!(encode(id).as_deref(), segment, "{id}");
+        }
+        assert_eq!(encode(&"x".repeat(LONGEST_ID + 1)), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! Time that goes on while the machine sleeps.
+//!
+//! A laptop that was closed for an hour must neither send the order it was about to send nor trust the token
+//! it had. The ordinary monotonic clock stands still during sleep, so both use the boot-time clock.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// `CLOCK_BOOTTIME`, where the kernel has it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BOOT_CLOCK: ClockId = ClockId::Boottime;
+/// Elsewhere (macOS) the monotonic clock itself counts the time asleep.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const BOOT_CLOCK: ClockId = ClockId::Monotonic;
+
+/// Time since the machine started, sleep included. Unrelated to the time of day, so no clock correction moves
+/// it.
+pub(super) fn since_boot() -> Duration {
+    let time = clock_gettime(BOOT_CLOCK);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// The moment after which no first byte of an order may leave the machine.
+///
+/// It bounds the start of sending, not the wait for the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Duration);
+
+impl Deadline {
+    /// `allowed` from now.
+    pub fn after(allowed: Duration) -> Self {
+        Self(since_boot().saturating_add(allowed))
+    }
+
+    /// Whether it is too late to begin.
+    pub fn passed(self) -> bool {
+        self.remaining().is_zero()
+    }
+
+    /// What is left; zero once it has passed.
+    pub fn remaining(self) -> Duration {
+        self.0.saturating_sub(since_boot())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_passes_and_never_overflows() {
+        assert!(Deadline::after(Duration::ZERO).passed());
+        assert!(!Deadline::after(Duration::from_secs(60)).passed());
+        assert!(!Deadline::after(Duration::MAX).passed());
+        assert!(Deadline::after(Duration::from_secs(60)).remaining() <= Duration::from_secs(60));
+    }
+
+    #[test]
+    fn the_boot_clock_goes_forward() {
+        let before = since_boot();
+        assert!(!before.is_zero());
+        assert!(since_boot() >= before);
+    }
+}

@@ -1,0 +1,124 @@
+//! What an answer to an order means. The functions are total, and their default is "nobody can tell".
+//!
+//! The table they follow stands in the documentation under "How money cannot move twice".
+
+use super::http::{Ending, HttpAnswer};
+use super::json::{IllegibleBody, Object, parse};
+use super::money_client::{BODY_CAP, Unanswered};
+use super::{RebalanceVerdict, problem};
+use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Verdict};
+use crate::domain::text::Safe;
+
+/// What the answer to `POST /cash-out` means. `reference` has to come back in a 202.
+pub(super) fn of_cash_out(answer: &HttpAnswer, reference: Option<&str>) -> Verdict {
+    match answer.status {
+        202 => match success(answer, |body| accepted(body, reference)) {
+            Ok(ids) => Verdict::Accepted(ids),
+            Err(doubt) => Verdict::Ambiguous(doubt),
+        },
+        // By its status alone: a proxy does not invent it, and to take it for anything less would be to pay
+        // again.
+        409 => Verdict::Exists(problem::read(answer).problem),
+        _ => match refusal(answer) {
+            Ok(proof) => Verdict::NotExecuted(proof),
+            Err(doubt) => Verdict::Ambiguous(doubt),
+        },
+    }
+}
+
+/// What the answer to `POST /account/rebalance` means.
+pub(super) fn of_rebalance(answer: &HttpAnswer) -> RebalanceVerdict {
+    if answer.status == 200 {
+        return match success(answer, rebalanced) {
+            Ok((success, message)) => RebalanceVerdict::Done { success, message },
+            Err(doubt) => RebalanceVerdict::Ambiguous(doubt),
+        };
+    }
+    match refusal(answer) {
+        Ok(proof) => RebalanceVerdict::NotExecuted(proof),
+        Err(doubt) => RebalanceVerdict::Ambiguous(doubt),
+    }
+}
+
+/// What an order without an answer means.
+pub(super) fn of_silence(unanswered: Unanswered) -> Verdict {
+    match unanswered {
+        Unanswered::NotSent(proof) => Verdict::NotExecuted(proof),
+        Unanswered::Lost(doubt) => Verdict::Ambiguous(doubt),
+    }
+}
+
+/// Reads a whole success.
+fn success<T>(
+    answer: &HttpAnswer,
+    read: impl FnOnce(&[u8]) -> Result<T, IllegibleBody>,
+) -> Result<T, Ambiguity> {
+    if let Some(doubt) = cut_short(answer) {
+        return Err(doubt);
+    }
+    read(&answer.body).map_err(|IllegibleBody(reason)| Ambiguity::Illegible { status: answer.status, reason })
+}
+
+/// Why an answer whose body matters cannot be judged, if it did not arrive whole.
+fn cut_short(answer: &HttpAnswer) -> Option<Ambiguity> {
+    match &answer.ending {
+        Ending::Complete => None,
+        Ending::TimedOut => Some(Ambiguity::TimedOut),
+        Ending::Cut(reason) => Some(Ambiguity::Cut(reason.clone())),
+        Ending::TooLarge => {
+            let reason = format!("the answer is larger than {} KiB", BODY_CAP / 1024);
+            Some(Ambiguity::Illegible { status: answer.status, reason: Safe::new(&reason) })
+        }
+    }
+}
+
+fn accepted(body: &[u8], reference: Option<&str>) -> Result<GatewayIds, IllegibleBody> {
+    let value = parse(body)?;
+    let root = Object::root(&value)?;
+    // Compared as it came, not as it is shown: cleaning could make two references one.
+    let echoed = root.text("externalReference")?;
+    if let Some(sent) = reference
+        && echoed != Some(sent)
+    {
+        let echoed =
+            echoed.map_or_else(|| "none".to_owned(), |text| format!("{:?}", Safe::new(text).as_str()));
+        return Err(IllegibleBody::new(&format!(
+            "externalReference: expected {:?}, found {echoed}",
+            Safe::new(sent).as_str()
+        )));
+    }
+    let ids =
+        GatewayIds { internal_code: root.safe("internalCode")?, transaction_id: root.safe("transactionId")? };
+    if ids.internal_code.is_none() && ids.transaction_id.is_none() {
+        return Err(IllegibleBody::new(
+            "neither internalCode nor transactionId: there is nothing to ask for later",
+        ));
+    }
+    Ok(ids)
+}
+
+fn rebalanced(body: &[u8]) -> Result<(bool, Safe), IllegibleBody> {
+    let value = parse(body)?;
+    let root = Object::root(&value)?;
+    Ok((root.required_bool("success")?, root.safe("message")?.unwrap_or_default()))
+}
+
+/// What an answer means that is not the one documented success: proof that nothing happened, or doubt.
+fn refusal(answer: &HttpAnswer) -> Result<NotExecuted, Ambiguity> {
+    let problem::Reading { problem, proven } = problem::read(answer);
+    let status = answer.status;
+    match status {
+        401 => Ok(NotExecuted::Unauthorized(problem)),
+        403 => Ok(NotExecuted::Forbidden(problem)),
+        429 => Ok(NotExecuted::TooMany { retry_after: answer.retry_after }),
+        400 | 422 if proven => {
+            let signature = problem.code.as_ref().is_some_and(|code| code.as_str() == "INVALID_SIGNATURE");
+            Ok(if signature { NotExecuted::Forbidden(problem) } else { NotExecuted::Refused(problem) })
+        }
+        200..=399 => Err(Ambiguity::Illegible {
+            status,
+            reason: Safe::new("this status is not documented for this call"),
+        }),
+        _ => Err(Ambiguity::Status(problem)),
+    }
+}
