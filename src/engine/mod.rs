@@ -1,1 +1,8 @@
 //! The engine: polls, payments and webhooks, independent of any screen.
+//!
+//! It outlives the screen: closing a terminal never stops a payment half-way. What it has to say goes out as
+//! [`message::News`]; what the screen wants comes in as [`message::Command`].
+
+pub mod clock;
+pub mod lane;
+pub mod message;

@@ -1,0 +1,440 @@
+//! The money lane: the only place from which a payment leaves the machine.
+//!
+//! What to do is decided by the pure machine ([`crate::domain::cash_out`]); the lane does it, in one order that never
+//! varies: **journal the attempt, send the stored bytes once, journal the verdict**. Between the first and the last a
+//! payment is on the wire, in a task of its own that no closed screen can end half-way.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::clock;
+use super::message::News;
+use crate::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
+use crate::domain::cash_out::{Act, Event, State};
+use crate::domain::order::{Destination, Order, Reference, idempotency_key};
+use crate::domain::report::Source;
+use crate::gateway::{
+    BankAccountBody, CashOutBody, Deadline, DestinationBody, Gateway, MoneyRequest, PayeeBody, ReadError,
+    cash_out_body,
+};
+use crate::journal::{Applied, Change, Intent, Journal, JournalError, Observation, Proposal, Proposed};
+
+/// From the journalled attempt to its first byte at most: a connection that takes longer is too late.
+const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
+
+/// A clock that differs from the gateway's by more than this cannot judge windows and deadlines.
+const MOST_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long a verdict is offered to a journal that cannot be written, before only the restart can help: the attempt is
+/// journalled, so the next start finds it and treats it as unknown.
+const KEEP_OFFERING: Duration = Duration::from_secs(300);
+
+/// Why nothing is sent at the moment. Never stored: the next start tries again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Pause {
+    /// Two 401 in a row.
+    #[error("the gateway does not take these credentials ({0}); payments are paused and none was rejected")]
+    Unauthorized(Problem),
+    /// 403, or a signature that the gateway does not take.
+    #[error(
+        "the gateway does not let these credentials pay ({0}); payments are paused and none was rejected"
+    )]
+    Forbidden(Problem),
+    /// The clocks differ too much.
+    #[error("this machine's clock is {} s away from the gateway's; payments are paused until it is set right", .0.as_secs())]
+    Clock(SignedDuration),
+}
+
+/// What the lane could not do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LaneError {
+    /// The journal said no; nothing was sent.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Nothing is sent at the moment.
+    #[error(transparent)]
+    Paused(#[from] Pause),
+    /// The gateway could not be asked; what is known stays.
+    #[error(transparent)]
+    Look(#[from] ReadError),
+    /// Another task is at work on this payment.
+    #[error("this payment is being worked on at this moment")]
+    Busy,
+}
+
+/// How far a payment is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Until the gateway's answer is known: accepted, refused, exists.
+    Answered,
+    /// Until it is final.
+    Settled,
+}
+
+impl Goal {
+    fn is_reached(self, state: State) -> bool {
+        match self {
+            Self::Answered => !matches!(state, State::Approved | State::Unknown),
+            Self::Settled => state.is_final(),
+        }
+    }
+}
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// saldo's id for the payment, made before anything else so that pressing twice decides once.
+    pub id: Uuid,
+    /// The operator's own reference, or one of saldo's.
+    pub reference: Reference,
+    /// What is paid, to whom.
+    pub order: Order,
+    /// Why; stays in the journal.
+    pub reason: Option<String>,
+}
+
+/// The lane's settings, from the profile.
+#[derive(Debug, Clone)]
+pub struct LaneSettings {
+    /// The account: a part of every idempotency key.
+    pub client_id: String,
+    /// How long the same bytes may be sent again.
+    pub resend_window: SignedDuration,
+    /// Sent along with every order, so that the gateway tells what became of it.
+    pub webhook_url: Option<String>,
+}
+
+/// The money lane.
+pub struct Lane {
+    journal: Arc<dyn Journal>,
+    gateway: Arc<dyn Gateway>,
+    settings: LaneSettings,
+    news: Option<mpsc::Sender<News>>,
+    /// Payments that a task is at work on.
+    busy: Mutex<HashSet<Uuid>>,
+    gate: Mutex<Gate>,
+    /// Requests on the wire, waited for before the process ends.
+    wire: TaskTracker,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    pause: Option<Pause>,
+    unauthorized_in_a_row: u32,
+}
+
+/// Takes a payment out of the busy ones, whatever way its task ends.
+struct Held<'a> {
+    busy: &'a Mutex<HashSet<Uuid>>,
+    id: Uuid,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+impl Lane {
+    /// A lane over a journal that is owned.
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        gateway: Arc<dyn Gateway>,
+        settings: LaneSettings,
+        news: Option<mpsc::Sender<News>>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            journal,
+            gateway,
+            settings,
+            news,
+            busy: Mutex::default(),
+            gate: Mutex::default(),
+            wire: TaskTracker::new(),
+        })
+    }
+
+    /// Journals a decision, or finds what its reference already names. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`]: nothing was decided.
+    pub async fn decide(&self, decision: Decision) -> Result<Proposed, JournalError> {
+        let body = self.body(&decision.order, &decision.reference);
+        self.journal
+            .propose(Proposal {
+                id: decision.id,
+                reference: decision.reference,
+                order: decision.order,
+                reason: decision.reason,
+                body,
+                resend_window: self.settings.resend_window,
+                at: clock::now(),
+            })
+            .await
+    }
+
+    /// Starts the next round of a rejected payment: same reference and body, the next key. Sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Refused`] unless the payment is proven rejected.
+    pub async fn start_round(&self, id: Uuid) -> Result<Intent, JournalError> {
+        let event = Event::RoundStarted { at: clock::now() };
+        Ok(self.journal.apply(id, event.into()).await?.intent)
+    }
+
+    /// Takes up what a crash left: an attempt that was on the wire when its process ended may have taken effect.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`].
+    pub async fn take_up_the_lost(&self) -> Result<(), JournalError> {
+        for intent in self.journal.due(None).await?.into_iter().filter(|intent| intent.cash_out.on_the_wire) {
+            let verdict = Verdict::Ambiguous(Ambiguity::Crashed);
+            self.journal.apply(intent.id, Event::AttemptEnded { at: clock::now(), verdict }.into()).await?;
+        }
+        Ok(())
+    }
+
+    /// Why nothing is sent at the moment, if so.
+    pub fn paused(&self) -> Option<Pause> {
+        self.gate().pause.clone()
+    }
+
+    /// Opens the lane again after somebody has mended what was wrong.
+    pub fn resume(&self) {
+        *self.gate() = Gate::default();
+    }
+
+    /// Works on a payment as its own plan says until the goal is reached or `until` has come, and returns how it
+    /// stands then.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError`]; a look that failed is not an error here, it is tried again as planned.
+    pub async fn advance(
+        self: &Arc<Self>,
+        id: Uuid,
+        goal: Goal,
+        until: Instant,
+    ) -> Result<Intent, LaneError> {
+        loop {
+            let intent = self.intent(id).await?;
+            let Some(plan) = intent.cash_out.plan().filter(|_| !goal.is_reached(intent.cash_out.state))
+            else {
+                return Ok(intent);
+            };
+            let wait = Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default();
+            if Instant::now() + wait > until {
+                return Ok(intent);
+            }
+            tokio::time::sleep(wait).await;
+            match self.act(id, plan.act).await {
+                Ok(_) | Err(LaneError::Look(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Does one thing for a payment, and returns how it stands afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError`].
+    pub async fn act(self: &Arc<Self>, id: Uuid, act: Act) -> Result<Intent, LaneError> {
+        // In a task of its own: whoever waits for it may go away, the payment must not stop half-way.
+        let lane = Arc::clone(self);
+        let task = self.wire.spawn(async move {
+            let Some(_held) = lane.hold(id) else { return Err(LaneError::Busy) };
+            match act {
+                Act::Send => lane.send(id).await,
+                Act::Look => lane.look(id).await,
+                Act::CloseWindow => lane.note(id, Event::WindowClosed { at: clock::now() }).await,
+                Act::Hold => lane.note(id, Event::PutOnHold { at: clock::now() }).await,
+                Act::Remind => {
+                    let intent = lane.note(id, Event::LookedInVain { at: clock::now() }).await?;
+                    lane.tell(News::StillHeld(Box::new(intent.clone()))).await;
+                    Ok(intent)
+                }
+            }
+        });
+        task.await.map_err(|_| LaneError::Journal(JournalError::Closed))?
+    }
+
+    /// Waits for what is on the wire; nothing new is begun.
+    pub async fn finish(&self) {
+        self.wire.close();
+        self.wire.wait().await;
+    }
+
+    /// Whether something is on the wire.
+    pub fn is_busy(&self) -> bool {
+        !self.wire.is_empty()
+    }
+
+    async fn intent(&self, id: Uuid) -> Result<Intent, JournalError> {
+        self.journal.intent(id).await?.ok_or_else(|| JournalError::NotFound(id.to_string()))
+    }
+
+    async fn note(&self, id: Uuid, event: Event) -> Result<Intent, LaneError> {
+        let applied = self.journal.apply(id, event.into()).await?;
+        self.ring(&applied).await;
+        Ok(applied.intent)
+    }
+
+    /// One attempt: journal, wire, journal.
+    async fn send(&self, id: Uuid) -> Result<Intent, LaneError> {
+        if let Some(pause) = self.paused() {
+            return Err(pause.into());
+        }
+        let before = self.intent(id).await?;
+        let key = idempotency_key(&self.settings.client_id, &before.reference, before.cash_out.round);
+        let deadline = Deadline::after(TO_FIRST_BYTE);
+        let change =
+            Change { event: Event::AttemptStarted { at: clock::now() }, key: Some(key), evidence: None };
+        let started = self.journal.apply(id, change).await?;
+        let request = MoneyRequest {
+            body: started.intent.body,
+            idempotency_key: Some(key),
+            reference: Some(started.intent.reference.as_str().to_owned()),
+            deadline,
+        };
+        let answer = self.gateway.send_cash_out(&request).await;
+        let at = clock::now();
+        self.judge(&answer.verdict, answer.server_date, at);
+        let change = Change {
+            event: Event::AttemptEnded { at, verdict: answer.verdict },
+            key: None,
+            evidence: answer.raw.map(|raw| raw.body),
+        };
+        let applied = self.keep(id, change).await?;
+        self.ring(&applied).await;
+        Ok(applied.intent)
+    }
+
+    /// Writes a verdict down, and keeps offering it while the journal cannot be written.
+    async fn keep(&self, id: Uuid, change: Change) -> Result<Applied, LaneError> {
+        let until = Instant::now() + KEEP_OFFERING;
+        let mut wait = Duration::from_millis(100);
+        loop {
+            match self.journal.apply(id, change.clone()).await {
+                Err(JournalError::Unwritable(reason)) if Instant::now() < until => {
+                    self.tell(News::JournalTrouble(reason)).await;
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_secs(5));
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Asks the gateway for a payment by its id there.
+    async fn look(&self, id: Uuid) -> Result<Intent, LaneError> {
+        let intent = self.intent(id).await?;
+        let Some(gateway_id) = intent.cash_out.gateway_id().cloned() else { return Ok(intent) };
+        match self.gateway.cash_out(gateway_id.as_str()).await {
+            Ok(report) => {
+                let observed = self
+                    .journal
+                    .observe(Observation {
+                        report,
+                        source: Source::Get,
+                        happened_at: None,
+                        at: clock::now(),
+                        new_id: Uuid::now_v7(),
+                    })
+                    .await?;
+                match observed.applied {
+                    Some(applied) if applied.intent.id == id => {
+                        self.ring(&applied).await;
+                        Ok(applied.intent)
+                    }
+                    // The gateway answered with another transaction than the one asked for.
+                    _ => self.note(id, Event::LookedInVain { at: clock::now() }).await,
+                }
+            }
+            Err(error) => {
+                self.note(id, Event::LookedInVain { at: clock::now() }).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What an answer means for the lane as a whole.
+    fn judge(&self, verdict: &Verdict, server_date: Option<Timestamp>, at: Timestamp) {
+        let mut gate = self.gate();
+        match verdict {
+            Verdict::NotExecuted(NotExecuted::Unauthorized(problem)) => {
+                gate.unauthorized_in_a_row += 1;
+                if gate.unauthorized_in_a_row >= 2 {
+                    gate.pause = Some(Pause::Unauthorized(problem.clone()));
+                }
+            }
+            Verdict::NotExecuted(NotExecuted::Forbidden(problem)) => {
+                gate.pause = Some(Pause::Forbidden(problem.clone()));
+            }
+            Verdict::Accepted(_) | Verdict::Exists(_) | Verdict::NotExecuted(_) | Verdict::Ambiguous(_) => {
+                gate.unauthorized_in_a_row = 0;
+            }
+        }
+        if let Some(skew) =
+            server_date.map(|date| at.duration_since(date)).filter(|skew| skew.abs() > MOST_SKEW)
+        {
+            gate.pause = Some(Pause::Clock(skew));
+        }
+    }
+
+    fn body(&self, order: &Order, reference: &Reference) -> Vec<u8> {
+        cash_out_body(&CashOutBody {
+            amount: order.amount,
+            external_reference: reference.as_str(),
+            description: order.description.as_deref(),
+            webhook_url: self.settings.webhook_url.as_deref(),
+            payee: PayeeBody {
+                name: &order.name,
+                document: order.document.as_str(),
+                destination: match &order.destination {
+                    Destination::Pix(key) => {
+                        DestinationBody::Pix { pix_key_type: key.key_type().as_str(), pix_key: key.as_str() }
+                    }
+                    Destination::Account(account) => DestinationBody::BankAccount(BankAccountBody {
+                        ispb: account.ispb.as_str(),
+                        branch: &account.branch,
+                        account: &account.account,
+                    }),
+                },
+            },
+        })
+    }
+
+    async fn ring(&self, applied: &Applied) {
+        for alarm in &applied.alarms {
+            tracing::warn!(intent = %applied.intent.id, ?alarm, "a payment needs a person");
+            self.tell(News::Alarm { alarm: *alarm, intent: Box::new(applied.intent.clone()) }).await;
+        }
+    }
+
+    async fn tell(&self, news: News) {
+        if let Some(sender) = &self.news {
+            // Nobody listens any more while saldo ends; the journal has it.
+            let _ = sender.send(news).await;
+        }
+    }
+
+    fn hold(&self, id: Uuid) -> Option<Held<'_>> {
+        let is_free = self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        is_free.then(|| Held { busy: &self.busy, id })
+    }
+
+    fn gate(&self) -> std::sync::MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

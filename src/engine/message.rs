@@ -1,0 +1,170 @@
+//! What engine and screen say to each other: data only.
+//!
+//! [`News`] is in the past tense and goes to the screen, [`Command`] is in the imperative and comes from it. Outcomes
+//! live in the journal: what the screen shows of transactions is a window of it, sent anew when it has changed, so a
+//! screen that misses some news misses nothing.
+
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::balance::Reading;
+use crate::domain::cash_out::Alarm;
+use crate::domain::money::Centavos;
+use crate::domain::rebalance::{Forecast, ForecastError};
+use crate::domain::text::Safe;
+use crate::domain::transaction::Transaction;
+
+pub use super::lane::{Decision, Pause};
+pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebalance, Sum, Totals};
+
+/// What the engine tells the screen.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// A balance was read.
+    Balance(Box<Reading>),
+    /// A balance could not be read; the last good one stands.
+    BalanceFailed {
+        /// When (UTC).
+        at: Timestamp,
+        /// Why, in words for people.
+        reason: Safe,
+        /// How many times in a row.
+        failures: u32,
+    },
+    /// The window of the feed that was asked for, as it is now.
+    Feed(Box<FeedWindow>),
+    /// The life of the row that is open, as it is now. `None`: there is no such row.
+    Life(Option<Box<Life>>),
+    /// A payment needs a person.
+    Alarm {
+        /// What happened.
+        alarm: Alarm,
+        /// To which payment.
+        intent: Box<Intent>,
+    },
+    /// A payment is in doubt for another day.
+    StillHeld(Box<Intent>),
+    /// The journal cannot be written: nothing is sent until it can.
+    JournalTrouble(String),
+    /// Whether payments are paused, and why.
+    Paused(Option<Pause>),
+    /// How the webhooks are doing.
+    Webhooks(WebhookHealth),
+    /// A cash-out that the screen decided is journalled; its row is in the feed.
+    CashOutDecided {
+        /// The decision's id.
+        id: Uuid,
+        /// What became of it.
+        outcome: DecisionOutcome,
+    },
+    /// A rebalance was computed from a fresh balance, for its review.
+    RebalanceReviewed {
+        /// The transactional balance wanted.
+        target: Centavos,
+        /// What it would do, or why it leads nowhere.
+        outcome: Result<Forecast, RebalanceTrouble>,
+    },
+    /// A rebalance came to something.
+    RebalanceEnded(Result<Box<StoredRebalance>, RebalanceTrouble>),
+}
+
+/// What became of a cash-out decided on the screen.
+#[derive(Debug, Clone)]
+pub enum DecisionOutcome {
+    /// It is new, and on its way.
+    Created,
+    /// The same payment was decided before; nothing new was made.
+    Existing(Box<Intent>),
+    /// The reference names another payment; nothing was made.
+    Taken(Box<Intent>),
+    /// The journal could not take it; nothing was sent.
+    NotJournalled(String),
+}
+
+/// Why a rebalance was not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RebalanceTrouble {
+    /// The balance could not be read, so there is nothing to compute from.
+    #[error("the balance could not be read, so nothing was sent: {0}")]
+    NoBalance(Safe),
+    /// The target leads nowhere.
+    #[error("nothing was sent: {0}")]
+    Impossible(#[from] ForecastError),
+    /// The balance has moved since the review; here is what it would do now.
+    #[error("the balance has moved since the review, so nothing was sent: it would now be a {} of {}", .0.direction.as_str(), .0.amount)]
+    Moved(Box<Forecast>),
+    /// Another one is in doubt; a person has to look first.
+    #[error("a rebalance to {} is still in doubt, so nothing was sent: compare the balance, then acknowledge it", .0.rebalance.target)]
+    InDoubt(Box<StoredRebalance>),
+    /// The journal could not take it; nothing was sent.
+    #[error("nothing was sent: {0}")]
+    NotJournalled(String),
+}
+
+/// What is shown of the feed.
+#[derive(Debug, Clone, Default)]
+pub struct FeedWindow {
+    /// Newest first.
+    pub rows: Vec<Transaction>,
+    /// Whether there are older rows below.
+    pub has_more: bool,
+    /// What moved since local midnight, and what is open.
+    pub totals: Totals,
+    /// Rebalances in doubt.
+    pub rebalances_in_doubt: Vec<StoredRebalance>,
+}
+
+/// How the webhooks are doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WebhookHealth {
+    /// Where saldo listens, if it does.
+    pub listening: Option<SocketAddr>,
+    /// Why it does not, though it should.
+    pub trouble: Option<String>,
+    /// Authentic ones taken since the start.
+    pub taken: u64,
+    /// Refused for their signature since the start.
+    pub forged: u64,
+    /// Authentic but illegible, kept aside, since the start.
+    pub illegible: u64,
+    /// When the last authentic one came (UTC).
+    pub last_at: Option<Timestamp>,
+}
+
+/// What the screen tells the engine.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Show these rows from now on. The newest command counts.
+    ShowFeed(Query),
+    /// Show the life of this row from now on; `None` to stop.
+    ShowLife(Option<Uuid>),
+    /// Read the balance now.
+    PollBalance,
+    /// Take a payment up now, whatever its waiting time: the same bytes where it is unknown, a look where its id is
+    /// known.
+    TakeUp(Uuid),
+    /// Pay. The decision is final; its id makes it one.
+    Pay(Box<Decision>),
+    /// Compute a rebalance from a fresh balance.
+    ReviewRebalance {
+        /// The transactional balance wanted.
+        target: Centavos,
+    },
+    /// Rebalance, if it is still what was reviewed.
+    Rebalance {
+        /// saldo's id for it.
+        id: Uuid,
+        /// The transactional balance wanted.
+        target: Centavos,
+        /// What was reviewed.
+        reviewed: Box<Forecast>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A person has compared the balance and settles a doubt.
+    AcknowledgeRebalance(Uuid),
+    /// Open the lane again.
+    ResumePayments,
+}
