@@ -405,11 +405,13 @@ impl Lane {
                     Destination::Pix(key) => {
                         DestinationBody::Pix { pix_key_type: key.key_type().as_str(), pix_key: key.as_str() }
                     }
-                    Destination::Account(account) => DestinationBody::BankAccount(BankAccountBody {
-                        ispb: account.ispb.as_str(),
-                        branch: &account.branch,
-                        account: &account.account,
-                    }),
+                    Destination::Account(account) => DestinationBody::BankAccount {
+                        bank_account: BankAccountBody {
+                            ispb: account.ispb.as_str(),
+                            branch: &account.branch,
+                            account: &account.account,
+                        },
+                    },
                 },
             },
         })
