@@ -1,0 +1,306 @@
+//! The local terminal: taken over, read, written, and given back exactly once.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ratatui::layout::Size;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
+use tokio::io::unix::AsyncFd;
+
+use super::{panics, suspend};
+
+/// Alternate screen, no cursor, pastes marked. The mouse stays the terminal's own, for selecting.
+pub(super) const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+/// The opposite, and an end to a synchronized frame and to a style.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+/// Cancels a sequence that was cut in the middle (CAN), and a string (ST).
+const CANCEL: &[u8] = b"\x18\x1b\\";
+/// The window's title from before, where one was set (xterm's stack of titles).
+const OLD_TITLE: &[u8] = b"\x1b[23;2t";
+
+/// How long leaving waits for a terminal that takes no bytes.
+const LEAVE_PATIENCE: Duration = Duration::from_millis(150);
+/// What a terminal without a size is taken for.
+const FALLBACK: Size = Size { width: 80, height: 24 };
+/// The largest side that is drawn; a terminal that claims more gets its corner drawn.
+const MAX_SIDE: u16 = 1000;
+
+/// What the environment says of the terminal. It is passed in: a session over a socket has another one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `TERM`.
+    pub term: String,
+    /// `COLORTERM`.
+    pub colorterm: String,
+    /// `TERM_PROGRAM`.
+    pub term_program: String,
+    /// `NO_COLOR` is there and not empty.
+    pub no_color: bool,
+    /// Inside tmux.
+    pub tmux: bool,
+}
+
+impl Environment {
+    /// Reads it through `lookup`, such as `|name| std::env::var_os(name)`.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
+        let text = |name| lookup(name).map(|value| value.to_string_lossy().into_owned()).unwrap_or_default();
+        Self {
+            term: text("TERM"),
+            colorterm: text("COLORTERM").to_ascii_lowercase(),
+            term_program: text("TERM_PROGRAM"),
+            no_color: !text("NO_COLOR").is_empty(),
+            tmux: !text("TMUX").is_empty(),
+        }
+    }
+}
+
+/// Why there is no terminal to work on.
+#[derive(Debug, thiserror::Error)]
+pub enum TtyError {
+    /// A pipe or a file stands where the terminal should be.
+    #[error("standard {0} is not a terminal; the screen needs one (scripts use the other commands)")]
+    NotATerminal(&'static str),
+    /// `TERM` is `dumb` or missing.
+    #[error("this terminal cannot place text (TERM is `{0}`); the screen needs one that can")]
+    Dumb(String),
+    /// It cannot be opened.
+    #[error("the terminal cannot be opened: {0}")]
+    Open(#[source] io::Error),
+    /// It does not take another mode.
+    #[error("the terminal's mode cannot be changed: {0}")]
+    Mode(#[source] io::Error),
+}
+
+/// The terminal of this process, opened but not taken over yet. Dropping it gives it back.
+#[derive(Debug)]
+pub struct Tty {
+    fd: AsyncFd<Arc<OwnedFd>>,
+    hold: Arc<Hold>,
+    environment: Environment,
+}
+
+impl Tty {
+    /// Opens the terminal that standard input and output are. It is opened anew, so that reading without
+    /// blocking stays a property of this process and not of the shell behind it.
+    ///
+    /// # Errors
+    ///
+    /// See [`TtyError`].
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O.
+    pub fn open(environment: Environment) -> Result<Self, TtyError> {
+        let (input, output) = (rustix::stdio::stdin(), rustix::stdio::stdout());
+        if !rustix::termios::isatty(input) {
+            return Err(TtyError::NotATerminal("input"));
+        }
+        if !rustix::termios::isatty(output) {
+            return Err(TtyError::NotATerminal("output"));
+        }
+        if matches!(environment.term.as_str(), "" | "dumb") {
+            return Err(TtyError::Dumb(environment.term));
+        }
+        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        // By its name first, for macOS cannot wait on /dev/tty; after `su` the name belongs to somebody else.
+        let fd = rustix::termios::ttyname(input, Vec::new())
+            .and_then(|name| open(name, flags, Mode::empty()))
+            .or_else(|_| open("/dev/tty", flags, Mode::empty()))
+            .map_err(|error| TtyError::Open(error.into()))?;
+        let fd = Arc::new(fd);
+        let hold = Arc::new(Hold::new(Arc::clone(&fd)));
+        #[expect(
+            deprecated,
+            reason = "the new name is `unsafe`; the descriptor is owned here and never replaced"
+        )]
+        let fd = AsyncFd::new(fd).map_err(TtyError::Open)?;
+        Ok(Self { fd, hold, environment })
+    }
+
+    /// What was said of it.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Its size; both sides are 1 at least, 1000 at most. One without a size is taken for 80x24.
+    pub fn size(&self) -> Size {
+        let side = |side: u16, fallback| if side == 0 { fallback } else { side.min(MAX_SIDE) };
+        match tcgetwinsize(self.hold.fd.as_fd()) {
+            Ok(size) => {
+                Size { width: side(size.ws_col, FALLBACK.width), height: side(size.ws_row, FALLBACK.height) }
+            }
+            Err(_) => FALLBACK,
+        }
+    }
+
+    pub(super) fn hold(&self) -> &Arc<Hold> {
+        &self.hold
+    }
+
+    /// Takes the terminal over: raw mode. [`ENTER`] is the caller's to write.
+    pub(super) fn enter(&self) -> Result<(), TtyError> {
+        panics::protect(&self.hold);
+        self.hold.enter().map_err(|error| TtyError::Mode(error.into()))
+    }
+
+    /// Reads what is there, as soon as something is. `0`: it hung up. May be cancelled.
+    pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut guard = self.fd.readable().await?;
+            let read = guard.try_io(|fd| Ok(rustix::io::read(fd.get_ref(), &mut *buffer)?));
+            match read {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(result) => return result,
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    /// Writes what it takes now; `0`: nothing at the moment.
+    pub(super) fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::write(self.hold.fd.as_fd(), bytes) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(0),
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    /// Writes as much as it takes, as soon as it takes something. May be cancelled.
+    pub(super) async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            let mut guard = self.fd.writable().await?;
+            match guard.try_io(|fd| Ok(rustix::io::write(fd.get_ref(), bytes)?)) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(result) => return result,
+                Err(_would_block) => {}
+            }
+        }
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        self.hold.leave();
+    }
+}
+
+/// What is owed to the terminal: its old mode. Shared with the panic hook.
+#[derive(Debug)]
+pub(super) struct Hold {
+    fd: Arc<OwnedFd>,
+    /// The mode from before, while the terminal is taken over.
+    owed: Mutex<Option<Termios>>,
+    /// Bytes were cut in the middle.
+    unfinished: AtomicBool,
+    /// The window's title was changed.
+    titled: AtomicBool,
+    /// Answers may be on their way, which the shell must not take for commands.
+    asked: AtomicBool,
+}
+
+impl Hold {
+    fn new(fd: Arc<OwnedFd>) -> Self {
+        Self {
+            fd,
+            owed: Mutex::new(None),
+            unfinished: AtomicBool::new(false),
+            titled: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        }
+    }
+
+    fn owed(&self) -> std::sync::MutexGuard<'_, Option<Termios>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.owed().is_some()
+    }
+
+    pub(super) fn set_unfinished(&self, unfinished: bool) {
+        self.unfinished.store(unfinished, Ordering::Relaxed);
+    }
+
+    /// Returns whether it was the first time.
+    pub(super) fn set_titled(&self) -> bool {
+        !self.titled.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn set_asked(&self, asked: bool) {
+        self.asked.store(asked, Ordering::Relaxed);
+    }
+
+    /// Whether another process group has the terminal: touching it now would stop this process.
+    pub(super) fn is_in_background(&self) -> bool {
+        suspend::is_in_background(self.fd.as_fd())
+    }
+
+    fn enter(&self) -> rustix::io::Result<()> {
+        let mut owed = self.owed();
+        let old = match owed.take() {
+            Some(old) => old,
+            None => tcgetattr(self.fd.as_fd())?,
+        };
+        let mut raw = old.clone();
+        raw.make_raw();
+        *owed = Some(old);
+        // Now, without waiting for output to drain: a stalled terminal never does.
+        tcsetattr(self.fd.as_fd(), OptionalActions::Now, &raw)
+    }
+
+    /// Gives the terminal back, if it is held. Takes [`LEAVE_PATIENCE`] at most, twice.
+    pub(super) fn leave(&self) {
+        let Some(old) = self.owed().take() else { return };
+        if self.is_in_background() {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(64);
+        if self.unfinished.swap(false, Ordering::Relaxed) {
+            bytes.extend_from_slice(CANCEL);
+        }
+        if self.titled.swap(false, Ordering::Relaxed) {
+            bytes.extend_from_slice(OLD_TITLE);
+        }
+        bytes.extend_from_slice(LEAVE);
+        if !self.write_all_within(&bytes, LEAVE_PATIENCE) {
+            // It is stalled. What it was going to show does not matter any more; that it is usable afterwards does.
+            let _ = tcflush(self.fd.as_fd(), QueueSelector::OFlush);
+            self.write_all_within(&[CANCEL, &bytes].concat(), Duration::ZERO);
+        }
+        if self.asked.swap(false, Ordering::Relaxed) {
+            let _ = tcflush(self.fd.as_fd(), QueueSelector::IFlush);
+        }
+        let _ = tcsetattr(self.fd.as_fd(), OptionalActions::Now, &old);
+        panics::report_kept();
+    }
+
+    /// Whether all was written in time. A dead terminal counts as in time: it needs no second try.
+    fn write_all_within(&self, mut bytes: &[u8], patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        while !bytes.is_empty() {
+            match rustix::io::write(self.fd.as_fd(), bytes) {
+                Ok(written) => bytes = &bytes[written..],
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let Ok(left) = Timespec::try_from(left) else { return false };
+                    let mut fds = [PollFd::new(&self.fd, PollFlags::OUT)];
+                    if matches!(poll(&mut fds, Some(&left)), Ok(0)) {
+                        return false;
+                    }
+                }
+                Err(_) => return true,
+            }
+        }
+        true
+    }
+}
