@@ -18,8 +18,11 @@ use super::serve::cut;
 use super::shared::Shared;
 use super::view::MoneyRequest;
 
-/// The largest request body.
+/// The largest request body that is taken.
 const MAX_REQUEST: usize = 1_024 * 1_024;
+/// The largest request body that is read to its end, so that a refusal can be heard: closing a connection
+/// with unread bytes resets it.
+const MAX_DISCARDED: usize = 16 * MAX_REQUEST;
 /// How long a hanging answer keeps a client that does not give up.
 const HANG: Duration = Duration::from_secs(120);
 /// How late a slow answer comes.
@@ -41,8 +44,9 @@ pub(super) async fn around(
         let request = money_request(place, parts.uri.path(), &parts.headers);
         shared.lock().log.request(request)
     });
-    let Ok(body) = to_bytes(body, MAX_REQUEST).await else {
-        return Problem::body_too_large().into_response();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(unread) => return unread,
     };
     let fault = {
         let mut state = shared.lock();
@@ -66,6 +70,23 @@ pub(super) async fn around(
         Some(what) => disfigured(what, response).await,
         None => response,
     }
+}
+
+/// The whole body, or the answer to one that is too large or never came whole.
+async fn read(body: Body) -> Result<Bytes, Response> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut seen) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        // The client has gone; nobody reads this answer.
+        let chunk = chunk.map_err(|_| cut())?;
+        seen += chunk.len();
+        if seen <= MAX_REQUEST {
+            kept.extend_from_slice(&chunk);
+        } else if seen > MAX_DISCARDED {
+            break;
+        }
+    }
+    if seen > MAX_REQUEST { Err(Problem::body_too_large().into_response()) } else { Ok(Bytes::from(kept)) }
 }
 
 const fn moves_money(place: Where) -> bool {

@@ -56,7 +56,7 @@ pub struct MoneyRequest {
     pub digital_signature: Option<String>,
     /// Whether `Authorization` and `ApplicationToken` were both sent.
     pub credentials_sent: bool,
-    /// The raw body; `None` when the connection ended before all of it had come.
+    /// The raw body; `None` when it was too large, or the connection ended before all of it had come.
     pub body: Option<Vec<u8>>,
     /// The fault that befell it.
     pub fault: Option<What>,
