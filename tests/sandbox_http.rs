@@ -2,6 +2,8 @@
 //!
 //! The client here is a plain one of the test's own, so that what it sees is what any integrator sees.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -731,4 +733,25 @@ async fn webhooks_are_repeated_lost_and_never_sent_abroad() {
     body["webhookUrl"] = json!("ftp://127.0.0.1/");
     let refused = abroad.cash_out(2, &body).await.unwrap();
     assert!(refusal(refused, 400, "VALIDATION_ERROR").await.starts_with("webhookUrl"));
+}
+
+#[tokio::test]
+async fn traffic_is_alive_and_stops_when_told() {
+    let (url, mut received) = receiver(&[]).await;
+    let platform = Platform::start(prompt()).await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let traffic = sandbox::traffic::run_traffic(platform.access.clone(), url, 1, stop.clone());
+    let traffic = tokio::spawn(traffic);
+    let webhook = next(&mut received).await;
+    assert!(told(&webhook)["data"]["externalReference"].is_string());
+    let view = platform.until(|view| !view.cash_outs.is_empty() && !view.cash_ins.is_empty()).await;
+    let accepted = |request: &&sandbox::MoneyRequest| !matches!(request.status, Some(201 | 202) | None);
+    assert_eq!(view.requests.iter().find(accepted), None, "what it sends is well-formed");
+    stop.cancel();
+    tokio::time::timeout(PATIENCE, traffic).await.unwrap().unwrap();
+
+    // Another address than loopback is refused at once.
+    let abroad = Access { base_url: "http://192.0.2.1".to_owned(), ..platform.access.clone() };
+    let refused = sandbox::traffic::run_traffic(abroad, String::new(), 1, Default::default());
+    tokio::time::timeout(PATIENCE, refused).await.unwrap();
 }

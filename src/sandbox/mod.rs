@@ -35,7 +35,7 @@
 //! # Where things are
 //!
 //! `ledger` holds the rules and knows neither network nor clock; `orders` and `answers` are the JSON; `http`
-//! are the calls; `mishap` carries out the faults; `webhooks` tells the world.
+//! are the calls; `mishap` carries out the faults; `webhooks` tells the world; [`traffic`] plays a platform.
 
 mod access;
 mod answers;
@@ -52,12 +52,13 @@ mod random;
 mod serve;
 mod shared;
 
+pub mod traffic;
 mod transaction;
 mod view;
 mod webhooks;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -188,7 +189,16 @@ pub async fn start(options: Options) -> Result<Sandbox, StartError> {
     let failed = |source| StartError::Listen { address: options.listen, source };
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
     let local_addr = listener.local_addr().map_err(failed)?;
-    let shared = Arc::new(shared::Shared::new(&options, format!("http://{local_addr}")));
+    let mut dialled = local_addr;
+    if dialled.ip().is_unspecified() {
+        // "Everywhere" is no address to dial; this machine is part of it.
+        dialled.set_ip(if dialled.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    let shared = Arc::new(shared::Shared::new(&options, format!("http://{dialled}")));
     let (tell, notices) = mpsc::channel(NOTICES);
     let mut tasks = JoinSet::new();
     tasks.spawn(serve::accept(listener, http::router(&shared)));

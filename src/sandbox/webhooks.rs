@@ -44,7 +44,7 @@ pub(super) fn client() -> Result<Client, reqwest::Error> {
 }
 
 /// Whether the sandbox may dial `url`: plain http, and this machine.
-fn is_deliverable(url: &str) -> bool {
+pub(super) fn is_loopback(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     url.scheme() == "http" && (host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()))
@@ -121,7 +121,7 @@ pub(super) async fn deliver_all(
         let Some(notice) = notice else { return };
         let parcel = Parcel::new(&notice, &shared.access.crypto_token);
         let refuse = |outcome| shared.lock().log.delivery(parcel.delivery(String::new(), 1, outcome));
-        if !is_deliverable(&parcel.url) {
+        if !is_loopback(&parcel.url) {
             refuse(DeliveryOutcome::Undeliverable);
             continue;
         }
@@ -215,7 +215,7 @@ mod tests {
             ("file:///etc/passwd", false),
             ("not a url", false),
         ] {
-            assert_eq!(is_deliverable(url), deliverable, "{url}");
+            assert_eq!(is_loopback(url), deliverable, "{url}");
         }
     }
 
