@@ -73,7 +73,6 @@ fn mac(key: &str, message: &[u8]) -> Hmac<Sha256> {
 const MAX_TOKENS: usize = 1_000;
 
 /// The access tokens that were issued and have not been forgotten.
-#[derive(Debug)]
 pub(super) struct Tokens {
     ttl: Duration,
     random: Random,

@@ -1,5 +1,6 @@
-//! The rules of the imitation: pure and synchronous. Time is passed in, randomness comes from the seed, and
-//! whatever has to be told to a webhook waits in an outbox.
+//! The rules of the imitation: pure and synchronous. Time is passed in, and whatever has to be told to a
+//! webhook waits in an outbox. What chance decides about a transaction follows from the seed and its reference
+//! alone, so that neither the order nor the moment of requests changes a story.
 //!
 //! Money is conserved: both pockets, what is reserved in flight and what the world outside holds always add
 //! up to the opening balances.
@@ -76,8 +77,8 @@ pub(super) struct Rules {
 /// Every account, every transaction, and what is still to happen.
 #[derive(Debug)]
 pub(super) struct Ledger {
+    seed: u64,
     rules: Rules,
-    random: Random,
     pockets: Pockets,
     in_flight: Centavos,
     outside: Centavos,
@@ -98,8 +99,8 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn new(seed: u64, rules: Rules, transactional: Centavos, proprietary: Centavos) -> Self {
         Self {
+            seed,
             rules,
-            random: Random::new(seed, "ledger"),
             pockets: Pockets::new(transactional, proprietary),
             in_flight: Centavos::ZERO,
             outside: Centavos::ZERO,
@@ -164,7 +165,8 @@ impl Ledger {
         if self.cash_outs.len() >= MAX_TRANSACTIONS {
             return Err(Problem::sandbox_full());
         }
-        let first = pockets::route(&mut self.random);
+        let mut random = self.chance("cash-out", &order.external_reference);
+        let first = pockets::route(&mut random);
         let reserved = self
             .pockets
             .withdraw(Pocket::Transactional, order.amount, first)
@@ -173,8 +175,8 @@ impl Ledger {
         let outcome = Outcome::of(&order.destination);
         let at = self.cash_outs.len();
         let cash_out = CashOut {
-            transaction_id: self.random.uuid(),
-            internal_code: format!("CO{}", self.random.digits(18)),
+            transaction_id: random.uuid(),
+            internal_code: format!("CO{}", random.digits(18)),
             external_reference: order.external_reference,
             idempotency_key: idempotency_key.to_owned(),
             amount: order.amount,
@@ -199,7 +201,7 @@ impl Ledger {
         match outcome {
             Outcome::NeverSettles => {}
             Outcome::CompletesSlowly => self.plan(now, SLOW, Due::SettleCashOut(at)),
-            _ => self.plan_settlement(now, Due::SettleCashOut(at)),
+            _ => self.plan_settlement(now, Due::SettleCashOut(at), &mut random),
         }
         Ok(&self.cash_outs[at])
     }
@@ -212,10 +214,11 @@ impl Ledger {
         if self.cash_ins.len() >= MAX_TRANSACTIONS {
             return Err(Problem::sandbox_full());
         }
+        let mut random = self.chance("cash-in", &order.external_reference);
         let at = self.cash_ins.len();
         let cash_in = CashIn {
-            transaction_id: self.random.alphanumeric(32),
-            internal_code: format!("CI{}", self.random.digits(18)),
+            transaction_id: random.alphanumeric(32),
+            internal_code: format!("CI{}", random.digits(18)),
             external_reference: order.external_reference,
             amount: order.amount,
             payer: order.payer,
@@ -229,7 +232,7 @@ impl Ledger {
             paid_at: None,
             refunded_at: None,
             expired_at: None,
-            partner: pockets::route(&mut self.random),
+            partner: pockets::route(&mut random),
         };
         self.cash_in_ids.insert(cash_in.transaction_id.clone(), at);
         self.cash_in_ids.insert(cash_in.internal_code.clone(), at);
@@ -251,8 +254,9 @@ impl Ledger {
             CashInStatus::Expired => return Err(Problem::cash_in("CASH_IN_EXPIRED")),
             CashInStatus::Refunded => return Err(Problem::cash_in("CASH_IN_ALREADY_REFUNDED")),
         }
-        let bank = self.outside_account();
-        let end_to_end_id = self.end_to_end_id('E', &bank.ispb, now);
+        let mut random = self.chance("payment", &self.cash_ins[at].external_reference);
+        let bank = outside_account(&mut random);
+        let end_to_end_id = end_to_end_id('E', &bank.ispb, now, &mut random);
         self.cash_in_ids.insert(end_to_end_id.clone(), at);
         let cash_in = &mut self.cash_ins[at];
         cash_in.status = CashInStatus::Paid;
@@ -280,7 +284,8 @@ impl Ledger {
             .withdraw(Pocket::Transactional, amount, partner)
             .ok_or_else(|| Problem::insufficient_funds("transactional"))?;
         self.outside = plus(self.outside, amount);
-        let returned = self.end_to_end_id('D', PARTNERS[partner].ispb, now);
+        let mut random = self.chance("return", &self.cash_ins[at].external_reference);
+        let returned = end_to_end_id('D', PARTNERS[partner].ispb, now, &mut random);
         self.cash_in_ids.insert(returned.clone(), at);
         let cash_in = &mut self.cash_ins[at];
         cash_in.status = CashInStatus::Refunded;
@@ -356,11 +361,12 @@ impl Ledger {
             return;
         }
         self.outside = plus(self.outside, amount);
+        let mut random = self.chance("settlement", &self.cash_outs[index].external_reference);
         let bank = match &self.cash_outs[index].destination {
             Destination::Account(account) => account.clone(),
-            Destination::Pix { .. } => self.outside_account(),
+            Destination::Pix { .. } => outside_account(&mut random),
         };
-        let end_to_end_id = self.end_to_end_id('E', pockets::main_partner(&reserved).ispb, now);
+        let end_to_end_id = end_to_end_id('E', pockets::main_partner(&reserved).ispb, now, &mut random);
         self.cash_out_ids.insert(end_to_end_id.clone(), index);
         let cash_out = &mut self.cash_outs[index];
         cash_out.status = CashOutStatus::Completed;
@@ -369,15 +375,15 @@ impl Ledger {
         cash_out.end_to_end_id = Some(end_to_end_id);
         self.tell_cash_out(index, EventType::CashOutCompleted, now);
         if outcome == Outcome::IsRefunded {
-            self.plan_settlement(now, Due::RefundCashOut(index));
+            self.plan_settlement(now, Due::RefundCashOut(index), &mut random);
         }
     }
 
     fn refund_cash_out(&mut self, index: usize, now: Timestamp) {
         let CashOut { amount, reserved, .. } = self.cash_outs[index];
         let payee_bank = self.cash_outs[index].bank_data.as_ref().map_or(BANKS[0].0, |bank| &bank.ispb);
-        let payee_bank = payee_bank.to_owned();
-        let returned = self.end_to_end_id('D', &payee_bank, now);
+        let mut random = self.chance("refund", &self.cash_outs[index].external_reference);
+        let returned = end_to_end_id('D', payee_bank, now, &mut random);
         self.outside = minus(self.outside, amount);
         self.pockets.deposit(Pocket::Transactional, &reserved);
         self.cash_out_ids.insert(returned.clone(), index);
@@ -389,8 +395,8 @@ impl Ledger {
     }
 
     /// Plans `due` after the usual delay, a quarter more or less as the seed says.
-    fn plan_settlement(&mut self, now: Timestamp, due: Due) {
-        let percent = u32::try_from(self.random.between(75, 125)).unwrap_or(100);
+    fn plan_settlement(&mut self, now: Timestamp, due: Due, random: &mut Random) {
+        let percent = u32::try_from(random.between(75, 125)).unwrap_or(100);
         self.plan(now, self.rules.settle_after.saturating_mul(percent) / 100, due);
     }
 
@@ -416,20 +422,26 @@ impl Ledger {
         }
     }
 
-    fn outside_account(&mut self) -> BankData {
-        let (ispb, bank) = *self.random.pick(&BANKS);
-        BankData {
-            ispb: ispb.to_owned(),
-            bank: bank.to_owned(),
-            branch: self.random.digits(4),
-            account: self.random.digits(8),
-        }
+    /// The chance of one thing about one transaction.
+    fn chance(&self, what: &str, reference: &str) -> Random {
+        Random::new(self.seed, &format!("{what} {reference}"))
     }
+}
 
-    /// `E` or `D`, the ISPB, the minute in UTC, eleven letters or digits (Banco Central, manual of the SPI).
-    fn end_to_end_id(&mut self, letter: char, ispb: &str, now: Timestamp) -> String {
-        format!("{letter}{ispb}{}{}", now.strftime("%Y%m%d%H%M"), self.random.alphanumeric(11))
+/// An account at a bank that is no partner.
+fn outside_account(random: &mut Random) -> BankData {
+    let (ispb, bank) = *random.pick(&BANKS);
+    BankData {
+        ispb: ispb.to_owned(),
+        bank: bank.to_owned(),
+        branch: random.digits(4),
+        account: random.digits(8),
     }
+}
+
+/// `E` or `D`, the ISPB, the minute in UTC, eleven letters or digits (Banco Central, manual of the SPI).
+fn end_to_end_id(letter: char, ispb: &str, now: Timestamp, random: &mut Random) -> String {
+    format!("{letter}{ispb}{}{}", now.strftime("%Y%m%d%H%M"), random.alphanumeric(11))
 }
 
 #[cfg(test)]

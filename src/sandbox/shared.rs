@@ -16,7 +16,6 @@ use super::transaction::Notice;
 use super::view::{LedgerView, Log};
 
 /// Everything that changes. Locked for the moment of one request, never across an await.
-#[derive(Debug)]
 pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) keys: Keys,
@@ -26,13 +25,11 @@ pub(super) struct State {
 }
 
 /// A wall clock that never goes back: the time of the start plus what a steady clock has counted since.
-#[derive(Debug)]
 struct Clock {
     started_at: Timestamp,
     origin: Instant,
 }
 
-#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) access: Access,
     clock: Clock,

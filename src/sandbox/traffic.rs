@@ -49,6 +49,7 @@ pub async fn run_traffic(access: Access, webhook_url: String, seed: u64, stop: C
         http,
         webhook_url,
         random: Random::new(seed, "traffic"),
+        keys: Random::new(seed, "traffic keys"),
         token: None,
         counter: 0,
         awaiting: VecDeque::new(),
@@ -71,6 +72,8 @@ struct Platform {
     http: Client,
     webhook_url: String,
     random: Random,
+    /// Apart from `random`, so that the number of calls does not change what they say.
+    keys: Random,
     token: Option<String>,
     counter: u64,
     awaiting: VecDeque<Awaiting>,
@@ -149,8 +152,8 @@ impl Platform {
     }
 
     async fn give_back(&mut self) {
-        let Some(code) = self.last_paid.take() else { return };
         let reason = if self.random.happens(Chance::percent(20)) { "FRAUD" } else { "CUSTOMER_REQUEST" };
+        let Some(code) = self.last_paid.take() else { return };
         let body = json!({ "reason": reason });
         self.call(Method::POST, &format!("/cash-in/{code}/refund"), Some(body)).await;
     }
@@ -173,7 +176,7 @@ impl Platform {
             .header("Authorization", format!("Bearer {token}"))
             .header("ApplicationToken", &self.access.application_token)
             .header("DigitalSignature", signature(&self.access.crypto_token, token.as_bytes()))
-            .header("X-Idempotency-Key", self.random.uuid())
+            .header("X-Idempotency-Key", self.keys.uuid())
             .header("Content-Type", "application/json")
             .body(body.map(|body| body.to_string()).unwrap_or_default());
         let answer = request.send().await;

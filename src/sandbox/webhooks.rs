@@ -110,7 +110,6 @@ pub(super) async fn deliver_all(
     options: Options,
     mut notices: mpsc::Receiver<Notice>,
 ) {
-    let mut random = Random::new(options.seed, "webhooks");
     let permits = Arc::new(Semaphore::new(MAX_CONCURRENT));
     let mut waiting = JoinSet::new();
     loop {
@@ -125,6 +124,8 @@ pub(super) async fn deliver_all(
             refuse(DeliveryOutcome::Undeliverable);
             continue;
         }
+        let label = format!("webhook {} {}", parcel.event.as_str(), parcel.internal_code);
+        let mut random = Random::new(options.seed, &label);
         let waits = waits(&mut random, &options);
         if waits.is_empty() || waiting.len() + waits.len() > MAX_WAITING {
             refuse(DeliveryOutcome::Lost);

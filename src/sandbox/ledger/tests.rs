@@ -212,3 +212,22 @@ fn money_is_conserved_and_a_seed_tells_the_same_story() {
         assert_eq!(story(seed), story(seed));
     }
 }
+
+#[test]
+fn a_reference_fixes_the_ids_whatever_the_order() {
+    let codes = |references: [&str; 3]| {
+        let mut ledger = ledger();
+        for reference in references {
+            ledger.order_cash_out(order(reference, 100, "a@example.com"), "k", start()).unwrap();
+        }
+        ledger.advance(after(10));
+        let mut ids: Vec<_> = ledger
+            .cash_outs()
+            .iter()
+            .map(|cash_out| (cash_out.internal_code.clone(), cash_out.end_to_end_id.clone()))
+            .collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(codes(["a", "b", "c"]), codes(["c", "a", "b"]));
+}
