@@ -6,7 +6,11 @@ use std::time::Duration;
 use super::error::Fault;
 
 /// Reads a whole number with its unit (`ms`, `s`, `m`, `h`) and holds it against the range that makes sense.
-pub(super) fn validate_duration(text: &str, range: &RangeInclusive<Duration>) -> Result<Duration, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it, and how to write one.
+pub fn validate_duration(text: &str, range: &RangeInclusive<Duration>) -> Result<Duration, Fault> {
     let remedy = || {
         format!(
             "write a whole number and ms, s, m or h, from {} to {}",

@@ -20,6 +20,7 @@ mod settings;
 mod url;
 mod validate;
 
+pub use duration::validate_duration as parse_duration;
 pub use error::{ConfigError, Fault};
 pub use file::{Band, Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Sections, Setting};
 pub use locate::{Env, Overrides, config_path};

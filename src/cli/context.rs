@@ -1,0 +1,118 @@
+//! What a command works with: settings, gateway, journal.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Global;
+use super::failure::Failure;
+use crate::config::{Env, JournalUrl, Loaded, Settings, load};
+use crate::engine::lane::{Lane, LaneSettings};
+use crate::engine::rebalance::Rebalancer;
+use crate::gateway::{Credentials, Gateway, HttpGateway, Options};
+use crate::journal::Journal;
+use crate::journal::lock::{Lock, PATIENCE};
+use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
+
+/// The chosen profile and the way to its gateway and journal.
+pub(super) struct Context {
+    pub(super) settings: Settings,
+    pub(super) json: bool,
+    env: Env,
+}
+
+/// The journal, owned, and what works on it.
+pub(super) struct Owned {
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) lane: Arc<Lane>,
+    pub(super) rebalancer: Arc<Rebalancer>,
+}
+
+impl Context {
+    /// Reads the configuration, and no secret yet.
+    pub(super) fn load(global: &Global) -> Result<Self, Failure> {
+        let env = Env::of_process();
+        let Loaded { settings, .. } = load(&global.overrides(), &env)?;
+        Ok(Self { settings, json: global.json, env })
+    }
+
+    /// A client of the profile's gateway. Reads the secrets.
+    pub(super) async fn gateway(&self) -> Result<Arc<HttpGateway>, Failure> {
+        let (settings, env) = (self.settings.clone(), self.env.clone());
+        let secrets = tokio::task::spawn_blocking(move || settings.read_secrets(&env))
+            .await
+            .map_err(|error| Failure::other(format!("the secrets could not be read: {error}")))??;
+        let credentials = Credentials {
+            client_id: self.settings.client_id.clone(),
+            client_secret: secrets.client_secret,
+            application_token: secrets.application_token,
+            crypto_token: secrets.crypto_token,
+        };
+        let options = Options::new(self.settings.base_url.as_str());
+        Ok(Arc::new(HttpGateway::new(options, credentials)?))
+    }
+
+    /// The journal as its owner, with everything that works on it. What a crash left has been taken up.
+    pub(super) async fn own(&self) -> Result<Owned, Failure> {
+        let gateway: Arc<dyn Gateway> = self.gateway().await?;
+        let path = self.journal_path();
+        prepare_folder(path)?;
+        let lock = Lock::acquire(path, PATIENCE).await?;
+        let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
+        let lane = Lane::new(Arc::clone(&journal), Arc::clone(&gateway), self.lane_settings(), None);
+        let rebalancer = Rebalancer::new(Arc::clone(&journal), Arc::clone(&gateway));
+        lane.take_up_the_lost().await?;
+        rebalancer.take_up_the_lost().await?;
+        Ok(Owned { journal, gateway, lane, rebalancer })
+    }
+
+    /// The journal for reading; `None` where there is none yet.
+    pub(super) async fn reader(&self) -> Result<Option<Arc<SqliteReader>>, Failure> {
+        Ok(SqliteReader::open(self.journal_path(), &self.account()).await?)
+    }
+
+    /// Where the journal is.
+    pub(super) fn journal_path(&self) -> &Path {
+        let JournalUrl::Sqlite(path) = &self.settings.journal;
+        let path: &PathBuf = path;
+        path
+    }
+
+    /// The account that a journal remembers.
+    fn account(&self) -> String {
+        format!("{} at {}", self.settings.client_id, self.settings.environment)
+    }
+
+    fn lane_settings(&self) -> LaneSettings {
+        LaneSettings {
+            client_id: self.settings.client_id.clone(),
+            resend_window: self.settings.resend_window.try_into().unwrap_or(jiff::SignedDuration::MAX),
+            webhook_url: self.settings.webhook_url.as_ref().map(|url| url.as_str().to_owned()),
+        }
+    }
+}
+
+/// Ends when the process is asked to end: Ctrl-C, SIGTERM, a terminal that hangs up.
+pub(super) async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Without a handler the signal ends the process at once; the journal knows what was sent.
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::hangup()) => {}
+    }
+}
+
+/// Who is at this machine: a person is a Unix user, until operators exist.
+pub(super) fn operator() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    std::env::var("USER").map_or_else(|_| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+}
