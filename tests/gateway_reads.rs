@@ -197,6 +197,8 @@ async fn nothing_that_can_be_printed_holds_a_secret() {
     let mut printed = format!("{:?} {:?}", credentials(), order());
     for script in [
         vec![Act::Reply(answer(500, "text/html", &echo))],
+        vec![problem(401, SECRETS[0]), problem(401, SECRETS[0])],
+        vec![problem(400, SECRETS[0]), problem(400, SECRETS[0])],
         vec![json(200, &format!("{{\"accessToken\":[\"{echo}\"]}}"))],
         vec![token(), Act::Reply(answer(400, "text/html", &echo))],
         vec![token(), Act::Reset],
