@@ -42,8 +42,8 @@ struct Seen {
     raw: Vec<u8>,
     /// Stalled: nothing more is read from the program.
     paused: bool,
-    /// The emulator is gone.
-    closed: bool,
+    /// The emulator goes away after its next read.
+    closing: bool,
 }
 
 struct Terminal {
@@ -79,7 +79,7 @@ impl Terminal {
             parser: vt100::Parser::new(side(24), side(80), 0),
             raw: Vec::new(),
             paused: false,
-            closed: false,
+            closing: false,
         };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let reader = pty.master.try_clone_reader().unwrap();
@@ -161,16 +161,15 @@ impl Drop for Terminal {
 fn emulate(mut reader: Box<dyn Read + Send>, shared: &(Mutex<Seen>, Condvar)) {
     let mut bytes = [0; 4096];
     loop {
-        let seen = shared.1.wait_while(shared.0.lock().unwrap(), |seen| seen.paused && !seen.closed).unwrap();
-        if seen.closed {
-            return;
-        }
-        drop(seen);
+        drop(shared.1.wait_while(shared.0.lock().unwrap(), |seen| seen.paused).unwrap());
         let Ok(count @ 1..) = reader.read(&mut bytes) else { return };
         let mut seen = shared.0.lock().unwrap();
         seen.parser.process(&bytes[..count]);
         seen.raw.extend_from_slice(&bytes[..count]);
         shared.1.notify_all();
+        if seen.closing {
+            return;
+        }
     }
 }
 
@@ -292,11 +291,8 @@ fn a_hang_up_ends_it_within_a_second() {
         let mut terminal = Terminal::start(command);
         terminal.wait_text("keys 0");
         // The emulator has to be out of its read to let go of the terminal: one more frame gets it there.
-        terminal.pause(true);
+        terminal.seen.0.lock().unwrap().closing = true;
         terminal.send(b"x");
-        terminal.wait_text("keys 1");
-        terminal.seen.0.lock().unwrap().closed = true;
-        terminal.seen.1.notify_all();
         terminal.emulator.take().unwrap().join().unwrap();
         drop(terminal.writer.take());
         drop(terminal.master.take());

@@ -20,7 +20,7 @@ use super::panics::Running;
 use super::program::{Flow, Now, Program, Redraw};
 use super::signals::{SignalEvent, Signals, Termination};
 use super::suspend;
-use super::tty::{Tty, TtyError};
+use super::tty::{Gone, Tty, TtyError};
 use super::writer::Writer;
 use crate::app::key::{Key, KeyPress, Modifiers};
 
@@ -236,20 +236,19 @@ impl<P: Program> Session<P> {
         self.on_written(pushed);
     }
 
-    fn on_written(&mut self, written: io::Result<()>) {
-        if written.is_err() {
+    fn on_written(&mut self, written: Result<(), Gone>) {
+        if written == Err(Gone) {
             self.hang_up();
         }
     }
 
-    fn on_read(&mut self, read: io::Result<&[u8]>) {
+    fn on_read(&mut self, read: Result<&[u8], Gone>) {
         match read {
-            Ok(bytes) if !bytes.is_empty() => {
+            Ok(bytes) => {
                 self.decoder.feed(bytes, Instant::now(), &mut self.inputs);
                 self.take_inputs();
             }
-            // The end, or EIO: nobody is at the other side any more.
-            _ => self.hang_up(),
+            Err(Gone) => self.hang_up(),
         }
     }
 
