@@ -2,6 +2,11 @@
 //!
 //! Every wait is for a condition; the time-outs are there to fail.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests; clippy.toml allows it in the tests themselves only"
+)]
+
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};

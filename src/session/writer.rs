@@ -107,6 +107,7 @@ impl Writer {
     /// Writes what can be written at once.
     pub(super) fn push(&mut self, tty: &Tty) -> Result<(), Gone> {
         if !self.is_stalled() {
+            // Never into the middle of a frame.
             for command in std::mem::take(&mut self.commands) {
                 self.encode_command(&command, tty);
             }
@@ -124,8 +125,7 @@ impl Writer {
     /// Writes more, as soon as the terminal takes more. May be cancelled.
     pub(super) async fn drain(&mut self, tty: &Tty) -> Result<(), Gone> {
         self.sent += tty.write(&self.out[self.sent..]).await?;
-        self.settle(tty);
-        Ok(())
+        self.push(tty)
     }
 
     fn settle(&mut self, tty: &Tty) {

@@ -104,6 +104,15 @@ fn forgetting_writes_everything_again() {
 }
 
 #[test]
+fn without_colours_weight_and_reverse_are_left() {
+    let mut frame = buffer(8, &["ab"]);
+    frame.set_style(Rect::new(0, 0, 1, 1), Style::new().fg(Color::Red).bg(Color::Rgb(1, 2, 3)).bold());
+    frame.set_style(Rect::new(1, 0, 1, 1), Style::new().fg(Color::Green).reversed());
+    let mut encoder = Encoder::new(ColorDepth::None);
+    assert_eq!(encoded(&mut encoder, frame, None), "^[m^[H^[2J^[1ma^[0;7mb");
+}
+
+#[test]
 fn any_size_is_fine() {
     for (width, height) in [(0, 0), (0, 5), (5, 0), (1, 1), (1, 200), (300, 1), (1000, 3)] {
         let mut encoder = Encoder::new(ColorDepth::True);
