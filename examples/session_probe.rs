@@ -10,6 +10,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::style::{Color, Style};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use saldo::app::key::Key;
 use saldo::session::{
     ColorDepth, Environment, Flow, Input, News, Now, Program, TermCommand, TerminalReply, Tty, run,
@@ -128,6 +129,10 @@ fn main() -> ExitCode {
         });
         run(Probe::default(), terminal, depth, News { urgent, data }).await.map_err(|error| error.to_string())
     });
-    let _ = writeln!(std::io::stdout(), "ended: {ended:?}");
+    // A terminal that takes no bytes would hold the process for a line that nobody reads.
+    let mut fds = [PollFd::from_borrowed_fd(rustix::stdio::stdout(), PollFlags::OUT)];
+    if poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0) {
+        let _ = writeln!(std::io::stdout(), "ended: {ended:?}");
+    }
     if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
