@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Global;
 use super::ask::confirm;
-use super::context::{Context, Owned};
+use super::context::{Context, Owned, asked_to_stop};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, sentence};
@@ -21,11 +21,15 @@ use crate::domain::institution::{Ispb, name_of};
 use crate::domain::money::Centavos;
 use crate::domain::order::{BankAccount, Destination, Order, Reference, parse_account, parse_branch};
 use crate::domain::pix_key::{PixKey, PixKeyType};
+use crate::engine::clock;
 use crate::engine::lane::{Decision, Goal, LaneError};
-use crate::journal::{Intent, Proposed};
+use crate::journal::{Intent, Proposed, Reader};
 
 /// How long a doubt is worked on: the same bytes again.
 const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
+
+/// Between two looks of somebody who waits, at least.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Standard input at most: a payment is a few hundred bytes.
 const MOST_INPUT: u64 = 1 << 20;
@@ -127,77 +131,108 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     if !arguments.yes {
         confirm(&question(&checked.order, &reference, &context))?;
     }
-    let owned = context.own().await?;
+    let mut stop = std::pin::pin!(asked_to_stop());
     let decision = Decision { id, reference, order: checked.order, reason: checked.reason };
-    let intent = match owned.lane.decide(decision).await? {
-        Proposed::Created(intent) => intent,
-        Proposed::Existing(intent) if arguments.again && intent.cash_out.state == State::Rejected => {
-            owned.lane.start_round(intent.id).await?
-        }
-        Proposed::Existing(intent) => {
-            if !context.json {
-                note("this reference was given before; nothing new is made");
-            }
-            intent
-        }
-        Proposed::Taken(other) => {
-            return Err(Failure::new(
-                Exit::Usage,
-                "reference_taken",
-                format!(
-                    "the reference {} names another payment already ({}); nothing was sent",
-                    other.reference,
-                    sentence(&other)
-                ),
-            ));
-        }
+    let (mut intent, trouble) = {
+        let owned = context.own().await?;
+        let intent = take(&owned, decision, arguments.again, context.json).await?;
+        work_on_doubt(&owned, intent, stop.as_mut()).await?
     };
-    let (intent, trouble) = work(&owned, intent, arguments.wait).await?;
+    // The journal is given back: waiting for a settlement must not keep others from paying.
+    if let Some(wait) = arguments.wait
+        && trouble.is_none()
+        && Goal::Answered.is_reached(intent.cash_out.state)
+    {
+        tokio::select! {
+            biased;
+            () = stop => note("stopped waiting; the payment goes on at the gateway"),
+            settled = settle(&context, intent.clone(), Instant::now() + wait) => intent = settled?,
+        }
+    }
     if context.json {
         say_json(&IntentView::new(&intent, &context.settings.client_id));
     } else {
         say(&sentence(&intent));
         say(&format!("id {}  reference {}", intent.id, intent.reference));
     }
-    verdict(&intent, arguments.wait.is_some(), trouble)
+    verdict(&intent, arguments.wait.is_some(), trouble.as_ref())
 }
 
-/// Works on a payment until its answer is known and, where that is wanted, until it settles. A signal ends the
-/// waiting, never a request on the wire.
-async fn work(
+/// Journals the decision, or finds what its reference already names.
+async fn take(owned: &Owned, decision: Decision, again: bool, quiet: bool) -> Result<Intent, Failure> {
+    match owned.lane.decide(decision).await? {
+        Proposed::Created(intent) => Ok(intent),
+        Proposed::Existing(intent) if again && intent.cash_out.state == State::Rejected => {
+            Ok(owned.lane.start_round(intent.id).await?)
+        }
+        Proposed::Existing(intent) => {
+            if !quiet {
+                note("this reference was given before; nothing new is made");
+            }
+            Ok(intent)
+        }
+        Proposed::Taken(other) => Err(Failure::new(
+            Exit::Usage,
+            "reference_taken",
+            format!(
+                "the reference {} names another payment already ({}); nothing was sent",
+                other.reference,
+                sentence(&other)
+            ),
+        )),
+    }
+}
+
+/// Works on a payment until the gateway's answer to it is known. A signal ends the waiting, never a request on the
+/// wire.
+async fn work_on_doubt(
     owned: &Owned,
     intent: Intent,
-    wait: Option<Duration>,
+    stop: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(Intent, Option<LaneError>), Failure> {
     let id = intent.id;
-    let stop = super::context::asked_to_stop();
-    tokio::pin!(stop);
-    let mut trouble = None;
-    for (goal, time) in [(Goal::Answered, Some(WORK_ON_DOUBT)), (Goal::Settled, wait)] {
-        let Some(time) = time else { continue };
-        tokio::select! {
-            biased;
-            () = &mut stop => {
-                note("stopping; a request on the wire is waited for");
-                owned.lane.finish().await;
-                break;
-            }
-            worked = owned.lane.advance(id, goal, Instant::now() + time) => match worked {
-                Ok(_) => {}
-                Err(LaneError::Journal(error)) => return Err(error.into()),
-                Err(error) => {
-                    trouble = Some(error);
-                    break;
-                }
-            },
+    let trouble = tokio::select! {
+        biased;
+        () = stop => {
+            note("stopping; a request on the wire is waited for");
+            owned.lane.finish().await;
+            None
         }
+        worked = owned.lane.advance(id, Goal::Answered, Instant::now() + WORK_ON_DOUBT) => match worked {
+            Ok(_) => None,
+            Err(LaneError::Journal(error)) => return Err(error.into()),
+            Err(error) => Some(error),
+        },
+    };
+    Ok((owned.journal.intent(id).await?.unwrap_or(intent), trouble))
+}
+
+/// Looks at a payment when its plan says so until it is final or the time is up, and owns the journal only for each
+/// look. Where another process owns it, that one looks, and its journal is read.
+async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result<Intent, Failure> {
+    while !intent.cash_out.state.is_final() {
+        let planned = intent.cash_out.plan().map_or(Duration::MAX, |plan| {
+            Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default()
+        });
+        let wait = planned.max(LOOK_AGAIN);
+        if Instant::now() + wait.min(Duration::from_secs(24 * 3_600)) > until {
+            return Ok(intent);
+        }
+        tokio::time::sleep(wait).await;
+        intent = match context.own_now().await {
+            Ok(owned) => owned.lane.advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?,
+            Err(failure) if failure.exit == Exit::Later => match context.reader().await? {
+                Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
+                None => intent,
+            },
+            Err(failure) => return Err(failure),
+        };
     }
-    let now = owned.journal.intent(id).await?.unwrap_or(intent);
-    Ok((now, trouble))
+    Ok(intent)
 }
 
 /// The exit code and its reason.
-fn verdict(intent: &Intent, waited: bool, trouble: Option<LaneError>) -> Result<Exit, Failure> {
+fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result<Exit, Failure> {
     let pay = &intent.cash_out;
     let said = sentence(intent);
     let unknown = |code, advice: &str| {
@@ -225,7 +260,7 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<LaneError>) -> Result<
                 .meaning(Outcome::NotExecuted))
         }
         State::Approved | State::Unknown if pay.is_proven_unsent() => {
-            let mut failure = match (&trouble, &pay.last_verdict) {
+            let mut failure = match (trouble, &pay.last_verdict) {
                 (Some(LaneError::Paused(pause)), _) => pause.clone().into(),
                 (_, Some(Verdict::NotExecuted(proof))) => Failure::not_executed(proof),
                 _ => Failure::new(Exit::Later, "not_sent", said.clone()).retryable(),

@@ -17,8 +17,8 @@ pub(super) enum ConfigCommand {
     },
 }
 
-pub(super) fn run(command: ConfigCommand, global: &Global) -> Result<Exit, Failure> {
-    let ConfigCommand::Show { origin } = command;
+pub(super) fn run(command: &ConfigCommand, global: &Global) -> Result<Exit, Failure> {
+    let ConfigCommand::Show { origin } = *command;
     let loaded = load(&global.overrides(), &Env::of_process())?;
     let settings = show(&loaded, origin);
     if global.json {

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
 
 use super::Global;
 use super::failure::Failure;
@@ -18,6 +21,7 @@ pub(super) struct Context {
     pub(super) settings: Settings,
     pub(super) json: bool,
     env: Env,
+    gateway: OnceCell<Arc<HttpGateway>>,
 }
 
 /// The journal, owned, and what works on it.
@@ -33,11 +37,15 @@ impl Context {
     pub(super) fn load(global: &Global) -> Result<Self, Failure> {
         let env = Env::of_process();
         let Loaded { settings, .. } = load(&global.overrides(), &env)?;
-        Ok(Self { settings, json: global.json, env })
+        Ok(Self { settings, json: global.json, env, gateway: OnceCell::new() })
     }
 
-    /// A client of the profile's gateway. Reads the secrets.
+    /// A client of the profile's gateway. Reads the secrets, the first time it is asked for.
     pub(super) async fn gateway(&self) -> Result<Arc<HttpGateway>, Failure> {
+        self.gateway.get_or_try_init(|| self.connect()).await.cloned()
+    }
+
+    async fn connect(&self) -> Result<Arc<HttpGateway>, Failure> {
         let (settings, env) = (self.settings.clone(), self.env.clone());
         let secrets = tokio::task::spawn_blocking(move || settings.read_secrets(&env))
             .await
@@ -54,10 +62,19 @@ impl Context {
 
     /// The journal as its owner, with everything that works on it. What a crash left has been taken up.
     pub(super) async fn own(&self) -> Result<Owned, Failure> {
+        self.own_within(PATIENCE).await
+    }
+
+    /// As [`Self::own`], without waiting for another owner to be done.
+    pub(super) async fn own_now(&self) -> Result<Owned, Failure> {
+        self.own_within(Duration::ZERO).await
+    }
+
+    async fn own_within(&self, patience: Duration) -> Result<Owned, Failure> {
         let gateway: Arc<dyn Gateway> = self.gateway().await?;
         let path = self.journal_path();
         prepare_folder(path)?;
-        let lock = Lock::acquire(path, PATIENCE).await?;
+        let lock = Lock::acquire(path, patience).await?;
         let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
         let lane = Lane::new(Arc::clone(&journal), Arc::clone(&gateway), self.lane_settings(), None);
         let rebalancer = Rebalancer::new(Arc::clone(&journal), Arc::clone(&gateway));

@@ -127,7 +127,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let exit = runtime.block_on(async {
         match command {
             Command::Sandbox(arguments) => sandbox::run(arguments).await,
-            Command::Config(command) => config::run(command, &global),
+            Command::Config(command) => config::run(&command, &global),
             Command::Balance => balance::run(&Context::load(&global)?).await,
             Command::CashOut(arguments) => cash_out::run(*arguments, &global).await,
             Command::Rebalance(arguments) => rebalance::run(arguments, &Context::load(&global)?).await,

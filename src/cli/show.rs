@@ -9,6 +9,7 @@ use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, RebalanceView, TransactionView, sentence};
 use crate::domain::report::{Direction, Report};
+use crate::domain::text::Safe;
 use crate::gateway::{Gateway, ReadError};
 use crate::journal::{Life, Reader};
 
@@ -61,7 +62,7 @@ struct ReportView<'a> {
 
 impl<'a> ReportView<'a> {
     fn new(report: &'a Report) -> Self {
-        let text = |value: &'a Option<crate::domain::text::Safe>| value.as_ref().map(|text| text.as_str());
+        let text = |value: &'a Option<Safe>| value.as_ref().map(Safe::as_str);
         Self {
             direction: report.direction.as_str(),
             status: report.status.as_wire().to_owned(),

@@ -10,6 +10,7 @@ use super::failure::{Exit, Failure};
 use super::output::{say, say_json};
 use super::view::TransactionView;
 use crate::domain::report::Direction;
+use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::clock;
 use crate::journal::{Query, Reader};
@@ -73,7 +74,11 @@ fn query(arguments: &TransactionsArguments) -> Result<Query, Failure> {
                 let known: Vec<&str> = crate::domain::cash_out::State::ALL
                     .into_iter()
                     .map(crate::domain::cash_out::State::as_str)
-                    .chain(crate::domain::transaction::CashIn::ALL.into_iter().map(|state| state.as_str()))
+                    .chain(
+                        crate::domain::transaction::CashIn::ALL
+                            .into_iter()
+                            .map(crate::domain::transaction::CashIn::as_str),
+                    )
                     .collect();
                 Failure::usage(format!("--state: there is no state {word:?}; there are {}", known.join(", ")))
             })
@@ -116,9 +121,7 @@ fn table(rows: &[Transaction]) {
         return say("saldo has seen no such transaction");
     }
     for row in rows {
-        let cell = |value: &Option<crate::domain::text::Safe>| {
-            value.as_ref().map_or("-", |text| text.as_str()).to_owned()
-        };
+        let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
         say(&format!(
             "{}  {:<3}  {:<16}  {:>18}  {}  {}",
             row.happened_at.strftime("%Y-%m-%d %H:%M:%SZ"),
@@ -136,9 +139,8 @@ fn csv(rows: &[Transaction]) {
         "id,direction,state,amount_centavos,internal_code,transaction_id,external_reference,end_to_end_id,name,document,created_at,updated_at",
     );
     for row in rows {
-        let cell = |value: &Option<crate::domain::text::Safe>| {
-            value.as_ref().map(|text| csv_cell(text.as_str())).unwrap_or_default()
-        };
+        let cell =
+            |value: &Option<Safe>| value.as_ref().map(|text| csv_cell(text.as_str())).unwrap_or_default();
         say(&[
             row.id.to_string(),
             row.direction.as_str().to_owned(),

@@ -9,6 +9,7 @@ use crate::domain::cash_out::State;
 use crate::domain::money::Centavos;
 use crate::domain::order::idempotency_key;
 use crate::domain::rebalance::Pockets;
+use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 use crate::journal::{Intent, StoredRebalance};
 
@@ -35,7 +36,7 @@ pub(super) struct IntentView {
 impl IntentView {
     pub(super) fn new(intent: &Intent, client_id: &str) -> Self {
         let pay = &intent.cash_out;
-        let text = |value: &Option<crate::domain::text::Safe>| value.as_ref().map(ToString::to_string);
+        let text = |value: &Option<Safe>| value.as_ref().map(ToString::to_string);
         Self {
             id: intent.id,
             external_reference: intent.reference.to_string(),
@@ -112,8 +113,8 @@ impl<'a> BalanceView<'a> {
 impl<'a> BankView<'a> {
     fn new(bank: &'a BankBalance) -> Self {
         Self {
-            ispb: bank.ispb.as_ref().map(crate::domain::text::Safe::as_str),
-            bank: bank.bank.as_ref().map(crate::domain::text::Safe::as_str),
+            ispb: bank.ispb.as_ref().map(Safe::as_str),
+            bank: bank.bank.as_ref().map(Safe::as_str),
             transactional_centavos: bank.transactional,
             proprietary_centavos: bank.proprietary,
         }
@@ -143,7 +144,7 @@ pub(super) struct TransactionView<'a> {
 
 impl<'a> TransactionView<'a> {
     pub(super) fn new(row: &'a Transaction) -> Self {
-        let text = |value: &'a Option<crate::domain::text::Safe>| value.as_ref().map(|text| text.as_str());
+        let text = |value: &'a Option<Safe>| value.as_ref().map(Safe::as_str);
         Self {
             id: row.id,
             direction: row.direction.as_str(),

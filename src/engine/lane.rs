@@ -79,7 +79,8 @@ pub enum Goal {
 }
 
 impl Goal {
-    fn is_reached(self, state: State) -> bool {
+    /// Whether a payment in this state is there.
+    pub fn is_reached(self, state: State) -> bool {
         match self {
             Self::Answered => !matches!(state, State::Approved | State::Unknown),
             Self::Settled => state.is_final(),
