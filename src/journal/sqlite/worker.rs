@@ -19,10 +19,13 @@ const BATCH: usize = 256;
 /// Hands the outcome to the caller, after the commit that it depends on.
 type Reply = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
 
+/// Takes a connection, or the reason why there is none.
+type Run = dyn FnOnce(Result<&Connection, JournalError>) -> (bool, Reply) + Send;
+
 /// What a caller wants done: with a connection, or told why there is none to do it on. The flag says whether the
 /// change is to be kept.
 struct Work {
-    run: Box<dyn FnOnce(Result<&Connection, JournalError>) -> (bool, Reply) + Send>,
+    run: Box<Run>,
     /// Whether it is news for whoever watches the feed.
     is_news: bool,
 }
