@@ -1,5 +1,7 @@
 //! The journal's promises, asked of a real file. Every engine of the journal has to pass.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

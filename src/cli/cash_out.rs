@@ -18,7 +18,7 @@ use crate::domain::attempt::Verdict;
 use crate::domain::cash_out::State;
 use crate::domain::document::Document;
 use crate::domain::institution::{Ispb, name_of};
-use crate::domain::money::Centavos;
+use crate::domain::money::{Centavos, MAX_TYPED};
 use crate::domain::order::{BankAccount, Destination, Order, Reference, parse_account, parse_branch};
 use crate::domain::pix_key::{PixKey, PixKeyType};
 use crate::engine::clock;
@@ -38,7 +38,7 @@ const MOST_INPUT: u64 = 1 << 20;
 pub(super) struct CashOutArguments {
     #[command(flatten)]
     payment: Payment,
-    /// Read the payment as JSON from standard input: the same names, with underscores
+    /// Read the payment as JSON from standard input: the same names, with underscores. Flags may add to it
     #[arg(long, value_name = "-", value_parser = ["-"])]
     input: Option<String>,
     /// Wait so long for the settlement, e.g. 60s
@@ -60,20 +60,28 @@ struct Payment {
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     #[serde(default, deserialize_with = "text_or_number")]
     amount: Option<String>,
+    /// On standard input only: as an integer, like every amount that saldo writes.
+    #[arg(skip)]
+    amount_centavos: Option<i64>,
     /// The payee's PIX key
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    #[serde(alias = "pix-key")]
     pix_key: Option<String>,
     /// CPF, CNPJ, EMAIL, PHONE or EVP; inferred where only one fits
     #[arg(long, value_name = "TYPE")]
+    #[serde(alias = "pix-key-type")]
     pix_key_type: Option<String>,
     /// Instead of a key: the institution
     #[arg(long, value_name = "ISPB")]
+    #[serde(alias = "bank-ispb")]
     bank_ispb: Option<String>,
     /// Instead of a key: the branch
     #[arg(long, value_name = "BRANCH")]
+    #[serde(alias = "bank-branch")]
     bank_branch: Option<String>,
     /// Instead of a key: the account
     #[arg(long, value_name = "ACCOUNT")]
+    #[serde(alias = "bank-account")]
     bank_account: Option<String>,
     /// The payee's name
     #[arg(long, value_name = "NAME")]
@@ -116,7 +124,7 @@ struct Checked {
 
 pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<Exit, Failure> {
     let payment = match &arguments.input {
-        Some(_) => from_input(&arguments.payment)?,
+        Some(_) => from_input(arguments.payment)?,
         None => arguments.payment,
     };
     let checked = check(payment)?;
@@ -300,32 +308,41 @@ fn question(order: &Order, reference: &Reference, context: &Context) -> String {
     )
 }
 
-fn from_input(flags: &Payment) -> Result<Payment, Failure> {
-    let some_flag = [
-        &flags.amount,
-        &flags.pix_key,
-        &flags.pix_key_type,
-        &flags.bank_ispb,
-        &flags.bank_branch,
-        &flags.bank_account,
-        &flags.name,
-        &flags.document,
-        &flags.reference,
-        &flags.description,
-        &flags.reason,
-    ]
-    .iter()
-    .any(|flag| flag.is_some());
-    if some_flag {
-        return Err(Failure::usage("give the payment either as flags or with --input -, not both"));
-    }
+/// Reads standard input and lays it over the flags: people's data stay out of the process list, the rest may be
+/// flags. A value that is given both ways has to be the same.
+fn from_input(flags: Payment) -> Result<Payment, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
         .take(MOST_INPUT)
         .read_to_string(&mut text)
         .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
-    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("standard input: {error}")))
+    let mut input: Payment =
+        serde_json::from_str(&text).map_err(|error| Failure::usage(format!("standard input: {error}")))?;
+    for (name, given, flag) in [
+        ("amount", &mut input.amount, flags.amount),
+        ("pix_key", &mut input.pix_key, flags.pix_key),
+        ("pix_key_type", &mut input.pix_key_type, flags.pix_key_type),
+        ("bank_ispb", &mut input.bank_ispb, flags.bank_ispb),
+        ("bank_branch", &mut input.bank_branch, flags.bank_branch),
+        ("bank_account", &mut input.bank_account, flags.bank_account),
+        ("name", &mut input.name, flags.name),
+        ("document", &mut input.document, flags.document),
+        ("reference", &mut input.reference, flags.reference),
+        ("description", &mut input.description, flags.description),
+        ("reason", &mut input.reason, flags.reason),
+    ] {
+        match (given.as_ref(), flag) {
+            (Some(given), Some(flag)) if *given != flag => {
+                return Err(Failure::usage(format!(
+                    "{name} is given as a flag and, otherwise, on standard input; nothing was sent"
+                )));
+            }
+            (None, Some(flag)) => *given = Some(flag),
+            _ => {}
+        }
+    }
+    Ok(input)
 }
 
 /// Reads every value, and says at the first that is wrong which one it is.
@@ -334,8 +351,15 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
     let needed = |value: &Option<String>, flag: &str| {
         value.clone().ok_or_else(|| Failure::usage(format!("{flag} is missing")))
     };
-    let amount = Centavos::parse_payment(&needed(&payment.amount, "--amount")?)
-        .map_err(|error| wrong("--amount", &error))?;
+    let amount = match (payment.amount_centavos, &payment.amount) {
+        (Some(_), Some(_)) => return Err(Failure::usage("give amount or amount_centavos, not both")),
+        (Some(centavos), None) if (1..=MAX_TYPED.get()).contains(&centavos) => Centavos::new(centavos),
+        (Some(_), None) => {
+            return Err(Failure::usage(format!("amount_centavos: from 1 to {}", MAX_TYPED.get())));
+        }
+        (None, _) => Centavos::parse_payment(&needed(&payment.amount, "--amount")?)
+            .map_err(|error| wrong("--amount", &error))?,
+    };
     let destination = destination(&payment)?;
     let name = person_text(&needed(&payment.name, "--name")?).map_err(|error| wrong("--name", &error))?;
     if name.is_empty() {

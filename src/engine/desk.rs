@@ -130,19 +130,11 @@ impl Desk {
     }
 
     /// Stops everything but a request that is on the wire, and waits for that one. Accepted payments are not waited
-    /// for: the journal knows them.
-    pub async fn stop(mut self, mut news: mpsc::Receiver<News>) {
+    /// for: the journal knows them. The receiver of the news has to be gone, or nobody may be heard saying the last.
+    pub async fn stop(mut self) {
         self.tasks.abort_all();
-        // Whoever still has something to say must not wait for a screen that is gone.
-        let drain = async { while news.recv().await.is_some() {} };
-        let finish = async {
-            self.lane.finish().await;
-            self.rebalancer.finish().await;
-        };
-        tokio::select! {
-            () = finish => {}
-            () = drain => {}
-        }
+        self.lane.finish().await;
+        self.rebalancer.finish().await;
         // The tasks hold the journal; its lock is free only once they are gone.
         while self.tasks.join_next().await.is_some() {}
     }

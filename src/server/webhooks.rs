@@ -38,21 +38,29 @@ pub struct Listener {
     health: Mutex<WebhookHealth>,
 }
 
+/// Binds the listener's socket.
+///
+/// # Errors
+///
+/// The address is taken, or not this machine's.
+pub async fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    TcpListener::bind(listen).await
+}
+
 impl Listener {
-    /// Binds `listen` and answers at `path` until the returned future is dropped.
+    /// Answers at `path` of a socket that listens, until the returned future is dropped.
     ///
     /// # Errors
     ///
-    /// The address cannot be bound.
-    pub async fn bind(
-        listen: SocketAddr,
+    /// The socket has no address.
+    pub fn new(
+        socket: TcpListener,
         path: &str,
         journal: Arc<dyn Journal>,
         crypto_token: SecretString,
         news: mpsc::Sender<News>,
         came: Arc<Notify>,
     ) -> std::io::Result<(Arc<Self>, impl Future<Output = ()> + Send + use<>)> {
-        let socket = TcpListener::bind(listen).await?;
         let address = socket.local_addr()?;
         let listener = Arc::new(Self {
             journal,
