@@ -8,6 +8,7 @@ mod balance;
 mod cash_out;
 mod config;
 mod context;
+mod doctor;
 pub mod failure;
 mod logging;
 mod output;
@@ -83,6 +84,8 @@ enum Command {
     Transactions(transactions::TransactionsArguments),
     /// Take up every payment that is not final
     Recover,
+    /// What would stand in the way, and what to do about it
+    Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
     Sandbox(sandbox::SandboxArguments),
     /// What saldo is told, and by whom
@@ -128,6 +131,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         match command {
             Command::Sandbox(arguments) => sandbox::run(arguments).await,
             Command::Config(command) => config::run(&command, &global),
+            Command::Doctor => doctor::run(&global).await,
             Command::Balance => balance::run(&Context::load(&global)?).await,
             Command::CashOut(arguments) => cash_out::run(*arguments, &global).await,
             Command::Rebalance(arguments) => rebalance::run(arguments, &Context::load(&global)?).await,
