@@ -284,6 +284,7 @@ proptest! {
             chunks.iter().map(|chunk| (Duration::from_millis(10), &chunk[..])).collect();
         timed.push((Duration::from_secs(5), b"q"));
         let found = decode(&timed, false);
-        prop_assert_eq!(found.last(), keys(&["q"]).first());
+        let quit = keys(&["q"]);
+        prop_assert_eq!(found.last(), quit.first());
     }
 }
