@@ -90,6 +90,12 @@ enum Command {
     Config(config::ConfigCommand),
 }
 
+impl Command {
+    fn moves_money(&self) -> bool {
+        matches!(self, Self::CashOut(_) | Self::Rebalance(_))
+    }
+}
+
 impl Global {
     fn overrides(&self) -> Overrides {
         Overrides {
@@ -119,6 +125,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     logging::to_standard_error();
     let Arguments { global, command } = arguments;
+    let moves_money = command.moves_money();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -138,5 +145,15 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     });
     // Threads of the runtime may wait for a secret's command or a name server; the answer is known.
     runtime.shutdown_background();
-    exit
+    match (exit, output::lost()) {
+        (Ok(Exit::Done), Some(reason)) if !moves_money => {
+            Err(Failure::other(format!("the answer could not be written: {reason}")))
+        }
+        (Ok(Exit::Done), Some(reason)) => {
+            // The exit code speaks of the money, and the money's part is done.
+            output::note(&format!("the answer could not be written: {reason}"));
+            Ok(Exit::Done)
+        }
+        (exit, _) => exit,
+    }
 }
