@@ -29,7 +29,7 @@ use crate::journal::sqlite::{SqliteJournal, prepare_folder};
 use crate::journal::{Journal, Query};
 use crate::lang::Lang;
 use crate::server::webhooks::{Listener, bind};
-use crate::session::cockpit::Cockpit;
+use crate::session::Cockpit;
 use crate::session::{self, ColorDepth, Ended, Termination, Tty};
 
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
@@ -65,10 +65,16 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         facts: Facts {
             profile: Safe::new(&settings.profile),
             environment: environment(settings.environment),
-            band: settings.band.map(|band| Band::new(band.floor, band.target, band.ceiling)).transpose().ok().flatten(),
+            band: settings
+                .band
+                .map(|band| Band::new(band.floor, band.target, band.ceiling))
+                .transpose()
+                .ok()
+                .flatten(),
             lang: language(settings.lang),
             zone: zone(),
-            poll_every: SignedDuration::try_from(settings.poll_balance).unwrap_or(SignedDuration::from_secs(5)),
+            poll_every: SignedDuration::try_from(settings.poll_balance)
+                .unwrap_or(SignedDuration::from_secs(5)),
             demo: false,
         },
         depth_wish: colour,
@@ -137,7 +143,14 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
 /// Starts taking webhooks, or tells the screen why not: a desk without them still works, by asking.
 async fn listen(desk: &mut Desk, webhooks: Webhooks, journal: &Arc<dyn Journal>, crypto_token: SecretString) {
     let started = webhooks.socket.and_then(|socket| {
-        Listener::new(socket, &webhooks.path, Arc::clone(journal), crypto_token, desk.news(), desk.webhook_came())
+        Listener::new(
+            socket,
+            &webhooks.path,
+            Arc::clone(journal),
+            crypto_token,
+            desk.news(),
+            desk.webhook_came(),
+        )
     });
     let told = match started {
         Ok((listener, serve)) => {

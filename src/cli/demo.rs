@@ -11,11 +11,11 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
+use super::Global;
 use super::cockpit::{Station, Webhooks, language, sit_down, zone};
 use super::failure::{Exit, Failure};
-use super::Global;
 use crate::app::{Environment, Facts};
-use crate::config::Lang;
+use crate::config::{Env, Overrides, asked_language};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
@@ -39,12 +39,12 @@ pub(super) struct DemoArguments {
 }
 
 pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Exit, Failure> {
-    let broken = |error: &dyn std::fmt::Display| Failure::other(format!("the demonstration cannot start: {error}"));
+    let broken =
+        |error: &dyn std::fmt::Display| Failure::other(format!("the demonstration cannot start: {error}"));
     let folder = tempfile::Builder::new().prefix("saldo-demo-").tempdir().map_err(|error| broken(&error))?;
     let sandbox = start(sandbox::Options::demo(arguments.seed)).await.map_err(|error| broken(&error))?;
     let access = sandbox.access().clone();
-    let socket =
-        bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.map_err(|error| broken(&error))?;
+    let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.map_err(|error| broken(&error))?;
     let address = socket.local_addr().map_err(|error| broken(&error))?;
     let webhook_url = format!("http://{address}{PATH}");
     let crypto_token = SecretString::from(access.crypto_token.clone());
@@ -57,12 +57,14 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             crypto_token: crypto_token.clone(),
         },
     )?;
-    let lang = global.lang.as_deref().map(Lang::parse_flag).transpose()?;
+    let lang =
+        asked_language(&Overrides { lang: global.lang.clone(), ..Overrides::default() }, &Env::of_process())?;
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
             environment: Environment::Sandbox,
-            band: Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000)).ok(),
+            band: Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000))
+                .ok(),
             lang: language(lang),
             zone: zone(),
             poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),

@@ -35,6 +35,8 @@ pub(super) fn to_standard_error() {
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .with_ansi(false)
+            // It would report a closed pipe by a panic, in the middle of a payment.
+            .log_internal_errors(false)
             .try_init();
     }
 }
