@@ -7,7 +7,7 @@
 //! A small lexer drops comments and texts, so that only code counts, and expands `use` groups, so that a wrong path
 //! cannot hide in braces. The tests inside `src` obey the same rules. `docs/architecture.md` has the reasons.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a folder of `src` may use of the others, and of itself. `a::b` allows that module of `a` alone.
 const MAY_USE: [(&str, &[&str]); 13] = [
@@ -70,7 +70,7 @@ const MAIN_MOST_LINES: usize = 40;
 fn the_sources_obey() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    collect(&root, &mut files);
+    collect(&root, &mut files).unwrap();
     assert!(files.len() > 50, "only {} files found in {}", files.len(), root.display());
     let mut offences = Vec::new();
     for file in files {
@@ -81,16 +81,17 @@ fn the_sources_obey() {
     assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
 }
 
-fn collect(folder: &Path, files: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            collect(&path, files);
+            collect(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             files.push(path);
         }
     }
     files.sort();
+    Ok(())
 }
 
 /// Everything wrong in one file, each as `src/file.rs:line: what`.
