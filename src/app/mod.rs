@@ -1,5 +1,265 @@
 //! The application state and its pure update.
 //!
-//! Nothing here waits, reads a clock, draws a random number or touches a file: times come in as arguments.
+//! Nothing here waits, reads a clock, draws a random number or touches a file: times and new ids come in with
+//! every message, and what is to be done goes out as data.
+//!
+//! ```text
+//! Message ──▶ App::update ──▶ Effects          ui::render(&App) only reads
+//!               │  keys: keymap (place, key) -> Action -> act.rs
+//!               │  news: news.rs
+//!               └─ forms: cash_out.rs, rebalance.rs
+//! ```
 
+mod act;
+mod balance;
+pub mod cash_out;
+mod clock;
+mod detail;
+mod feed;
+mod field;
 pub mod key;
+pub mod keymap;
+mod message;
+mod news;
+mod notices;
+pub mod rebalance;
+#[cfg(test)]
+mod tests;
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+pub use balance::{BalanceState, Outflow};
+pub use clock::Clock;
+pub use detail::{Line, LineKind};
+pub use feed::{Feed, Filter};
+pub use field::TextField;
+use keymap::Place;
+pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
+pub use notices::Notices;
+pub(crate) use notices::{Entry, NotDecided, Notice, Payment};
+
+pub(crate) use feed::{MOST, has_failed, is_open};
+
+use crate::domain::balance::Reading;
+use crate::engine::message::{FeedWindow, Life, Pause, WebhookHealth};
+use crate::lang::{Lang, Words};
+
+/// What the keyboard speaks to.
+#[derive(Debug, Clone)]
+pub(crate) enum Mode {
+    /// The panes.
+    Home,
+    /// The search line, over the panes.
+    Search(TextField),
+    /// The life of a row.
+    Detail(Detail),
+    /// The list of notices.
+    Notices,
+    /// A cash-out on its way from the form to the gateway.
+    CashOut(CashOutStage),
+    /// A rebalance on its way from the form to the gateway.
+    Rebalance(rebalance::Stage),
+    /// A question that is answered by the confirming key.
+    Ask(Question),
+    /// The help, and where it was asked for.
+    Help { scroll: usize, behind: Box<Mode> },
+}
+
+/// Where the way from the form to the gateway has got to.
+#[derive(Debug, Clone)]
+pub(crate) enum CashOutStage {
+    /// The form.
+    Editing,
+    /// What was decided, frozen.
+    Review(Box<cash_out::Review>),
+    /// What became of it.
+    Sent(Box<cash_out::Sent>),
+}
+
+/// A row that is open.
+#[derive(Debug, Clone)]
+pub(crate) struct Detail {
+    pub(crate) id: Uuid,
+    pub(crate) life: LifeState,
+    pub(crate) scroll: usize,
+}
+
+/// What is known of the life of the row that is open.
+#[derive(Debug, Clone)]
+pub(crate) enum LifeState {
+    /// Asked for.
+    Loading,
+    /// There is no such row.
+    Gone,
+    /// This.
+    Here(Box<Life>),
+}
+
+/// Something that is done only after it was confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Send payments again after a pause.
+    Resume,
+    /// Settle the doubt about a rebalance.
+    Acknowledge(Uuid),
+}
+
+/// On a screen with fewer columns, money is not reviewed: what is confirmed has to be seen.
+pub const MONEY_COLUMNS: u16 = 60;
+/// The same for rows.
+pub const MONEY_ROWS: u16 = 20;
+
+/// The pane that the keyboard is at, and that a small screen shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Focus {
+    Feed,
+    Balances,
+    Coverage,
+}
+
+/// The whole state of a session's screen.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub(crate) facts: Facts,
+    pub(crate) lang: Lang,
+    pub(crate) clock: Clock,
+    /// The wall clock at the last message (UTC).
+    pub(crate) now: Timestamp,
+    /// Whether the terminal's background is dark.
+    pub(crate) dark: bool,
+    /// The terminal's columns and rows.
+    size: (u16, u16),
+    pub(crate) balance: BalanceState,
+    pub(crate) outflow: Outflow,
+    pub(crate) feed: Feed,
+    pub(crate) webhooks: WebhookHealth,
+    pub(crate) paused: Option<Pause>,
+    pub(crate) notices: Notices,
+    /// A word about the last key, until the next one.
+    pub(crate) flash: Option<Flash>,
+    pub(crate) focus: Focus,
+    pub(crate) mode: Mode,
+    pub(crate) cash_out: cash_out::Draft,
+    /// Texts of decisions that were confirmed and of which nothing is known yet.
+    waiting: Vec<cash_out::Draft>,
+    /// Texts of decisions that came to nothing, while the form held another.
+    returned: Vec<cash_out::Draft>,
+    pub(crate) rebalance: rebalance::Draft,
+}
+
+/// A word about what a key did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Flash {
+    /// This is on the clipboard, if the terminal takes it.
+    Copied(String),
+    /// The payment is being taken up.
+    TakenUp,
+    /// Nothing can be done for this row.
+    NothingToTakeUp,
+    /// The balance is being read.
+    Polling,
+    /// There is nothing to acknowledge.
+    NoNotices,
+    /// Payments are not paused.
+    NotPaused,
+}
+
+impl App {
+    /// A screen that shows what the journal knew at `now`.
+    pub fn new(facts: Facts, initial: Option<Reading>, feed: FeedWindow, now: Timestamp) -> Self {
+        let mut outflow = Outflow::default();
+        outflow.take(feed.totals.paid.amount, now);
+        Self {
+            lang: facts.lang,
+            clock: Clock::new(facts.zone.clone()),
+            now,
+            dark: true,
+            size: (80, 24),
+            balance: BalanceState::new(initial, facts.poll_every),
+            outflow,
+            feed: Feed::new(feed),
+            webhooks: WebhookHealth::default(),
+            paused: None,
+            notices: Notices::default(),
+            flash: None,
+            focus: Focus::Feed,
+            mode: Mode::Home,
+            cash_out: cash_out::Draft::default(),
+            waiting: Vec::new(),
+            returned: Vec::new(),
+            rebalance: rebalance::Draft::new(facts.band.as_ref()),
+            facts,
+        }
+    }
+
+    /// What has to be done before anything else: the engine learns what to show.
+    pub fn start(&self) -> Vec<Effect> {
+        vec![Effect::Command(crate::engine::message::Command::ShowFeed(self.feed.query()))]
+    }
+
+    /// Folds a message into the state. What is to be done comes back as data, in order.
+    #[must_use = "effects are only data until somebody does them"]
+    pub fn update(&mut self, message: Message, now: Now) -> Vec<Effect> {
+        self.now = now.wall;
+        match message {
+            Message::Key(press) => self.pressed(press, now),
+            Message::Paste(text) => self.pasted(&text),
+            Message::News(news) => self.told(news, now),
+            Message::NotTaken(command) => self.not_taken(*command),
+            Message::Resized { columns, rows } => {
+                self.size = (columns, rows);
+                vec![Effect::Redraw(Soonness::Soon)]
+            }
+            Message::Woke => vec![Effect::Redraw(Soonness::Soon)],
+            Message::ColoursKnown { dark } => {
+                self.dark = dark;
+                vec![Effect::Redraw(Soonness::Soon)]
+            }
+        }
+    }
+
+    /// How long after `wall` the screen may change by time alone. It is told in whole minutes, and in coarse
+    /// ages where they show, so an idle screen is woken for nothing else.
+    pub fn next_change(&self, wall: Timestamp) -> SignedDuration {
+        if wall < self.now {
+            // The clock was set back: what shows is wrong now.
+            return SignedDuration::ZERO;
+        }
+        let into_minute = SignedDuration::from_nanos(
+            i64::try_from(self.now.as_nanosecond().rem_euclid(60_000_000_000)).unwrap_or_default(),
+        );
+        let minute = SignedDuration::from_mins(1) - into_minute;
+        let soonest = self.balance.next_change(self.now).map_or(minute, |age| age.min(minute));
+        (soonest - wall.duration_since(self.now)).max(SignedDuration::ZERO)
+    }
+
+    /// Whether the screen is large enough to show all that is confirmed.
+    pub(crate) fn can_review_money(&self) -> bool {
+        self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
+    }
+
+    /// The language's words.
+    pub(crate) fn words(&self) -> &'static Words {
+        self.lang.words()
+    }
+
+    /// Which bindings count.
+    pub fn place(&self) -> Place {
+        match &self.mode {
+            Mode::Home => Place::Home,
+            Mode::Search(_) => Place::Search,
+            Mode::Detail(_) => Place::Detail,
+            Mode::Notices => Place::Notices,
+            Mode::Help { .. } => Place::Help,
+            Mode::Ask(_)
+            | Mode::CashOut(CashOutStage::Review(_))
+            | Mode::Rebalance(rebalance::Stage::Review(_)) => Place::Review,
+            Mode::CashOut(CashOutStage::Editing) | Mode::Rebalance(rebalance::Stage::Editing) => Place::Form,
+            Mode::CashOut(CashOutStage::Sent(_))
+            | Mode::Rebalance(
+                rebalance::Stage::Asking(_) | rebalance::Stage::Sent(_) | rebalance::Stage::Ended(_),
+            ) => Place::Outcome,
+        }
+    }
+}

@@ -317,8 +317,8 @@ fn from_input(flags: Payment) -> Result<Payment, Failure> {
         .take(MOST_INPUT)
         .read_to_string(&mut text)
         .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
-    let mut input: Payment =
-        serde_json::from_str(&text).map_err(|error| Failure::usage(format!("standard input: {error}")))?;
+    let mut input: Payment = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("standard input: {}", reason(&error))))?;
     for (name, given, flag) in [
         ("amount", &mut input.amount, flags.amount),
         ("pix_key", &mut input.pix_key, flags.pix_key),
@@ -343,6 +343,18 @@ fn from_input(flags: Payment) -> Result<Payment, Failure> {
         }
     }
     Ok(input)
+}
+
+/// What is wrong with the JSON, without its values: they are people's data, and errors end up in logs.
+fn reason(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let names_a_member =
+        ["unknown field", "duplicate field"].iter().any(|beginning| said.starts_with(beginning));
+    if error.is_data() && !names_a_member {
+        format!("a value of the wrong kind at line {} column {}", error.line(), error.column())
+    } else {
+        said
+    }
 }
 
 /// Reads every value, and says at the first that is wrong which one it is.

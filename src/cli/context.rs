@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::Global;
@@ -21,7 +22,14 @@ pub(super) struct Context {
     pub(super) settings: Settings,
     pub(super) json: bool,
     env: Env,
-    gateway: OnceCell<Arc<HttpGateway>>,
+    gateway: OnceCell<Connection>,
+}
+
+/// A client of the gateway, and the key that its webhooks are signed with.
+#[derive(Clone)]
+pub(super) struct Connection {
+    pub(super) gateway: Arc<HttpGateway>,
+    pub(super) crypto_token: SecretString,
 }
 
 /// The journal, owned, and what works on it.
@@ -42,10 +50,15 @@ impl Context {
 
     /// A client of the profile's gateway. Reads the secrets, the first time it is asked for.
     pub(super) async fn gateway(&self) -> Result<Arc<HttpGateway>, Failure> {
+        Ok(self.connection().await?.gateway)
+    }
+
+    /// As [`Self::gateway`], with what a webhook listener needs.
+    pub(super) async fn connection(&self) -> Result<Connection, Failure> {
         self.gateway.get_or_try_init(|| self.connect()).await.cloned()
     }
 
-    async fn connect(&self) -> Result<Arc<HttpGateway>, Failure> {
+    async fn connect(&self) -> Result<Connection, Failure> {
         let (settings, env) = (self.settings.clone(), self.env.clone());
         let secrets = tokio::task::spawn_blocking(move || settings.read_secrets(&env))
             .await
@@ -54,10 +67,11 @@ impl Context {
             client_id: self.settings.client_id.clone(),
             client_secret: secrets.client_secret,
             application_token: secrets.application_token,
-            crypto_token: secrets.crypto_token,
+            crypto_token: secrets.crypto_token.clone(),
         };
         let options = Options::new(self.settings.base_url.as_str());
-        Ok(Arc::new(HttpGateway::new(options, credentials)?))
+        let gateway = Arc::new(HttpGateway::new(options, credentials)?);
+        Ok(Connection { gateway, crypto_token: secrets.crypto_token })
     }
 
     /// The journal as its owner, with everything that works on it. What a crash left has been taken up.
@@ -96,11 +110,11 @@ impl Context {
     }
 
     /// The account that a journal remembers.
-    fn account(&self) -> String {
+    pub(super) fn account(&self) -> String {
         format!("{} at {}", self.settings.client_id, self.settings.environment)
     }
 
-    fn lane_settings(&self) -> LaneSettings {
+    pub(super) fn lane_settings(&self) -> LaneSettings {
         LaneSettings {
             client_id: self.settings.client_id.clone(),
             resend_window: self.settings.resend_window.try_into().unwrap_or(jiff::SignedDuration::MAX),

@@ -6,8 +6,11 @@
 mod ask;
 mod balance;
 mod cash_out;
+mod cockpit;
 mod config;
 mod context;
+mod demo;
+mod doctor;
 pub mod failure;
 mod logging;
 mod output;
@@ -34,7 +37,7 @@ struct Arguments {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 /// Flags that every command takes, anywhere on the line.
@@ -71,6 +74,8 @@ enum Colour {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The cockpit on an imitation of the gateway with live traffic: no account, nothing of yours is touched
+    Demo(demo::DemoArguments),
     /// The wallet as the gateway has it now
     Balance,
     /// Pay by PIX key or bank account
@@ -83,11 +88,19 @@ enum Command {
     Transactions(transactions::TransactionsArguments),
     /// Take up every payment that is not final
     Recover,
+    /// What would stand in the way, and what to do about it
+    Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
     Sandbox(sandbox::SandboxArguments),
     /// What saldo is told, and by whom
     #[command(subcommand)]
     Config(config::ConfigCommand),
+}
+
+impl Command {
+    fn moves_money(&self) -> bool {
+        matches!(self, Self::CashOut(_) | Self::Rebalance(_))
+    }
 }
 
 impl Global {
@@ -117,8 +130,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    logging::to_standard_error();
     let Arguments { global, command } = arguments;
+    if !matches!(command, None | Some(Command::Demo(_))) {
+        logging::to_standard_error();
+    }
+    let moves_money = command.as_ref().is_some_and(Command::moves_money);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -126,17 +142,32 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         .map_err(|error| Failure::other(format!("saldo cannot start: {error}")))?;
     let exit = runtime.block_on(async {
         match command {
-            Command::Sandbox(arguments) => sandbox::run(arguments).await,
-            Command::Config(command) => config::run(&command, &global),
-            Command::Balance => balance::run(&Context::load(&global)?).await,
-            Command::CashOut(arguments) => cash_out::run(*arguments, &global).await,
-            Command::Rebalance(arguments) => rebalance::run(arguments, &Context::load(&global)?).await,
-            Command::Show(arguments) => show::run(&arguments, &Context::load(&global)?).await,
-            Command::Transactions(arguments) => transactions::run(arguments, &Context::load(&global)?).await,
-            Command::Recover => recover::run(&Context::load(&global)?).await,
+            None => cockpit::run(&Context::load(&global)?, global.color).await,
+            Some(Command::Demo(arguments)) => demo::run(&arguments, &global).await,
+            Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
+            Some(Command::Config(command)) => config::run(&command, &global),
+            Some(Command::Doctor) => doctor::run(&global).await,
+            Some(Command::Balance) => balance::run(&Context::load(&global)?).await,
+            Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,
+            Some(Command::Rebalance(arguments)) => rebalance::run(arguments, &Context::load(&global)?).await,
+            Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global)?).await,
+            Some(Command::Transactions(arguments)) => {
+                transactions::run(arguments, &Context::load(&global)?).await
+            }
+            Some(Command::Recover) => recover::run(&Context::load(&global)?).await,
         }
     });
     // Threads of the runtime may wait for a secret's command or a name server; the answer is known.
     runtime.shutdown_background();
-    exit
+    match (exit, output::lost()) {
+        (Ok(Exit::Done), Some(reason)) if !moves_money => {
+            Err(Failure::other(format!("the answer could not be written: {reason}")))
+        }
+        (Ok(Exit::Done), Some(reason)) => {
+            // The exit code speaks of the money, and the money's part is done.
+            output::note(&format!("the answer could not be written: {reason}"));
+            Ok(Exit::Done)
+        }
+        (exit, _) => exit,
+    }
 }

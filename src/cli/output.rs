@@ -1,16 +1,30 @@
-//! Writing to whoever reads: a pipe that was closed ends the writing quietly, and never panics.
+//! Writing to whoever reads: a pipe that was closed ends the writing quietly, and never panics. Any other failure is
+//! kept, so that a file cut short by a full disk is not taken for the whole answer.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use super::failure::{Exit, Failure, Outcome};
 
+/// Why a part of the answer was lost, if it was: standard output belongs to the process, and so does its failure.
+static LOST: OnceLock<String> = OnceLock::new();
+
 /// Writes `text` and a line end to standard output. A reader that has gone away has what it wanted.
 pub(super) fn say(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = LOST.set(error.to_string());
+    }
+}
+
+/// Why a part of the answer was lost, if it was.
+pub(super) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
 /// Writes `value` as JSON on one line to standard output.

@@ -10,10 +10,9 @@ use super::output::{say, say_json};
 use super::view::RebalanceView;
 use crate::domain::attempt::Ambiguity;
 use crate::domain::money::Centavos;
-use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State};
+use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
-use crate::engine::rebalance::review;
-use crate::journal::StoredRebalance;
+use crate::journal::{JournalError, StoredRebalance};
 
 #[derive(Debug, Args)]
 pub(super) struct RebalanceArguments {
@@ -35,15 +34,19 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
     let target = Centavos::parse_typed(&arguments.target)
         .map_err(|error| Failure::usage(format!("--target: {error}")))?;
     let owned = context.own().await?;
-    if let Some(doubt) = arguments.after_doubt {
-        owned.rebalancer.acknowledge(doubt, operator()).await?;
-    }
-    let reviewed = match review(owned.gateway.as_ref(), target).await {
+    let doubt = match arguments.after_doubt {
+        Some(id) => doubt(&owned, id).await?,
+        None => None,
+    };
+    let now = Pockets::from(&owned.gateway.balance().await?);
+    let reviewed = match forecast(now, target) {
         Ok(forecast) => forecast,
-        Err(RebalanceTrouble::Impossible(ForecastError::NothingToMove(now))) => {
-            return nothing_to_move(&owned, target, now, context).await;
+        Err(ForecastError::NothingToMove(_)) => {
+            settle(&owned, doubt).await?;
+            nothing_to_move(target, now, context);
+            return Ok(Exit::Done);
         }
-        Err(trouble) => return Err(trouble.into()),
+        Err(error) => return Err(RebalanceTrouble::from(error).into()),
     };
     let words = match reviewed.direction {
         Move::TopUp => "proprietary -> transactional (top-up)",
@@ -60,6 +63,7 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
             reviewed.after.proprietary,
         ))?;
     }
+    settle(&owned, doubt).await?;
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
     let ended = owned.rebalancer.send(Uuid::now_v7(), target, &reviewed, reason).await?;
     if context.json {
@@ -111,14 +115,35 @@ fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {
     }
 }
 
-async fn nothing_to_move(
-    owned: &Owned,
-    target: Centavos,
-    now: Centavos,
-    context: &Context,
-) -> Result<Exit, Failure> {
-    let pockets = Pockets::from(&owned.gateway.balance().await?);
-    let message = format!("the transactional balance is {now} already; nothing was sent");
+/// The rebalance that the operator has compared, if its doubt is still to be settled. A command that runs again finds
+/// it settled.
+async fn doubt(owned: &Owned, id: Uuid) -> Result<Option<Uuid>, Failure> {
+    let stored = owned
+        .journal
+        .rebalance(id)
+        .await?
+        .ok_or_else(|| Failure::from(JournalError::NotFound(id.to_string())))?;
+    match stored.rebalance.state {
+        State::Unknown => Ok(Some(id)),
+        State::Acknowledged => Ok(None),
+        State::Completed | State::Rejected => Err(Failure::usage(format!(
+            "--after-doubt: that rebalance is {}, not in doubt; nothing was sent",
+            stored.rebalance.state.as_str()
+        ))),
+    }
+}
+
+/// Journals that a person has compared the balance. Only once the command is sure to go on: one that was refused or
+/// not confirmed has changed nothing.
+async fn settle(owned: &Owned, doubt: Option<Uuid>) -> Result<(), Failure> {
+    if let Some(id) = doubt {
+        owned.rebalancer.acknowledge(id, operator()).await?;
+    }
+    Ok(())
+}
+
+fn nothing_to_move(target: Centavos, now: Pockets, context: &Context) {
+    let message = format!("the transactional balance is {} already; nothing was sent", now.transactional);
     if context.json {
         say_json(&RebalanceView {
             id: None,
@@ -128,13 +153,12 @@ async fn nothing_to_move(
             direction: None,
             target_centavos: target,
             amount_centavos: Centavos::ZERO,
-            before: pockets.into(),
-            expected: pockets.into(),
-            after: Some(pockets.into()),
+            before: now.into(),
+            expected: now.into(),
+            after: Some(now.into()),
             as_expected: Some(true),
         });
     } else {
         say(&message);
     }
-    Ok(Exit::Done)
 }

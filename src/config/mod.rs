@@ -26,5 +26,5 @@ pub use file::{Band, Config, Environment, ExposureSource, JournalUrl, Lang, Prof
 pub use locate::{Env, Overrides, config_path};
 pub use origin::{Origin, Origins, show};
 pub use secret::{Credentials, SecretSource, Secrets};
-pub use settings::{Exposure, Loaded, Settings, WebhookSettings, load};
+pub use settings::{Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
 pub use url::{BaseUrl, WebUrl};

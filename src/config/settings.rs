@@ -119,10 +119,24 @@ pub fn load(overrides: &Overrides, env: &Env) -> Result<Loaded, ConfigError> {
     if sections.journal.is_none() {
         sections.journal = Some(Setting::default_of(default_journal(&name.value, env)?));
     }
-    let lang = given(overrides.lang.as_ref(), "--lang", env, "SALDO_LANG")?;
-    let lang = lang.map(|lang| lang.checked(validate_lang)).transpose()?;
+    let lang = given_language(overrides, env)?;
     let origins = origins(&name, &profile, &sections, lang.as_ref());
     Ok(Loaded { path, settings: settle(name.value, profile, sections, lang)?, origins })
+}
+
+/// The language that flag or environment ask for, where there is no file to read.
+///
+/// # Errors
+///
+/// A language that saldo does not speak.
+pub fn asked_language(overrides: &Overrides, env: &Env) -> Result<Option<Lang>, ConfigError> {
+    Ok(given_language(overrides, env)?.map(|lang| lang.value))
+}
+
+fn given_language(overrides: &Overrides, env: &Env) -> Result<Option<Setting<Lang>>, ConfigError> {
+    given(overrides.lang.as_ref(), "--lang", env, "SALDO_LANG")?
+        .map(|lang| lang.checked(validate_lang))
+        .transpose()
 }
 
 /// The layers are merged; what is left is to take the values out.

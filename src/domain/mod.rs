@@ -4,10 +4,12 @@
 
 pub mod attempt;
 pub mod balance;
+pub mod band;
 pub mod br_code;
 pub mod cash_out;
 pub mod document;
 pub mod end_to_end_id;
+pub mod freshness;
 pub mod institution;
 pub mod money;
 pub mod order;

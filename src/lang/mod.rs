@@ -1,1 +1,84 @@
-//! The words of each language.
+//! The words of each language: one typed struct of strings a language, so that a missing one does not compile.
+//!
+//! | question | answer |
+//! |---|---|
+//! | Which words are there? | `words` (the struct), `en` and `pt_br` (the tables) |
+//! | What is a state called, and what does it mean for the money? | `glossary` |
+//! | How are ages, counts and outcomes told? | `phrases` |
+//! | How is a mistake in a form told? | `errors` |
+
+mod en;
+mod errors;
+mod glossary;
+mod phrases;
+mod pt_br;
+mod words;
+
+pub use words::{ActionWords, Term, Words};
+
+/// A language of the screens. Commands and JSON are English in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lang {
+    /// Brazilian Portuguese.
+    PtBr,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// Every language.
+    pub const ALL: [Self; 2] = [Self::PtBr, Self::En];
+
+    /// The language of a locale such as `pt_BR.UTF-8`, or of a flag such as `pt-BR`: Portuguese when it says so,
+    /// English otherwise.
+    pub fn from_locale(locale: &str) -> Self {
+        let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("pt") { Self::PtBr } else { Self::En }
+    }
+
+    /// `pt-BR` or `en`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PtBr => "pt-BR",
+            Self::En => "en",
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::PtBr => Self::En,
+            Self::En => Self::PtBr,
+        }
+    }
+
+    /// Its strings.
+    pub const fn words(self) -> &'static Words {
+        match self {
+            Self::PtBr => &pt_br::WORDS,
+            Self::En => &en::WORDS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portuguese_when_the_locale_says_so() {
+        for (locale, lang) in [
+            ("pt_BR.UTF-8", Lang::PtBr),
+            ("pt-BR", Lang::PtBr),
+            ("pt", Lang::PtBr),
+            ("PT_pt@euro", Lang::PtBr),
+            ("en_US.UTF-8", Lang::En),
+            ("C", Lang::En),
+            ("", Lang::En),
+            ("ptx", Lang::En),
+        ] {
+            assert_eq!(Lang::from_locale(locale), lang, "{locale}");
+        }
+    }
+}

@@ -14,8 +14,10 @@
 //! | Which bytes make a frame? | `encoder` (cells), `sgr` (styles), `color` (what the terminal can show) |
 //! | What if the terminal takes no bytes? | `writer`: nothing waits, and the next frame is the newest |
 //! | Who gives the terminal back? | `tty` on every way out, `panics` when the way out is a panic |
+//! | Where do keys and news reach saldo's own screen? | `cockpit` |
 //! | In which order do things happen? | `event_loop`, which fits on a screen |
 
+mod cockpit;
 mod color;
 mod encoder;
 mod event_loop;
@@ -29,6 +31,7 @@ mod suspend;
 mod tty;
 mod writer;
 
+pub use cockpit::{COMMANDS, Cockpit};
 pub use color::ColorDepth;
 pub use encoder::Encoder;
 pub use event_loop::{Ended, News, REPAINT_KEY, SUSPEND_KEY, SessionError, run};

@@ -1,1 +1,130 @@
 //! Drawing: reads the state, changes nothing.
+//!
+//! ```text
+//!  saldo  acme  HOMOLOGAÇÃO   saldo: ok  webhooks: ouvindo  pagamentos: ok        14:32 -03   header
+//! ┌ Saldos ─────┐┌ Transações ─────────────────────────────────────┐┌ Cobertura ─────────────┐
+//! │  balances   ││  feed                                           ││  coverage              │
+//! │             ││                                                 │└────────────────────────┘
+//! └─────────────┘│       forms, a row's life and the help open     │┌ Avisos ────────────────┐
+//! ┌ Fontes ─────┐│       over feed, coverage and notices           ││  notices               │
+//! │  sources    ││                                                 ││                        │
+//! └─────────────┘└─────────────────────────────────────────────────┘└────────────────────────┘
+//!  ? ajuda  p pagar  b rebalancear  enter abrir  / buscar  f filtro                  footer
+//! ```
+//!
+//! Which of these a screen has room for is decided in `layout`, how they look in `theme`.
+
+mod balances;
+mod cash_out;
+mod coverage;
+mod detail;
+mod feed;
+mod footer;
+mod form;
+mod header;
+mod help;
+mod layout;
+mod notices;
+mod rebalance;
+mod sources;
+mod text;
+mod theme;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::app::{App, CashOutStage, Focus, Mode};
+use layout::Body;
+use theme::Theme;
+
+/// Draws the whole screen and says where the cursor shows, if it does.
+pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return None;
+    }
+    let theme = Theme::of(app.dark);
+    let layout = layout::layout(area, notices::is_needed(app), app.facts.band.is_some());
+    if let Some(header) = layout.header {
+        header::render(app, &theme, header, buffer);
+    }
+    if let Some(bar) = layout.notice {
+        notices::bar(app, &theme, bar, buffer);
+    }
+    if !covers_everything(app, &layout.body) {
+        panes(app, &theme, &layout.body, buffer);
+    }
+    let cursor = front(app, &theme, layout.body.main(), buffer);
+    let search = layout.footer.and_then(|row| footer::render(app, &theme, row, buffer));
+    cursor.or(search)
+}
+
+/// Whether the front covers all panes, so that they need not be drawn.
+fn covers_everything(app: &App, body: &Body) -> bool {
+    !matches!(app.mode, Mode::Home | Mode::Search(_)) && !matches!(body, Body::Wide { .. })
+}
+
+fn panes(app: &App, theme: &Theme, body: &Body, buffer: &mut Buffer) {
+    let front = !matches!(app.mode, Mode::Home | Mode::Search(_));
+    match *body {
+        Body::Wide { balances, sources, feed, coverage, notices, .. } => {
+            balances::render(app, theme, balances, buffer);
+            sources::render(app, theme, sources, buffer);
+            if !front {
+                feed::render(app, theme, feed, buffer);
+                coverage::render(app, theme, coverage, buffer);
+                notices::render(app, theme, notices, buffer);
+            }
+        }
+        Body::Stacked { main, .. } | Body::Tall { main, .. } | Body::Tiny { main }
+            if app.focus == Focus::Balances =>
+        {
+            balances::render(app, theme, main, buffer);
+        }
+        Body::Stacked { main, .. } | Body::Tall { main, .. } | Body::Tiny { main }
+            if app.focus == Focus::Coverage =>
+        {
+            coverage::render(app, theme, main, buffer);
+        }
+        Body::Stacked { summary, feed, .. } => {
+            balances::summary(app, theme, summary, buffer);
+            feed::render(app, theme, feed, buffer);
+        }
+        Body::Tall { balances, coverage, feed, .. } => {
+            balances::render(app, theme, balances, buffer);
+            coverage::render(app, theme, coverage, buffer);
+            feed::render(app, theme, feed, buffer);
+        }
+        Body::Tiny { main } => feed::render(app, theme, main, buffer),
+    }
+}
+
+/// What is open over the panes.
+fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    match &app.mode {
+        Mode::Home | Mode::Search(_) => None,
+        Mode::Detail(open) => {
+            detail::render(app, open, theme, area, buffer);
+            None
+        }
+        Mode::Notices => {
+            notices::render(app, theme, area, buffer);
+            None
+        }
+        Mode::Help { scroll, .. } => {
+            help::render(app, *scroll, theme, area, buffer);
+            None
+        }
+        Mode::CashOut(CashOutStage::Editing) => cash_out::form(app, theme, area, buffer),
+        Mode::CashOut(CashOutStage::Review(review)) => cash_out::review(app, review, theme, area, buffer),
+        Mode::CashOut(CashOutStage::Sent(sent)) => {
+            cash_out::sent(app, sent, theme, area, buffer);
+            None
+        }
+        Mode::Rebalance(stage) => rebalance::render(app, stage, theme, area, buffer),
+        Mode::Ask(question) => {
+            notices::ask(app, *question, theme, area, buffer);
+            None
+        }
+    }
+}

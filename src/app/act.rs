@@ -1,0 +1,371 @@
+//! What keys and pastes do.
+
+use super::cash_out::{Draft, Fate, ReviewHint, Sent};
+use super::feed::Motion;
+use super::key::KeyPress;
+use super::keymap::{self, Action};
+use super::rebalance::{self, Stage};
+use super::{
+    App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Question, Soonness,
+    TextField,
+};
+use crate::domain::transaction::Transaction;
+use crate::engine::message::Command;
+
+/// How long a review of a rebalance may be confirmed: afterwards its balance is read again.
+const REVIEW_TIME: std::time::Duration = std::time::Duration::from_secs(120);
+
+impl App {
+    pub(super) fn pressed(&mut self, press: KeyPress, now: Now) -> Vec<Effect> {
+        self.flash = None;
+        let mut effects = vec![Effect::Redraw(Soonness::Now)];
+        match keymap::action(self.place(), press, self.lang) {
+            Some(action) => effects.extend(self.act(action, now)),
+            None => self.type_key(press),
+        }
+        effects
+    }
+
+    /// A key that no binding claims goes to the text under the cursor, if there is one.
+    fn type_key(&mut self, press: KeyPress) {
+        match &mut self.mode {
+            Mode::Search(field) => {
+                field.press(press);
+            }
+            Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
+            Mode::CashOut(CashOutStage::Review(review)) => {
+                let typed = review.retype.as_mut().is_some_and(|field| field.press(press));
+                review.hint = (!typed).then_some(ReviewHint::WhichKey);
+            }
+            Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),
+            _ => {}
+        }
+    }
+
+    /// A paste is text and nothing else: it never confirms, never submits and never moves the cursor's line.
+    pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
+        self.flash = None;
+        match &mut self.mode {
+            Mode::Search(field) => field.paste(text),
+            Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
+            Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
+            // The second amount is there to be thought about, so it is typed.
+            _ => {}
+        }
+        vec![Effect::Redraw(Soonness::Now)]
+    }
+
+    fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
+        match action {
+            Action::Quit => vec![Effect::Quit],
+            Action::Suspend => vec![Effect::Suspend],
+            Action::Repaint => vec![Effect::Repaint],
+            Action::Utc => {
+                self.clock.toggle();
+                Vec::new()
+            }
+            Action::Language => {
+                self.lang = self.lang.other();
+                self.clamp_scroll();
+                Vec::new()
+            }
+            Action::Help => {
+                let behind = Box::new(std::mem::replace(&mut self.mode, Mode::Home));
+                self.mode = Mode::Help { scroll: 0, behind };
+                Vec::new()
+            }
+            Action::Down => self.go(Motion::Down),
+            Action::Up => self.go(Motion::Up),
+            Action::PageDown => self.go(Motion::PageDown),
+            Action::PageUp => self.go(Motion::PageUp),
+            Action::Top => self.go(Motion::Top),
+            Action::Bottom => self.go(Motion::Bottom),
+            Action::Open => self.open(),
+            Action::Close => self.close(),
+            Action::Search => {
+                self.mode = Mode::Search(TextField::with(&self.feed.search));
+                Vec::new()
+            }
+            Action::Accept => self.accept_search(),
+            Action::Filter => {
+                let search = self.feed.search.clone();
+                self.feed.narrow(self.feed.filter.next(), &search);
+                vec![Effect::Command(Command::ShowFeed(self.feed.query()))]
+            }
+            Action::TakeUp => self.take_up(),
+            Action::Copy => self.copy(),
+            Action::Poll => {
+                self.flash = Some(Flash::Polling);
+                vec![Effect::Command(Command::PollBalance)]
+            }
+            Action::NextPane | Action::PreviousPane => {
+                self.turn_focus(action == Action::NextPane);
+                Vec::new()
+            }
+            Action::Notices => {
+                self.mode = Mode::Notices;
+                Vec::new()
+            }
+            Action::Acknowledge => {
+                self.acknowledge();
+                Vec::new()
+            }
+            Action::Resume => {
+                if self.paused.is_some() {
+                    self.mode = Mode::Ask(Question::Resume);
+                } else {
+                    self.flash = Some(Flash::NotPaused);
+                }
+                Vec::new()
+            }
+            Action::CashOut => {
+                self.restore_draft();
+                self.mode = Mode::CashOut(CashOutStage::Editing);
+                Vec::new()
+            }
+            Action::Rebalance => {
+                self.mode = Mode::Rebalance(Stage::Editing);
+                Vec::new()
+            }
+            Action::NextField | Action::PreviousField => {
+                match &self.mode {
+                    Mode::CashOut(_) => self.cash_out.step(action == Action::NextField),
+                    _ => self.rebalance.step(),
+                }
+                Vec::new()
+            }
+            Action::ClearForm => {
+                match &self.mode {
+                    Mode::CashOut(_) => self.cash_out = Draft::default(),
+                    _ => self.rebalance = rebalance::Draft::new(None),
+                }
+                Vec::new()
+            }
+            Action::Review => self.review(now),
+            Action::Confirm => self.confirm(now),
+        }
+    }
+
+    fn go(&mut self, motion: Motion) -> Vec<Effect> {
+        let last = self.scroll_end();
+        match &mut self.mode {
+            Mode::Detail(Detail { scroll, .. }) | Mode::Help { scroll, .. } => {
+                *scroll = motion.from(*scroll, last + 1);
+            }
+            Mode::Notices => self.notices.go(motion),
+            Mode::Home => {
+                if self.feed.go(motion) {
+                    return vec![Effect::Command(Command::ShowFeed(self.feed.query()))];
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// The last line of what scrolls.
+    fn scroll_end(&self) -> usize {
+        let lines = match &self.mode {
+            Mode::Help { .. } => keymap::help_lines(self.lang),
+            Mode::Detail(detail) => match &detail.life {
+                LifeState::Here(life) => self.life_lines(life).len(),
+                LifeState::Loading | LifeState::Gone => 0,
+            },
+            _ => 0,
+        };
+        lines.saturating_sub(1)
+    }
+
+    fn clamp_scroll(&mut self) {
+        let last = self.scroll_end();
+        if let Mode::Detail(Detail { scroll, .. }) | Mode::Help { scroll, .. } = &mut self.mode {
+            *scroll = (*scroll).min(last);
+        }
+    }
+
+    fn open(&mut self) -> Vec<Effect> {
+        let id = match &self.mode {
+            Mode::Home => self.feed.selected().map(|row| row.id),
+            Mode::Notices => self.notice_payment(),
+            Mode::CashOut(CashOutStage::Sent(sent)) if sent.fate.is_nothing() => {
+                self.mode = Mode::CashOut(CashOutStage::Editing);
+                return vec![Effect::Command(Command::ShowLife(None))];
+            }
+            Mode::CashOut(CashOutStage::Sent(sent)) => Some(sent.id()),
+            Mode::Rebalance(Stage::Ended(Err(_))) => {
+                self.mode = Mode::Rebalance(Stage::Editing);
+                None
+            }
+            _ => None,
+        };
+        let Some(id) = id else { return Vec::new() };
+        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0 });
+        vec![Effect::Command(Command::ShowLife(Some(id)))]
+    }
+
+    /// The payment that the selected notice is about.
+    fn notice_payment(&self) -> Option<uuid::Uuid> {
+        let entry = self.notices.entries().get(self.notices.selected_index())?;
+        match &entry.notice {
+            Notice::Alarm { payment, .. } | Notice::StillHeld(payment) => Some(payment.id),
+            _ => None,
+        }
+    }
+
+    fn close(&mut self) -> Vec<Effect> {
+        let mode = std::mem::replace(&mut self.mode, Mode::Home);
+        match mode {
+            Mode::Help { behind, .. } => self.mode = *behind,
+            Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
+            Mode::CashOut(CashOutStage::Review(_)) => self.mode = Mode::CashOut(CashOutStage::Editing),
+            Mode::CashOut(CashOutStage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
+            Mode::Rebalance(Stage::Review(_) | Stage::Asking(_)) => {
+                self.mode = Mode::Rebalance(Stage::Editing)
+            }
+            Mode::Home if !self.feed.search.is_empty() => {
+                self.feed.narrow(self.feed.filter, "");
+                return vec![Effect::Command(Command::ShowFeed(self.feed.query()))];
+            }
+            Mode::Ask(Question::Acknowledge(_)) => self.mode = Mode::Notices,
+            Mode::Home
+            | Mode::Search(_)
+            | Mode::Notices
+            | Mode::Ask(Question::Resume)
+            | Mode::CashOut(CashOutStage::Editing)
+            | Mode::Rebalance(Stage::Editing | Stage::Sent(_) | Stage::Ended(_)) => {}
+        }
+        Vec::new()
+    }
+
+    fn accept_search(&mut self) -> Vec<Effect> {
+        let Mode::Search(field) = std::mem::replace(&mut self.mode, Mode::Home) else { return Vec::new() };
+        self.feed.narrow(self.feed.filter, field.text().trim());
+        vec![Effect::Command(Command::ShowFeed(self.feed.query()))]
+    }
+
+    /// The row that the keyboard is at.
+    fn current_row(&self) -> Option<&Transaction> {
+        match &self.mode {
+            Mode::Home => self.feed.selected(),
+            Mode::Detail(Detail { life: LifeState::Here(life), .. }) => Some(&life.transaction),
+            Mode::Detail(detail) => self.feed.row(detail.id),
+            _ => None,
+        }
+    }
+
+    fn take_up(&mut self) -> Vec<Effect> {
+        let can = |row: &&Transaction| row.ours && super::is_open(row.state);
+        let Some(id) = self.current_row().filter(can).map(|row| row.id) else {
+            self.flash = Some(Flash::NothingToTakeUp);
+            return Vec::new();
+        };
+        self.flash = Some(Flash::TakenUp);
+        vec![Effect::Command(Command::TakeUp(id))]
+    }
+
+    /// The id by which others know the row: the endToEndId, else the gateway's, else saldo's own.
+    fn copy(&mut self) -> Vec<Effect> {
+        let Some(row) = self.current_row() else { return Vec::new() };
+        let known = row.end_to_end_id.as_ref().or(row.internal_code.as_ref()).or(row.transaction_id.as_ref());
+        let text = known.map_or_else(|| row.id.to_string(), |id| id.as_str().to_owned());
+        self.flash = Some(Flash::Copied(text.clone()));
+        vec![Effect::Copy(text)]
+    }
+
+    fn turn_focus(&mut self, forward: bool) {
+        let mut panes = vec![Focus::Feed, Focus::Balances];
+        if self.facts.band.is_some() {
+            panes.push(Focus::Coverage);
+        }
+        let at = panes.iter().position(|pane| *pane == self.focus).unwrap_or(0);
+        let step = if forward { 1 } else { panes.len() - 1 };
+        self.focus = panes[(at + step) % panes.len()];
+    }
+
+    /// The selected notice is read; without one, the oldest rebalance in doubt is asked about.
+    fn acknowledge(&mut self) {
+        if !self.notices.entries().is_empty() {
+            self.notices.acknowledge();
+        } else if let Some(doubt) = self.feed.window.rebalances_in_doubt.first() {
+            self.mode = Mode::Ask(Question::Acknowledge(doubt.id));
+        } else {
+            self.flash = Some(Flash::NoNotices);
+        }
+    }
+
+    /// A text that came back takes its place in an empty form.
+    pub(super) fn restore_draft(&mut self) {
+        if self.cash_out.is_empty()
+            && let Some(draft) = self.returned.pop()
+        {
+            self.cash_out = draft;
+        }
+    }
+
+    fn review(&mut self, now: Now) -> Vec<Effect> {
+        match &mut self.mode {
+            Mode::CashOut(stage @ CashOutStage::Editing) => {
+                if let Some(review) = self.cash_out.review(now.next_id, now.elapsed) {
+                    *stage = CashOutStage::Review(Box::new(review));
+                }
+                Vec::new()
+            }
+            Mode::Rebalance(stage @ Stage::Editing) => {
+                self.rebalance.asked = true;
+                let Ok(target) = self.rebalance.amount() else { return Vec::new() };
+                self.rebalance.trouble = None;
+                *stage = Stage::Asking(target);
+                vec![Effect::Command(Command::ReviewRebalance { target })]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The confirming key. What is confirmed is moved out of the state, so it can be confirmed once.
+    fn confirm(&mut self, now: Now) -> Vec<Effect> {
+        if !self.can_review_money() {
+            return Vec::new();
+        }
+        match std::mem::replace(&mut self.mode, Mode::Home) {
+            Mode::CashOut(CashOutStage::Review(mut review)) => {
+                if let Err(hint) = review.check(now.elapsed) {
+                    review.hint = Some(hint);
+                    self.mode = Mode::CashOut(CashOutStage::Review(review));
+                    return Vec::new();
+                }
+                let decision = Box::new(review.decision);
+                self.waiting.push(std::mem::take(&mut self.cash_out));
+                self.mode = Mode::CashOut(CashOutStage::Sent(Box::new(Sent {
+                    decision: decision.clone(),
+                    fate: Fate::Waiting,
+                    at: now.wall,
+                    life: None,
+                })));
+                vec![Effect::Command(Command::Pay(decision))]
+            }
+            Mode::Rebalance(Stage::Review(review)) => {
+                if now.elapsed.saturating_sub(review.opened) > REVIEW_TIME {
+                    self.mode = Mode::Rebalance(Stage::Asking(review.target));
+                    return vec![Effect::Command(Command::ReviewRebalance { target: review.target })];
+                }
+                let command = Command::Rebalance {
+                    id: now.next_id,
+                    target: review.target,
+                    reviewed: Box::new(review.forecast),
+                    reason: review.reason.clone(),
+                };
+                self.mode = Mode::Rebalance(Stage::Sent(review));
+                vec![Effect::Command(command)]
+            }
+            Mode::Ask(Question::Resume) => vec![Effect::Command(Command::ResumePayments)],
+            Mode::Ask(Question::Acknowledge(id)) => {
+                self.mode = Mode::Notices;
+                vec![Effect::Command(Command::AcknowledgeRebalance(id))]
+            }
+            other => {
+                self.mode = other;
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! The cash-out form: what is typed, what is wrong with it, and the decision that it makes.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::field::{TextField, clean};
+use super::key::{Key, KeyPress};
+use crate::domain::br_code::{BrCode, BrCodeError, Target};
+use crate::domain::document::{Document, DocumentError};
+use crate::domain::institution::{Ispb, IspbError};
+use crate::domain::money::{AmountError, Centavos};
+use crate::domain::order::{
+    AccountError, BankAccount, Destination, Order, Reference, ReferenceError, parse_account, parse_branch,
+};
+use crate::domain::pix_key::{PixKey, PixKeyError, PixKeyType};
+use crate::engine::message::{Decision, Intent, Life};
+
+/// Longer names, descriptions and reasons are a paste gone wrong. The gateway documents no limit.
+const MAX_TEXT: usize = 140;
+/// From this amount on it is typed a second time in the review: above R$ 10.000,00.
+const RETYPE_ABOVE: Centavos = Centavos::new(1_000_000);
+
+/// A line of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// How much.
+    Amount,
+    /// By key or by account: a choice.
+    Way,
+    /// The PIX key.
+    Key,
+    /// Its type: a choice, asked only where several fit.
+    KeyType,
+    /// The payee's institution.
+    Ispb,
+    /// Branch.
+    Branch,
+    /// Account.
+    Account,
+    /// The payee's name.
+    Name,
+    /// Their CPF or CNPJ.
+    Document,
+    /// The obligation's name.
+    Reference,
+    /// For the payee's statement.
+    Description,
+    /// For the desk's own trail.
+    Reason,
+}
+
+const TEXT_SLOTS: [Slot; 10] = [
+    Slot::Amount,
+    Slot::Key,
+    Slot::Ispb,
+    Slot::Branch,
+    Slot::Account,
+    Slot::Name,
+    Slot::Document,
+    Slot::Reference,
+    Slot::Description,
+    Slot::Reason,
+];
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SlotError {
+    /// It has to be filled in.
+    Missing,
+    /// Too many characters; so many are allowed.
+    TooLong(usize),
+    /// Not an amount.
+    Amount(AmountError),
+    /// Not a key.
+    Key(PixKeyError),
+    /// Not an ISPB.
+    Ispb(IspbError),
+    /// Not a branch or account.
+    Account(AccountError),
+    /// Not a document.
+    Document(DocumentError),
+    /// Not a reference.
+    Reference(ReferenceError),
+}
+
+/// What a pasted BR Code came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasteNote {
+    /// Its fields were filled in.
+    BrCode,
+    /// A dynamic one: the charge waits at an address, and its key is not in it.
+    Dynamic,
+    /// It cannot be read.
+    Broken(BrCodeError),
+}
+
+/// The form as it is being filled in. Closing it loses nothing.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    texts: [TextField; 10],
+    pub(crate) by_account: bool,
+    key_type: Option<PixKeyType>,
+    pub(crate) focus: Slot,
+    /// A review was asked for: what is missing is said too.
+    pub(crate) asked: bool,
+    pub(crate) note: Option<PasteNote>,
+    /// The id of the decision, kept from the first review on: whatever happens on the way, this draft is decided
+    /// under one id, and so under one reference.
+    reserved: Option<Uuid>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            texts: std::array::from_fn(|_| TextField::default()),
+            by_account: false,
+            key_type: None,
+            focus: Slot::Amount,
+            asked: false,
+            note: None,
+            reserved: None,
+        }
+    }
+}
+
+impl Draft {
+    /// The lines of the form, in their order.
+    pub fn slots(&self) -> Vec<Slot> {
+        let mut slots = vec![Slot::Amount, Slot::Way];
+        if self.by_account {
+            slots.extend([Slot::Ispb, Slot::Branch, Slot::Account]);
+        } else {
+            slots.push(Slot::Key);
+            if !self.key_types().is_empty() {
+                slots.push(Slot::KeyType);
+            }
+        }
+        slots.extend([Slot::Name, Slot::Document, Slot::Reference, Slot::Description, Slot::Reason]);
+        slots
+    }
+
+    /// The text of a line that has one.
+    pub fn field(&self, slot: Slot) -> Option<&TextField> {
+        text_index(slot).map(|index| &self.texts[index])
+    }
+
+    fn text(&self, slot: Slot) -> &str {
+        self.field(slot).map_or("", TextField::text)
+    }
+
+    /// Whether nothing was typed.
+    pub fn is_empty(&self) -> bool {
+        self.texts.iter().all(TextField::is_empty)
+    }
+
+    /// Whether this is the text of the decision with this id.
+    pub(crate) fn is_of(&self, id: Uuid) -> bool {
+        self.reserved == Some(id)
+    }
+
+    /// The types that the key can be, where it can be several.
+    pub fn key_types(&self) -> Vec<PixKeyType> {
+        match PixKey::parse(self.text(Slot::Key), None) {
+            Err(PixKeyError::Ambiguous(types)) => types,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The chosen type, where one has to be chosen.
+    pub fn chosen_type(&self) -> Option<PixKeyType> {
+        self.key_type.filter(|chosen| self.key_types().contains(chosen))
+    }
+
+    /// The key as it is understood so far.
+    pub fn key(&self) -> Result<PixKey, PixKeyError> {
+        PixKey::parse(self.text(Slot::Key), self.chosen_type())
+    }
+
+    /// The institution as it is understood so far.
+    pub fn ispb(&self) -> Result<Ispb, IspbError> {
+        Ispb::parse(self.text(Slot::Ispb).trim())
+    }
+
+    /// The amount as it is understood so far.
+    pub fn amount(&self) -> Result<Centavos, AmountError> {
+        Centavos::parse_payment(self.text(Slot::Amount))
+    }
+
+    /// What is wrong with a line, as far as it is time to say so: what is empty is only missed in a review.
+    pub fn shown_error(&self, slot: Slot) -> Option<SlotError> {
+        let is_empty = self.field(slot).is_none_or(|field| field.text().trim().is_empty());
+        if is_empty && !self.asked {
+            return None;
+        }
+        self.error(slot)
+    }
+
+    fn error(&self, slot: Slot) -> Option<SlotError> {
+        let text = self.text(slot);
+        let missing = (slot != Slot::Way && slot != Slot::KeyType && text.trim().is_empty())
+            .then_some(SlotError::Missing);
+        let too_long = (text.chars().count() > MAX_TEXT).then_some(SlotError::TooLong(MAX_TEXT));
+        match slot {
+            Slot::Way => None,
+            Slot::Description | Slot::Reason => too_long,
+            Slot::Reference if text.is_empty() => None,
+            Slot::Reference => Reference::parse(text).err().map(SlotError::Reference),
+            Slot::Amount => missing.or_else(|| self.amount().err().map(SlotError::Amount)),
+            // Where several types fit, the question stands at the line that answers it.
+            Slot::Key => missing.or_else(|| match self.key() {
+                Ok(_) | Err(PixKeyError::Ambiguous(_)) => None,
+                Err(error) => Some(SlotError::Key(error)),
+            }),
+            Slot::KeyType => match self.key() {
+                Err(error @ PixKeyError::Ambiguous(_)) => Some(SlotError::Key(error)),
+                _ => None,
+            },
+            Slot::Ispb => missing.or_else(|| self.ispb().err().map(SlotError::Ispb)),
+            Slot::Branch => missing.or_else(|| parse_branch(text).err().map(SlotError::Account)),
+            Slot::Account => missing.or_else(|| parse_account(text).err().map(SlotError::Account)),
+            Slot::Name => missing.or(too_long),
+            Slot::Document => missing.or_else(|| Document::parse(text).err().map(SlotError::Document)),
+        }
+    }
+
+    /// The payment that the form describes, if nothing is wrong with it.
+    fn decide(&self, id: Uuid) -> Option<Decision> {
+        if self.slots().into_iter().any(|slot| self.error(slot).is_some()) {
+            return None;
+        }
+        let optional = |slot| Some(self.text(slot).trim().to_owned()).filter(|text| !text.is_empty());
+        let destination = if self.by_account {
+            Destination::Account(BankAccount {
+                ispb: self.ispb().ok()?,
+                branch: parse_branch(self.text(Slot::Branch)).ok()?,
+                account: parse_account(self.text(Slot::Account)).ok()?,
+            })
+        } else {
+            Destination::Pix(self.key().ok()?)
+        };
+        let reference = match self.text(Slot::Reference) {
+            "" => Reference::from_id(id),
+            typed => Reference::parse(typed).ok()?,
+        };
+        Some(Decision {
+            id,
+            reference,
+            order: Order {
+                amount: self.amount().ok()?,
+                name: self.text(Slot::Name).trim().to_owned(),
+                document: Document::parse(self.text(Slot::Document)).ok()?,
+                destination,
+                description: optional(Slot::Description),
+            },
+            reason: optional(Slot::Reason),
+        })
+    }
+
+    /// Asks for the review. `None`: something is wrong, the form says what, and the cursor stands at the first.
+    pub(crate) fn review(&mut self, next_id: Uuid, opened: std::time::Duration) -> Option<Review> {
+        self.asked = true;
+        let id = *self.reserved.get_or_insert(next_id);
+        let Some(decision) = self.decide(id) else {
+            let wrong = self.slots().into_iter().find(|slot| self.error(*slot).is_some());
+            self.focus = wrong.unwrap_or(self.focus);
+            return None;
+        };
+        let retype = (decision.order.amount > RETYPE_ABOVE).then(TextField::default);
+        let own_reference = self.text(Slot::Reference).is_empty();
+        Some(Review { decision, own_reference, retype, opened, hint: None })
+    }
+
+    /// Moves to the next line, or the one before; around.
+    pub(crate) fn step(&mut self, forward: bool) {
+        let slots = self.slots();
+        let at = slots.iter().position(|slot| *slot == self.focus).unwrap_or(0);
+        let step = if forward { 1 } else { slots.len() - 1 };
+        self.focus = slots[(at + step) % slots.len()];
+    }
+
+    /// A key that no binding claims.
+    pub(crate) fn press(&mut self, press: KeyPress) {
+        self.note = None;
+        let turns = matches!(press.key, Key::Left | Key::Right | Key::Char(' '));
+        match self.focus {
+            Slot::Way if turns => self.by_account = !self.by_account,
+            Slot::KeyType if turns => {
+                let types = self.key_types();
+                let next = self.chosen_type().and_then(|one| types.iter().position(|other| *other == one));
+                let index = next.map_or(0, |at| (at + 1) % types.len().max(1));
+                self.key_type = types.get(index).copied();
+            }
+            slot => {
+                if let Some(index) = text_index(slot) {
+                    self.texts[index].press(press);
+                }
+            }
+        }
+    }
+
+    /// A paste goes into the line of the cursor, but a BR Code fills the lines that it speaks of.
+    pub(crate) fn paste(&mut self, text: &str) {
+        self.note = None;
+        let line = clean(text);
+        if line.starts_with("000201") {
+            self.note = Some(match BrCode::parse(&line) {
+                Ok(code) => self.take_br_code(&code),
+                Err(error) => PasteNote::Broken(error),
+            });
+        } else if let Some(index) = text_index(self.focus) {
+            self.texts[index].paste(&line);
+        }
+    }
+
+    fn take_br_code(&mut self, code: &BrCode) -> PasteNote {
+        let Target::Key { key, .. } = &code.target else { return PasteNote::Dynamic };
+        self.by_account = false;
+        self.set(Slot::Key, key.as_str());
+        self.key_type = Some(key.key_type());
+        // What was typed before stays: the code only fills what is empty.
+        if self.text(Slot::Name).is_empty() {
+            self.set(Slot::Name, code.merchant_name.as_str());
+        }
+        if let Some(amount) = code.amount.filter(|_| self.text(Slot::Amount).is_empty()) {
+            self.set(Slot::Amount, &amount.to_typed());
+        }
+        PasteNote::BrCode
+    }
+
+    fn set(&mut self, slot: Slot, text: &str) {
+        if let Some(index) = text_index(slot) {
+            self.texts[index] = TextField::with(text);
+        }
+    }
+}
+
+fn text_index(slot: Slot) -> Option<usize> {
+    TEXT_SLOTS.iter().position(|one| *one == slot)
+}
+
+/// A payment as it was frozen for the review: what is confirmed is exactly this.
+#[derive(Debug, Clone)]
+pub struct Review {
+    pub(crate) decision: Decision,
+    /// The reference is one of saldo's.
+    pub(crate) own_reference: bool,
+    /// The amount once more, for a large one.
+    pub(crate) retype: Option<TextField>,
+    /// When it was opened, since the session began: a confirmation is perishable.
+    pub(crate) opened: std::time::Duration,
+    pub(crate) hint: Option<ReviewHint>,
+}
+
+/// Why a confirming key did not confirm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewHint {
+    /// Another key was pressed: which one confirms.
+    WhichKey,
+    /// The amount has to be typed again first.
+    Retype,
+    /// What was typed again is another amount.
+    OtherAmount,
+    /// It was left open for too long.
+    Expired,
+}
+
+/// How long a review may be confirmed.
+const REVIEW_TIME: std::time::Duration = std::time::Duration::from_secs(300);
+
+impl Review {
+    /// Whether the confirming key may count now; otherwise why not.
+    pub(crate) fn check(&mut self, elapsed: std::time::Duration) -> Result<(), ReviewHint> {
+        if elapsed.saturating_sub(self.opened) > REVIEW_TIME {
+            // Looked at again from here.
+            self.opened = elapsed;
+            return Err(ReviewHint::Expired);
+        }
+        let Some(retype) = &self.retype else { return Ok(()) };
+        match Centavos::parse_typed(retype.text()) {
+            Err(AmountError::Empty) => Err(ReviewHint::Retype),
+            Ok(amount) if amount == self.decision.order.amount => Ok(()),
+            Ok(_) | Err(_) => Err(ReviewHint::OtherAmount),
+        }
+    }
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone)]
+pub(crate) enum Fate {
+    /// On its way to the journal.
+    Waiting,
+    /// Journalled, and on its way.
+    Created,
+    /// It had been decided before.
+    Existing(Box<Intent>),
+    /// Its reference names another payment.
+    Taken(Box<Intent>),
+    /// The journal could not take it.
+    NotJournalled(String),
+    /// The engine could not take it.
+    Busy,
+}
+
+impl Fate {
+    /// Whether nothing was made of the decision, so that its text goes back to the form.
+    pub(crate) const fn is_nothing(&self) -> bool {
+        matches!(self, Self::Taken(_) | Self::NotJournalled(_) | Self::Busy)
+    }
+}
+
+/// A decision after it was confirmed.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    pub(crate) decision: Box<Decision>,
+    pub(crate) fate: Fate,
+    pub(crate) at: Timestamp,
+    /// The payment as the journal has it.
+    pub(crate) life: Option<Box<Life>>,
+}
+
+impl Sent {
+    /// The row to follow.
+    pub(crate) fn id(&self) -> Uuid {
+        match &self.fate {
+            Fate::Existing(intent) | Fate::Taken(intent) => intent.id,
+            _ => self.decision.id,
+        }
+    }
+}

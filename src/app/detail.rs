@@ -1,0 +1,323 @@
+//! The life of a row as lines of text: what happened, what was sent, what was told.
+
+use super::App;
+use crate::domain::cash_out::Event;
+use crate::domain::end_to_end_id::EndToEndId;
+use crate::domain::institution::{self, Ispb};
+use crate::domain::order::Destination;
+use crate::domain::report::{BankData, Direction, Report};
+use crate::domain::text::Safe;
+use crate::domain::transaction::Transaction;
+use crate::engine::message::{AttemptRow, Delivery, Intent, Life};
+
+/// What a line is, for the eye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// The name of a part.
+    Heading,
+    /// A fact, after its label.
+    Fact,
+    /// Something that a person should not pass over.
+    Warning,
+    /// The gateway's own bytes.
+    Raw,
+    /// Nothing.
+    Blank,
+}
+
+/// One line; a screen wraps it as it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is.
+    pub kind: LineKind,
+    /// The name of a fact; empty elsewhere.
+    pub label: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Lines being collected.
+#[derive(Default)]
+struct Lines(Vec<Line>);
+
+impl Lines {
+    fn heading(&mut self, text: &str) {
+        if !self.0.is_empty() {
+            self.push(LineKind::Blank, "", "");
+        }
+        self.push(LineKind::Heading, "", text);
+    }
+
+    fn fact(&mut self, label: &str, text: impl AsRef<str>) {
+        self.push(LineKind::Fact, label, text.as_ref());
+    }
+
+    fn known(&mut self, label: &str, text: Option<&Safe>) {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            self.fact(label, text.as_str());
+        }
+    }
+
+    fn push(&mut self, kind: LineKind, label: &str, text: &str) {
+        self.0.push(Line { kind, label: label.to_owned(), text: text.to_owned() });
+    }
+}
+
+impl App {
+    /// The life of the row that is open, line by line.
+    pub(crate) fn life_lines(&self, life: &Life) -> Vec<Line> {
+        let mut lines = Lines::default();
+        self.summary(&mut lines, &life.transaction);
+        if let Some(intent) = &life.intent {
+            self.order(&mut lines, intent);
+        }
+        if let Some(id) = &life.transaction.end_to_end_id {
+            self.end_to_end(&mut lines, id);
+        }
+        let last_report = life.intent.as_ref().and_then(|intent| intent.cash_out.last_report.as_ref());
+        if let Some(bank) = last_report.and_then(|report| report.bank_data.as_ref()) {
+            self.bank(&mut lines, bank);
+        }
+        self.attempts(&mut lines, &life.attempts);
+        self.events(&mut lines, &life.events);
+        self.deliveries(&mut lines, &life.deliveries);
+        lines.0
+    }
+
+    fn summary(&self, lines: &mut Lines, row: &Transaction) {
+        let words = &self.words().detail;
+        lines.heading(words.transaction);
+        lines.fact(words.state, self.lang.state(row.state));
+        lines.fact(words.meaning, self.lang.meaning(row.state));
+        for (applies, text) in [
+            (row.conflict, words.conflict),
+            (row.failure_reported, words.failure_reported),
+            (row.refunded, words.refunded),
+        ] {
+            if applies {
+                lines.push(LineKind::Warning, "", text);
+            }
+        }
+        if let Some(failure) = &row.failure {
+            lines.push(LineKind::Warning, words.failure, failure.as_str());
+        }
+        if let Some(amount) = row.amount {
+            lines.fact(words.amount, amount.to_string());
+        }
+        let (name, document) = match row.direction {
+            Direction::Out => (words.payee, words.payee_document),
+            Direction::In => (words.payer, words.payer_document),
+        };
+        lines.known(name, row.name.as_ref());
+        lines.known(document, row.document.as_ref());
+        lines.known(words.reference, row.external_reference.as_ref());
+        lines.known(words.internal_code, row.internal_code.as_ref());
+        lines.known(words.transaction_id, row.transaction_id.as_ref());
+        lines.fact(words.saldo_id, row.id.to_string());
+        lines.fact(words.origin, if row.ours { words.ours } else { words.not_ours });
+        lines.fact(words.happened, self.clock.full(row.happened_at));
+        lines.fact(words.learned, self.clock.full(row.created_at));
+        lines.fact(words.updated, self.clock.full(row.updated_at));
+    }
+
+    fn order(&self, lines: &mut Lines, intent: &Intent) {
+        let words = &self.words().detail;
+        lines.heading(words.order);
+        match &intent.order.destination {
+            Destination::Pix(key) => {
+                lines.fact(words.key, format!("{} ({})", key.as_str(), self.lang.key_type(key.key_type())));
+            }
+            Destination::Account(account) => lines.fact(
+                words.account,
+                self.lang.account(&self.institution(account.ispb), &account.branch, &account.account),
+            ),
+        }
+        lines.fact(words.name_typed, &intent.order.name);
+        lines.fact(words.document_typed, intent.order.document.masked());
+        if let Some(description) = &intent.order.description {
+            lines.fact(words.description, description);
+        }
+        if let Some(reason) = &intent.reason {
+            lines.fact(words.reason, reason);
+        }
+        if intent.cash_out.frozen {
+            lines.push(LineKind::Warning, "", words.frozen);
+        }
+    }
+
+    /// `60701190 ITAÚ UNIBANCO S.A.`; a young institution has no name yet.
+    pub(crate) fn institution(&self, ispb: Ispb) -> String {
+        let name = institution::name_of(&ispb).unwrap_or(self.words().detail.unknown_institution);
+        format!("{ispb} {name}")
+    }
+
+    fn end_to_end(&self, lines: &mut Lines, id: &Safe) {
+        let words = &self.words().detail;
+        lines.heading("endToEndId");
+        lines.fact("endToEndId", id.as_str());
+        match EndToEndId::parse(id.as_str()) {
+            Ok(decoded) => {
+                let (local, utc) = self.clock.both(decoded.instant());
+                lines.fact(words.e2e_institution, self.institution(decoded.ispb()));
+                lines.fact(words.e2e_minute, format!("{local} ({utc})"));
+            }
+            Err(error) => lines.push(LineKind::Warning, "", &self.lang.end_to_end_error(error)),
+        }
+    }
+
+    fn bank(&self, lines: &mut Lines, bank: &BankData) {
+        let words = &self.words().detail;
+        lines.heading(words.settled_to);
+        let named = bank.ispb.as_ref().and_then(|ispb| Ispb::parse(ispb.as_str()).ok());
+        match (named, &bank.bank) {
+            (_, Some(name)) => {
+                let ispb = bank.ispb.as_ref().map(|ispb| format!("{ispb} ")).unwrap_or_default();
+                lines.fact(words.institution, format!("{ispb}{name}"));
+            }
+            (Some(ispb), None) => lines.fact(words.institution, self.institution(ispb)),
+            (None, None) => lines.known(words.institution, bank.ispb.as_ref()),
+        }
+        lines.known(words.branch, bank.branch.as_ref());
+        lines.known(words.account, bank.account.as_ref());
+    }
+
+    fn attempts(&self, lines: &mut Lines, attempts: &[AttemptRow]) {
+        if attempts.is_empty() {
+            return;
+        }
+        let words = &self.words().detail;
+        lines.heading(words.attempts);
+        for attempt in attempts {
+            let verdict = attempt
+                .verdict
+                .as_ref()
+                .map_or_else(|| words.on_the_wire.to_owned(), |verdict| self.lang.verdict(verdict));
+            let label = format!("{} {}", attempt.number, self.clock.second(attempt.started_at));
+            lines.fact(&label, verdict);
+            lines.fact("", format!("{} {}", words.idempotency_key, attempt.key));
+        }
+    }
+
+    fn events(&self, lines: &mut Lines, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        let words = self.words();
+        lines.heading(words.detail.timeline);
+        for event in events {
+            let (at, text) = match event {
+                Event::AttemptStarted { at } => (at, words.events.attempt_started.to_owned()),
+                Event::AttemptEnded { at, verdict } => (at, self.lang.verdict(verdict)),
+                Event::Reported { at, source, report } => (at, self.reported(report, *source)),
+                Event::LookedInVain { at } => (at, words.events.looked_in_vain.to_owned()),
+                Event::WindowClosed { at } => (at, words.events.window_closed.to_owned()),
+                Event::PutOnHold { at } => (at, words.events.put_on_hold.to_owned()),
+                Event::RoundStarted { at } => (at, words.events.round_started.to_owned()),
+            };
+            lines.fact(&self.clock.near(*at, self.now), text);
+        }
+    }
+
+    fn reported(&self, report: &Report, source: crate::domain::report::Source) -> String {
+        let mut text = self.lang.reported(source, &report.status);
+        if let Some(failure) = &report.failure {
+            text.push_str(&format!(": {} {}", failure.code, failure.message));
+        }
+        text
+    }
+
+    fn deliveries(&self, lines: &mut Lines, deliveries: &[Delivery]) {
+        let words = &self.words().detail;
+        for delivery in deliveries {
+            lines.heading(&format!("{} {}", words.webhook, self.clock.full(delivery.received_at)));
+            if let Some(id) = &delivery.event_id {
+                lines.fact("X-Event-Id", Safe::new(id).as_str());
+            }
+            for line in pretty(&delivery.body) {
+                lines.push(LineKind::Raw, "", &line);
+            }
+        }
+    }
+}
+
+/// The most lines of one webhook that are shown.
+const MAX_RAW_LINES: usize = 400;
+
+/// A webhook's body a member a line, and otherwise to the letter: nothing is parsed, so that what cannot be read
+/// shows as what it is. Each line is made safe to draw.
+fn pretty(body: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(body);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    let mut flush = |line: &mut String, depth: usize| {
+        let kept = Safe::new(line);
+        if !kept.is_empty() {
+            lines.push(format!("{}{kept}", "  ".repeat(depth.min(12))));
+        }
+        line.clear();
+    };
+    for character in text.chars() {
+        if quoted {
+            line.push(character);
+            (quoted, escaped) = match character {
+                _ if escaped => (true, false),
+                '\\' => (true, true),
+                '"' => (false, false),
+                _ => (true, false),
+            };
+            continue;
+        }
+        match character {
+            '{' | '[' => {
+                line.push(character);
+                flush(&mut line, depth);
+                depth += 1;
+            }
+            '}' | ']' => {
+                flush(&mut line, depth);
+                depth = depth.saturating_sub(1);
+                line.push(character);
+            }
+            ',' => {
+                line.push(character);
+                flush(&mut line, depth);
+            }
+            other => {
+                quoted = other == '"';
+                line.push(other);
+            }
+        }
+    }
+    flush(&mut line, depth);
+    lines.truncate(MAX_RAW_LINES);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_is_shown_to_the_letter_a_member_a_line() {
+        let shown = pretty(br#"{"eventType":"CASHIN_PAID","data":{"amount":50.00,"name":"a, \"b\" {c}"}}"#);
+        let expected = [
+            "{",
+            "  \"eventType\":\"CASHIN_PAID\",",
+            "  \"data\":{",
+            "    \"amount\":50.00,",
+            "    \"name\":\"a, \\\"b\\\" {c}\"",
+            "  }",
+            "}",
+        ];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn what_is_no_json_shows_as_what_it_is_and_is_safe() {
+        assert_eq!(pretty(b"<html>\x1b[2J"), ["<html>[2J"]);
+        assert_eq!(pretty(&[0xff, b'a']), ["\u{fffd}a"]);
+        assert!(pretty(b"").is_empty());
+        assert_eq!(pretty(b"]]]]"), ["]", "]", "]", "]"]);
+    }
+}

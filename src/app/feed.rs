@@ -1,0 +1,229 @@
+//! The window of the feed, which row is selected, and what is asked for.
+
+use uuid::Uuid;
+
+use crate::domain::cash_out;
+use crate::domain::report::Direction;
+use crate::domain::transaction::{CashIn, State, Transaction};
+use crate::engine::message::{FeedWindow, Query};
+
+/// Rows asked for at first, and how many more at the end of the window.
+pub(crate) const PAGE: u32 = 200;
+/// The most rows that the window ever holds: past it, a search narrows.
+pub(crate) const MOST: u32 = 2_000;
+/// Rows that a page key moves by.
+const PAGE_STEP: usize = 10;
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filter {
+    /// Every row.
+    #[default]
+    All,
+    /// Cash-ins.
+    In,
+    /// Cash-outs.
+    Out,
+    /// What has no outcome yet.
+    Open,
+    /// What did not go through.
+    Failed,
+}
+
+impl Filter {
+    /// The next one, around.
+    pub(crate) const fn next(self) -> Self {
+        match self {
+            Self::All => Self::In,
+            Self::In => Self::Out,
+            Self::Out => Self::Open,
+            Self::Open => Self::Failed,
+            Self::Failed => Self::All,
+        }
+    }
+
+    fn direction(self) -> Option<Direction> {
+        match self {
+            Self::In => Some(Direction::In),
+            Self::Out => Some(Direction::Out),
+            Self::All | Self::Open | Self::Failed => None,
+        }
+    }
+
+    /// Whether the row belongs: the journal cannot be asked for several states at once.
+    fn takes(self, row: &Transaction) -> bool {
+        match self {
+            Self::All => true,
+            Self::In => row.direction == Direction::In,
+            Self::Out => row.direction == Direction::Out,
+            Self::Open => is_open(row.state),
+            Self::Failed => has_failed(row.state),
+        }
+    }
+
+    /// Whether rows are left out of the window, so that its newest rows are not all there is.
+    pub(crate) const fn is_partial(self) -> bool {
+        matches!(self, Self::Open | Self::Failed)
+    }
+}
+
+/// Whether the outcome is still to come.
+pub(crate) const fn is_open(state: State) -> bool {
+    match state {
+        State::Out(state) => !state.is_final(),
+        State::In(state) => matches!(state, CashIn::AwaitingPayment),
+    }
+}
+
+/// Whether it ended without money having moved.
+pub(crate) const fn has_failed(state: State) -> bool {
+    matches!(
+        state,
+        State::Out(cash_out::State::Failed | cash_out::State::Rejected | cash_out::State::Cancelled)
+            | State::In(CashIn::Expired | CashIn::Cancelled)
+    )
+}
+
+/// A way to move the selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Motion {
+    Down,
+    Up,
+    PageDown,
+    PageUp,
+    Top,
+    Bottom,
+}
+
+impl Motion {
+    /// Where it leads from `index` in a list of `count`.
+    pub(crate) fn from(self, index: usize, count: usize) -> usize {
+        let last = count.saturating_sub(1);
+        let moved = match self {
+            Self::Down => index.saturating_add(1),
+            Self::Up => index.saturating_sub(1),
+            Self::PageDown => index.saturating_add(PAGE_STEP),
+            Self::PageUp => index.saturating_sub(PAGE_STEP),
+            Self::Top => 0,
+            Self::Bottom => last,
+        };
+        moved.min(last)
+    }
+}
+
+/// The feed as the screen shows it.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    pub(crate) window: FeedWindow,
+    /// Indices of the rows that the filter takes, newest first.
+    shown: Vec<usize>,
+    pub(crate) filter: Filter,
+    /// Only rows with this text; empty for all.
+    pub(crate) search: String,
+    /// The row that stays selected whatever comes; `None` follows the newest.
+    held: Option<Uuid>,
+    /// Where the held row was last seen, for when it leaves the window.
+    index: usize,
+    limit: u32,
+    /// Another window was asked for and has not come.
+    pub(crate) loading: bool,
+}
+
+impl Feed {
+    pub(crate) fn new(window: FeedWindow) -> Self {
+        let mut feed = Self {
+            window,
+            shown: Vec::new(),
+            filter: Filter::All,
+            search: String::new(),
+            held: None,
+            index: 0,
+            limit: PAGE,
+            loading: false,
+        };
+        feed.settle();
+        feed
+    }
+
+    /// A window came.
+    pub(crate) fn take(&mut self, window: FeedWindow) {
+        self.window = window;
+        self.loading = false;
+        self.settle();
+    }
+
+    /// The rows to show, newest first.
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &Transaction> {
+        self.shown.iter().map(|index| &self.window.rows[*index])
+    }
+
+    pub(crate) fn selected_index(&self) -> usize {
+        self.index
+    }
+
+    pub(crate) fn selected(&self) -> Option<&Transaction> {
+        self.shown.get(self.index).and_then(|index| self.window.rows.get(*index))
+    }
+
+    pub(crate) fn is_following(&self) -> bool {
+        self.held.is_none()
+    }
+
+    pub(crate) fn row(&self, id: Uuid) -> Option<&Transaction> {
+        self.window.rows.iter().find(|row| row.id == id)
+    }
+
+    /// Moves the selection. Says whether another window is wanted, because this one ends here.
+    #[must_use]
+    pub(crate) fn go(&mut self, motion: Motion) -> bool {
+        let was_last = self.index + 1 >= self.shown.len();
+        self.index = motion.from(self.index, self.shown.len());
+        self.held = if self.index == 0 { None } else { self.selected().map(|row| row.id) };
+        let wants_more = matches!(motion, Motion::Down | Motion::PageDown | Motion::Bottom)
+            && (was_last || motion == Motion::Bottom)
+            && self.window.has_more
+            && self.limit < MOST
+            && !self.loading;
+        if wants_more {
+            self.limit = (self.limit + PAGE).min(MOST);
+            self.loading = true;
+        }
+        wants_more
+    }
+
+    /// Shows other rows from now on, from the top.
+    pub(crate) fn narrow(&mut self, filter: Filter, search: &str) {
+        self.filter = filter;
+        search.clone_into(&mut self.search);
+        self.limit = if filter.is_partial() { MOST } else { PAGE };
+        self.held = None;
+        self.loading = true;
+        self.settle();
+    }
+
+    /// What to ask the engine for.
+    pub(crate) fn query(&self) -> Query {
+        Query {
+            direction: self.filter.direction(),
+            search: Some(self.search.clone()).filter(|text| !text.is_empty()),
+            limit: self.limit,
+            ..Query::default()
+        }
+    }
+
+    /// Keeps the selection on its row, or near where it was.
+    fn settle(&mut self) {
+        let filter = self.filter;
+        self.shown =
+            (0..self.window.rows.len()).filter(|index| filter.takes(&self.window.rows[*index])).collect();
+        let found = self.held.and_then(|id| self.rows().position(|row| row.id == id));
+        self.index = match (self.held, found) {
+            (None, _) => 0,
+            (Some(_), Some(index)) => index,
+            (Some(_), None) => self.index.min(self.shown.len().saturating_sub(1)),
+        };
+        if self.held.is_some() && found.is_none() {
+            self.held = self.selected().map(|row| row.id).filter(|_| self.index > 0);
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Where a key gets its meaning: one table from which the dispatcher, the footer and the help are made.
+//!
+//! No single key moves money, and no default stands on ctrl-a, ctrl-b (multiplexers), ctrl-s or ctrl-q (flow
+//! control).
+
+use super::key::{Key, KeyPress, Modifiers};
+use crate::lang::{ActionWords, Lang, Term};
+
+/// Where the keyboard is: which bindings count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// The panes.
+    Home,
+    /// The search line.
+    Search,
+    /// One row's life.
+    Detail,
+    /// The notices.
+    Notices,
+    /// The help.
+    Help,
+    /// A form that is being filled in.
+    Form,
+    /// What was decided, before it counts; also every other question.
+    Review,
+    /// What became of a decision.
+    Outcome,
+}
+
+impl Place {
+    /// Every place, in the order of the help.
+    pub const ALL: [Self; 8] = [
+        Self::Home,
+        Self::Search,
+        Self::Detail,
+        Self::Notices,
+        Self::Form,
+        Self::Review,
+        Self::Outcome,
+        Self::Help,
+    ];
+}
+
+macro_rules! actions {
+    ($($action:ident $id:literal $word:ident,)*) => {
+        /// What a key can mean. The ids are stable: key bindings of users name them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = concat!("`", $id, "`")] $action,)*
+        }
+
+        impl Action {
+            /// Every action.
+            pub const ALL: &[Self] = &[$(Self::$action,)*];
+
+            /// The stable id.
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$action => $id,)*
+                }
+            }
+
+            /// Its words in a language.
+            fn term(self, words: &ActionWords) -> Term {
+                match self {
+                    $(Self::$action => words.$word,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    Down "list.down" down,
+    Up "list.up" up,
+    PageDown "list.page-down" page_down,
+    PageUp "list.page-up" page_up,
+    Top "list.top" top,
+    Bottom "list.bottom" bottom,
+    Open "feed.open" open,
+    Search "feed.search" search,
+    Filter "feed.filter" filter,
+    TakeUp "payment.take-up" take_up,
+    Copy "row.copy" copy,
+    Poll "balance.poll" poll,
+    NextPane "pane.next" next_pane,
+    PreviousPane "pane.previous" previous_pane,
+    Notices "notices.open" notices,
+    Acknowledge "notices.acknowledge" acknowledge,
+    CashOut "cash-out.open" cash_out,
+    Rebalance "rebalance.open" rebalance,
+    Resume "payments.resume" resume,
+    NextField "form.next" next_field,
+    PreviousField "form.previous" previous_field,
+    Review "form.review" review,
+    ClearForm "form.clear" clear_form,
+    Confirm "review.confirm" confirm,
+    Accept "search.accept" accept,
+    Close "place.close" close,
+    Utc "app.utc" utc,
+    Language "app.language" language,
+    Help "app.help" help,
+    Repaint "app.repaint" repaint,
+    Suspend "app.suspend" suspend,
+    Quit "app.quit" quit,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    place: Place,
+    action: Action,
+    keys: &'static [KeyPress],
+    /// Whether the footer names it.
+    footer: bool,
+}
+
+const fn key(key: Key) -> KeyPress {
+    KeyPress { key, modifiers: Modifiers::NONE }
+}
+
+const fn ch(character: char) -> KeyPress {
+    key(Key::Char(character))
+}
+
+const fn ctrl(character: char) -> KeyPress {
+    KeyPress { key: Key::Char(character), modifiers: Modifiers::CTRL }
+}
+
+const SHIFT_TAB: KeyPress = KeyPress { key: Key::Tab, modifiers: Modifiers::SHIFT };
+
+const DOWN: &[KeyPress] = &[ch('j'), key(Key::Down)];
+const UP: &[KeyPress] = &[ch('k'), key(Key::Up)];
+const PAGE_DOWN: &[KeyPress] = &[key(Key::PageDown), ctrl('d')];
+const PAGE_UP: &[KeyPress] = &[key(Key::PageUp), ctrl('u')];
+const TOP: &[KeyPress] = &[ch('g'), key(Key::Home)];
+const BOTTOM: &[KeyPress] = &[ch('G'), key(Key::End)];
+const ESCAPE: &[KeyPress] = &[key(Key::Escape)];
+const CLOSE: &[KeyPress] = &[key(Key::Escape), ch('q')];
+const HELP: &[KeyPress] = &[ch('?'), key(Key::Function(1))];
+/// Where `?` is a character of a text.
+const HELP_IN_TEXT: &[KeyPress] = &[key(Key::Function(1))];
+
+/// The keys of [`Action::Confirm`]: the initial of "yes". It is never a key that opens a review.
+const YES: [(Lang, &[KeyPress]); 2] = [(Lang::PtBr, &[ch('s')]), (Lang::En, &[ch('y')])];
+
+const fn shown(place: Place, action: Action, keys: &'static [KeyPress]) -> Binding {
+    Binding { place, action, keys, footer: true }
+}
+
+const fn quiet(place: Place, action: Action, keys: &'static [KeyPress]) -> Binding {
+    Binding { place, action, keys, footer: false }
+}
+
+/// The table. Its order is the order of the help and of the footer.
+const BINDINGS: &[Binding] = &[
+    shown(Place::Home, Action::Help, HELP),
+    shown(Place::Home, Action::CashOut, &[ch('p')]),
+    shown(Place::Home, Action::Rebalance, &[ch('b')]),
+    shown(Place::Home, Action::Open, &[key(Key::Enter)]),
+    shown(Place::Home, Action::Search, &[ch('/')]),
+    shown(Place::Home, Action::Filter, &[ch('f')]),
+    shown(Place::Home, Action::Notices, &[ch('!')]),
+    shown(Place::Home, Action::TakeUp, &[ch('u')]),
+    shown(Place::Home, Action::Quit, &[ch('q')]),
+    quiet(Place::Home, Action::Poll, &[ch('r')]),
+    quiet(Place::Home, Action::Copy, &[ch('c')]),
+    quiet(Place::Home, Action::Down, DOWN),
+    quiet(Place::Home, Action::Up, UP),
+    quiet(Place::Home, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Home, Action::PageUp, PAGE_UP),
+    quiet(Place::Home, Action::Top, TOP),
+    quiet(Place::Home, Action::Bottom, BOTTOM),
+    quiet(Place::Home, Action::NextPane, &[key(Key::Tab)]),
+    quiet(Place::Home, Action::PreviousPane, &[SHIFT_TAB]),
+    quiet(Place::Home, Action::Resume, &[ch('R')]),
+    quiet(Place::Home, Action::Utc, &[ch('z')]),
+    quiet(Place::Home, Action::Language, &[ch('l')]),
+    quiet(Place::Home, Action::Close, ESCAPE),
+    shown(Place::Search, Action::Accept, &[key(Key::Enter)]),
+    shown(Place::Search, Action::Close, ESCAPE),
+    shown(Place::Detail, Action::Close, CLOSE),
+    shown(Place::Detail, Action::Down, DOWN),
+    shown(Place::Detail, Action::Up, UP),
+    shown(Place::Detail, Action::Copy, &[ch('c')]),
+    shown(Place::Detail, Action::TakeUp, &[ch('u')]),
+    shown(Place::Detail, Action::Help, HELP),
+    quiet(Place::Detail, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Detail, Action::PageUp, PAGE_UP),
+    quiet(Place::Detail, Action::Top, TOP),
+    quiet(Place::Detail, Action::Bottom, BOTTOM),
+    quiet(Place::Detail, Action::Utc, &[ch('z')]),
+    quiet(Place::Detail, Action::Language, &[ch('l')]),
+    shown(Place::Notices, Action::Close, CLOSE),
+    shown(Place::Notices, Action::Acknowledge, &[ch('a')]),
+    shown(Place::Notices, Action::Open, &[key(Key::Enter)]),
+    shown(Place::Notices, Action::Down, DOWN),
+    shown(Place::Notices, Action::Up, UP),
+    shown(Place::Notices, Action::Resume, &[ch('R')]),
+    shown(Place::Notices, Action::Help, HELP),
+    quiet(Place::Notices, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Notices, Action::PageUp, PAGE_UP),
+    quiet(Place::Notices, Action::Top, TOP),
+    quiet(Place::Notices, Action::Bottom, BOTTOM),
+    quiet(Place::Notices, Action::Utc, &[ch('z')]),
+    quiet(Place::Notices, Action::Language, &[ch('l')]),
+    shown(Place::Form, Action::Review, &[key(Key::Enter)]),
+    shown(Place::Form, Action::NextField, &[key(Key::Tab), key(Key::Down)]),
+    quiet(Place::Form, Action::PreviousField, &[SHIFT_TAB, key(Key::Up)]),
+    shown(Place::Form, Action::ClearForm, &[ctrl('x')]),
+    shown(Place::Form, Action::Close, ESCAPE),
+    shown(Place::Form, Action::Help, HELP_IN_TEXT),
+    shown(Place::Review, Action::Confirm, &[]),
+    shown(Place::Review, Action::Close, &[key(Key::Escape), ch('n')]),
+    shown(Place::Review, Action::Help, HELP_IN_TEXT),
+    shown(Place::Outcome, Action::Close, CLOSE),
+    shown(Place::Outcome, Action::Open, &[key(Key::Enter)]),
+    shown(Place::Outcome, Action::Help, HELP),
+    quiet(Place::Outcome, Action::Utc, &[ch('z')]),
+    quiet(Place::Outcome, Action::Language, &[ch('l')]),
+    shown(Place::Help, Action::Close, &[key(Key::Escape), ch('q'), ch('?'), key(Key::Function(1))]),
+    shown(Place::Help, Action::Down, DOWN),
+    shown(Place::Help, Action::Up, UP),
+    quiet(Place::Help, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Help, Action::PageUp, PAGE_UP),
+    quiet(Place::Help, Action::Top, TOP),
+    quiet(Place::Help, Action::Bottom, BOTTOM),
+    quiet(Place::Help, Action::Language, &[ch('l')]),
+];
+
+/// Keys that mean the same in every place. The session takes the first two before anybody else.
+const EVERYWHERE: &[(Action, &[KeyPress])] =
+    &[(Action::Repaint, &[ctrl('l')]), (Action::Suspend, &[ctrl('z')])];
+
+/// What `press` means at `place`, if it is bound there.
+pub fn action(place: Place, press: KeyPress, lang: Lang) -> Option<Action> {
+    let everywhere = EVERYWHERE.iter().find(|(_, keys)| keys.contains(&press)).map(|(action, _)| *action);
+    everywhere.or_else(|| {
+        BINDINGS
+            .iter()
+            .find(|binding| binding.place == place && binding.keys(lang).contains(&press))
+            .map(|binding| binding.action)
+    })
+}
+
+impl Binding {
+    fn keys(&self, lang: Lang) -> &'static [KeyPress] {
+        match self.action {
+            Action::Confirm => YES.iter().find(|(one, _)| *one == lang).map_or(&[], |(_, keys)| keys),
+            _ => self.keys,
+        }
+    }
+}
+
+/// A line of the help, or an entry of the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The keys, as a person reads them.
+    pub keys: String,
+    /// What they do.
+    pub words: &'static str,
+}
+
+/// The footer of a place: its most wanted keys, one each.
+pub fn footer(place: Place, lang: Lang) -> Vec<Entry> {
+    BINDINGS
+        .iter()
+        .filter(|binding| binding.place == place && binding.footer)
+        .map(|binding| Entry {
+            keys: binding.keys(lang).first().map(|press| press_words(*press, lang)).unwrap_or_default(),
+            words: binding.action.term(&lang.words().actions).short,
+        })
+        .collect()
+}
+
+/// Every key of every place: the help.
+pub fn help(lang: Lang) -> Vec<(&'static str, Vec<Entry>)> {
+    let entry = |action: Action, keys: &[KeyPress]| Entry {
+        keys: keys.iter().map(|press| press_words(*press, lang)).collect::<Vec<_>>().join(" "),
+        words: action.term(&lang.words().actions).long,
+    };
+    let mut places: Vec<_> = Place::ALL
+        .into_iter()
+        .map(|place| {
+            let entries = BINDINGS
+                .iter()
+                .filter(|binding| binding.place == place)
+                .map(|binding| entry(binding.action, binding.keys(lang)))
+                .collect();
+            (place_words(place, lang), entries)
+        })
+        .collect();
+    let everywhere = EVERYWHERE.iter().map(|(action, keys)| entry(*action, keys)).collect();
+    places.push((lang.words().places.everywhere, everywhere));
+    places
+}
+
+/// How many lines the help has: a heading and a blank line for each place.
+pub fn help_lines(lang: Lang) -> usize {
+    help(lang).iter().map(|(_, entries)| entries.len() + 2).sum()
+}
+
+fn press_words(press: KeyPress, lang: Lang) -> String {
+    let words = &lang.words().keys;
+    match press {
+        KeyPress { key: Key::PageDown, modifiers: Modifiers::NONE } => words.page_down.to_owned(),
+        KeyPress { key: Key::PageUp, modifiers: Modifiers::NONE } => words.page_up.to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn place_words(place: Place, lang: Lang) -> &'static str {
+    let words = &lang.words().places;
+    match place {
+        Place::Home => words.home,
+        Place::Search => words.search,
+        Place::Detail => words.detail,
+        Place::Notices => words.notices,
+        Place::Help => words.help,
+        Place::Form => words.form,
+        Place::Review => words.review,
+        Place::Outcome => words.outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_place() {
+        for lang in Lang::ALL {
+            for place in Place::ALL {
+                let mut seen = HashSet::new();
+                let here = BINDINGS.iter().filter(|binding| binding.place == place);
+                let keys = here.flat_map(|binding| binding.keys(lang)).copied();
+                for press in keys.chain(EVERYWHERE.iter().flat_map(|(_, keys)| *keys).copied()) {
+                    assert!(seen.insert(press), "{press} twice in {place:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_every_action_has_a_key() {
+        let ids: HashSet<_> = Action::ALL.iter().map(|action| action.id()).collect();
+        assert_eq!(ids.len(), Action::ALL.len());
+        for action in Action::ALL {
+            let bound = BINDINGS.iter().any(|binding| binding.action == *action)
+                || EVERYWHERE.iter().any(|(one, _)| one == action);
+            assert!(bound, "{}", action.id());
+        }
+    }
+
+    #[test]
+    fn keys_of_multiplexers_and_flow_control_are_left_alone() {
+        for lang in Lang::ALL {
+            for character in ['a', 'b', 's', 'q'] {
+                for place in Place::ALL {
+                    assert_eq!(action(place, KeyPress::ctrl(character), lang), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_confirms_opens_nothing_and_is_never_enter() {
+        for lang in Lang::ALL {
+            let confirming = BINDINGS.iter().filter(|binding| binding.action == Action::Confirm);
+            for press in confirming.flat_map(|binding| binding.keys(lang)) {
+                assert_ne!(press.key, Key::Enter);
+                for place in Place::ALL.into_iter().filter(|place| *place != Place::Review) {
+                    assert_eq!(action(place, *press, lang), None, "{press} at {place:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_never_cut_short_by_a_character_with_a_meaning() {
+        for place in [Place::Form, Place::Search] {
+            for character in ' '..='~' {
+                assert_eq!(action(place, KeyPress::char(character), Lang::En), None, "{character}");
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What the engine says, folded into the state.
+
+use uuid::Uuid;
+
+use super::cash_out::Fate;
+use super::rebalance::{self, Stage};
+use super::{App, CashOutStage, Effect, LifeState, Mode, NotDecided, Notice, Now, Payment, Soonness};
+use crate::domain::money::Centavos;
+use crate::domain::rebalance::Forecast;
+use crate::engine::message::{
+    Command, DecisionOutcome, FeedWindow, Life, News, RebalanceTrouble, StoredRebalance,
+};
+
+impl App {
+    pub(super) fn told(&mut self, news: News, now: Now) -> Vec<Effect> {
+        let mut effects = vec![Effect::Redraw(Soonness::Soon)];
+        match news {
+            News::Balance(reading) => self.balance.take(*reading),
+            News::BalanceFailed { reason, failures, .. } => self.balance.fail(reason, failures),
+            News::Feed(window) => self.take_feed(*window),
+            News::Life(life) => self.take_life(life),
+            News::Alarm { alarm, intent } => {
+                self.notices.push(Notice::Alarm { alarm, payment: Payment::from(&*intent) }, now.wall);
+                effects.push(Effect::Bell);
+            }
+            News::StillHeld(intent) => {
+                self.notices.push(Notice::StillHeld(Payment::from(&*intent)), now.wall);
+                effects.push(Effect::Bell);
+            }
+            News::JournalTrouble(reason) => {
+                self.notices.push(Notice::JournalTrouble(reason), now.wall);
+                effects.push(Effect::Bell);
+            }
+            News::Paused(pause) => {
+                if pause.is_some() && self.paused != pause {
+                    effects.push(Effect::Bell);
+                }
+                self.paused = pause;
+            }
+            News::Webhooks(health) => self.webhooks = health,
+            News::CashOutDecided { id, outcome } => {
+                let fate = match outcome {
+                    DecisionOutcome::Created => Fate::Created,
+                    DecisionOutcome::Existing(intent) => Fate::Existing(intent),
+                    DecisionOutcome::Taken(intent) => Fate::Taken(intent),
+                    DecisionOutcome::NotJournalled(reason) => Fate::NotJournalled(reason),
+                };
+                effects.extend(self.decided(id, fate));
+            }
+            News::RebalanceReviewed { target, outcome } => self.rebalance_reviewed(target, outcome, now),
+            News::RebalanceEnded(outcome) => effects.extend(self.rebalance_ended(outcome, now)),
+        }
+        effects
+    }
+
+    fn take_feed(&mut self, window: FeedWindow) {
+        self.outflow.take(window.totals.paid.amount, self.now);
+        self.feed.take(window);
+    }
+
+    fn take_life(&mut self, life: Option<Box<Life>>) {
+        match self.front() {
+            Mode::Detail(detail) => match life {
+                Some(life) if life.transaction.id == detail.id => detail.life = LifeState::Here(life),
+                // Late news of a row that was open before.
+                Some(_) => {}
+                None => detail.life = LifeState::Gone,
+            },
+            Mode::CashOut(CashOutStage::Sent(sent)) => {
+                if let Some(life) = life.filter(|life| life.transaction.id == sent.id()) {
+                    sent.life = Some(life);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The mode in front, or behind the help.
+    fn front(&mut self) -> &mut Mode {
+        match &mut self.mode {
+            Mode::Help { behind, .. } => behind,
+            mode => mode,
+        }
+    }
+
+    /// A decision came to something: the outcome shows it, or else a notice does. Where nothing was made of it, its
+    /// text goes back to the form.
+    fn decided(&mut self, id: Uuid, fate: Fate) -> Vec<Effect> {
+        let waiting = self.waiting.iter().position(|draft| draft.is_of(id)).map(|at| self.waiting.remove(at));
+        let amount = waiting.as_ref().and_then(|draft| draft.amount().ok());
+        if let Some(draft) = waiting.filter(|_| fate.is_nothing()) {
+            self.returned.push(draft);
+            self.restore_draft();
+        }
+        if let Mode::CashOut(CashOutStage::Sent(sent)) = self.front()
+            && sent.decision.id == id
+        {
+            sent.fate = fate;
+            let follow = Command::ShowLife(Some(sent.id()));
+            return vec![Effect::Command(follow)];
+        }
+        let Some(why) = not_decided(&fate) else { return Vec::new() };
+        self.notices.push(Notice::NotDecided { amount: amount.unwrap_or_default(), why }, self.now);
+        vec![Effect::Bell]
+    }
+
+    fn rebalance_reviewed(
+        &mut self,
+        target: Centavos,
+        outcome: Result<Forecast, RebalanceTrouble>,
+        now: Now,
+    ) {
+        let reason = self.rebalance.reason();
+        let Mode::Rebalance(stage) = self.front() else { return };
+        // The answer to an older question says nothing of this one.
+        if !matches!(stage, Stage::Asking(asked) if *asked == target) {
+            return;
+        }
+        match outcome {
+            Ok(forecast) => {
+                let opened = now.elapsed;
+                *stage = Stage::Review(Box::new(rebalance::Review {
+                    target,
+                    forecast,
+                    reason,
+                    moved: false,
+                    opened,
+                }));
+            }
+            Err(trouble) => {
+                *stage = Stage::Editing;
+                self.rebalance.trouble = Some(trouble);
+            }
+        }
+    }
+
+    fn rebalance_ended(
+        &mut self,
+        outcome: Result<Box<StoredRebalance>, RebalanceTrouble>,
+        now: Now,
+    ) -> Vec<Effect> {
+        if outcome.is_ok() {
+            self.rebalance = rebalance::Draft::new(self.facts.band.as_ref());
+        }
+        let Mode::Rebalance(stage @ Stage::Sent(_)) = self.front() else {
+            self.notices.push(Notice::Rebalance(outcome), now.wall);
+            return vec![Effect::Bell];
+        };
+        *stage = match (&*stage, outcome) {
+            (Stage::Sent(sent), Err(RebalanceTrouble::Moved(forecast))) => {
+                Stage::Review(Box::new(rebalance::Review {
+                    forecast: *forecast,
+                    moved: true,
+                    opened: now.elapsed,
+                    ..(**sent).clone()
+                }))
+            }
+            (_, outcome) => Stage::Ended(outcome),
+        };
+        Vec::new()
+    }
+
+    /// The engine could not take a command; nothing came of it, and that is said.
+    pub(super) fn not_taken(&mut self, command: Command) -> Vec<Effect> {
+        let mut effects = vec![Effect::Redraw(Soonness::Now)];
+        match command {
+            Command::Pay(decision) => effects.extend(self.decided(decision.id, Fate::Busy)),
+            Command::ReviewRebalance { .. } | Command::Rebalance { .. } => {
+                if let Mode::Rebalance(stage) = self.front() {
+                    *stage = Stage::Editing;
+                }
+                self.notices.push(Notice::Busy, self.now);
+            }
+            _ => self.notices.push(Notice::Busy, self.now),
+        }
+        effects
+    }
+}
+
+/// Why a decision came to nothing, if it did.
+fn not_decided(fate: &Fate) -> Option<NotDecided> {
+    match fate {
+        Fate::Taken(intent) => Some(NotDecided::Taken(intent.reference.clone())),
+        Fate::NotJournalled(reason) => Some(NotDecided::Journal(reason.clone())),
+        Fate::Busy => Some(NotDecided::Busy),
+        Fate::Waiting | Fate::Created | Fate::Existing(_) => None,
+    }
+}

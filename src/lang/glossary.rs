@@ -1,0 +1,166 @@
+//! What states and other fixed terms are called, and what a state means for the money.
+
+use super::Lang;
+use crate::domain::cash_out::{Alarm, State as Out};
+use crate::domain::pix_key::PixKeyType;
+use crate::domain::rebalance::{self, Move};
+use crate::domain::report::{Direction, Status};
+use crate::domain::transaction::{CashIn, State};
+
+impl Lang {
+    /// The word for a state. What nobody knows is in capitals: it must not be overlooked.
+    pub const fn state(self, state: State) -> &'static str {
+        match (self, state) {
+            (Self::PtBr, State::Out(Out::Approved)) => "decidido",
+            (Self::PtBr, State::Out(Out::Unknown)) => "INCERTO",
+            (Self::PtBr, State::Out(Out::Accepted)) => "aceito",
+            (Self::PtBr, State::Out(Out::Exists)) => "JÁ EXISTE",
+            (Self::PtBr, State::Out(Out::Held)) => "RETIDO",
+            (Self::PtBr, State::Out(Out::Rejected)) => "recusado",
+            (Self::PtBr, State::Out(Out::Completed)) => "concluído",
+            (Self::PtBr, State::Out(Out::Failed)) => "falhou",
+            (Self::PtBr, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelado",
+            (Self::PtBr, State::In(CashIn::AwaitingPayment)) => "a receber",
+            (Self::PtBr, State::In(CashIn::Paid)) => "recebido",
+            (Self::PtBr, State::In(CashIn::Expired)) => "vencido",
+            (Self::PtBr, State::In(CashIn::Refunded)) => "devolvido",
+            (Self::En, State::Out(Out::Approved)) => "approved",
+            (Self::En, State::Out(Out::Unknown)) => "UNKNOWN",
+            (Self::En, State::Out(Out::Accepted)) => "accepted",
+            (Self::En, State::Out(Out::Exists)) => "EXISTS",
+            (Self::En, State::Out(Out::Held)) => "HELD",
+            (Self::En, State::Out(Out::Rejected)) => "rejected",
+            (Self::En, State::Out(Out::Completed)) => "completed",
+            (Self::En, State::Out(Out::Failed)) => "failed",
+            (Self::En, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelled",
+            (Self::En, State::In(CashIn::AwaitingPayment)) => "awaiting",
+            (Self::En, State::In(CashIn::Paid)) => "paid",
+            (Self::En, State::In(CashIn::Expired)) => "expired",
+            (Self::En, State::In(CashIn::Refunded)) => "refunded",
+        }
+    }
+
+    /// What a state means for the money, in a sentence. Unknown is never failed.
+    pub const fn meaning(self, state: State) -> &'static str {
+        match (self, state) {
+            (Self::PtBr, State::Out(Out::Approved)) => "decidido; nenhum pedido saiu ainda",
+            (Self::PtBr, State::Out(Out::Unknown)) => {
+                "pode ter sido pago ou não; o saldo repete os mesmos bytes, sem risco de pagar duas vezes; não crie outro"
+            }
+            (Self::PtBr, State::Out(Out::Accepted)) => {
+                "o gateway aceitou a ordem; o dinheiro ainda não foi liquidado"
+            }
+            (Self::PtBr, State::Out(Out::Exists)) => {
+                "o gateway já conhece esta referência; pode já ter sido pago; não crie outro"
+            }
+            (Self::PtBr, State::Out(Out::Held)) => {
+                "incerto há um dia; pode ter sido pago; uma pessoa decide com o extrato na mão"
+            }
+            (Self::PtBr, State::Out(Out::Rejected)) => "está provado: o gateway recusou e nada foi pago",
+            (Self::PtBr, State::Out(Out::Completed)) => "pago: o dinheiro saiu",
+            (Self::PtBr, State::Out(Out::Failed)) => "está provado por duas consultas: não foi pago",
+            (Self::PtBr, State::Out(Out::Cancelled)) => "retirado antes da liquidação: não foi pago",
+            (Self::PtBr, State::In(CashIn::AwaitingPayment)) => "ninguém pagou ainda",
+            (Self::PtBr, State::In(CashIn::Paid)) => "recebido: o dinheiro entrou",
+            (Self::PtBr, State::In(CashIn::Expired)) => "ninguém pagou no prazo",
+            (Self::PtBr, State::In(CashIn::Refunded)) => "recebido e devolvido: o dinheiro voltou ao pagador",
+            (Self::PtBr, State::In(CashIn::Cancelled)) => "cobrança retirada; nada entrou",
+            (Self::En, State::Out(Out::Approved)) => "decided; no request has left yet",
+            (Self::En, State::Out(Out::Unknown)) => {
+                "it may have been paid or not; saldo repeats the same bytes, which cannot pay twice; do not make another"
+            }
+            (Self::En, State::Out(Out::Accepted)) => {
+                "the gateway took the order; the money has not settled yet"
+            }
+            (Self::En, State::Out(Out::Exists)) => {
+                "the gateway knows this reference already; it may have been paid; do not make another"
+            }
+            (Self::En, State::Out(Out::Held)) => {
+                "in doubt for a day; it may have been paid; a person decides with a statement in hand"
+            }
+            (Self::En, State::Out(Out::Rejected)) => "proven: the gateway refused, and nothing was paid",
+            (Self::En, State::Out(Out::Completed)) => "paid: the money left",
+            (Self::En, State::Out(Out::Failed)) => "proven by two readings: not paid",
+            (Self::En, State::Out(Out::Cancelled)) => "withdrawn before it settled: not paid",
+            (Self::En, State::In(CashIn::AwaitingPayment)) => "nobody has paid yet",
+            (Self::En, State::In(CashIn::Paid)) => "received: the money came in",
+            (Self::En, State::In(CashIn::Expired)) => "nobody paid in time",
+            (Self::En, State::In(CashIn::Refunded)) => {
+                "received and refunded: the money went back to the payer"
+            }
+            (Self::En, State::In(CashIn::Cancelled)) => "the charge was withdrawn; nothing came in",
+        }
+    }
+
+    /// The word for a rebalance's state, with what it means.
+    pub const fn rebalance_state(self, state: rebalance::State) -> &'static str {
+        let words = &self.words().rebalance;
+        match state {
+            rebalance::State::Unknown => words.unknown,
+            rebalance::State::Completed => words.completed,
+            rebalance::State::Rejected => words.rejected,
+            rebalance::State::Acknowledged => words.acknowledged,
+        }
+    }
+
+    /// Which way a rebalance moves money.
+    pub const fn movement(self, direction: Move) -> &'static str {
+        let words = &self.words().rebalance;
+        match direction {
+            Move::TopUp => words.top_up,
+            Move::Sweep => words.sweep,
+        }
+    }
+
+    /// Arrow and word: the meaning is in the word.
+    pub fn direction(self, direction: Direction) -> String {
+        let words = &self.words().feed;
+        match direction {
+            Direction::In => format!("← {}", words.incoming_one),
+            Direction::Out => format!("→ {}", words.outgoing_one),
+        }
+    }
+
+    /// What an alarm says.
+    pub const fn alarm(self, alarm: Alarm) -> &'static str {
+        let words = &self.words().alarms;
+        match alarm {
+            Alarm::CompletedAfterFailure => words.completed_after_failure,
+            Alarm::Mismatch => words.mismatch,
+            Alarm::Contradiction => words.contradiction,
+            Alarm::ReferenceTaken => words.reference_taken,
+            Alarm::Illegible => words.illegible,
+            Alarm::Held => words.held,
+        }
+    }
+
+    /// A type of key, as people call it.
+    pub const fn key_type(self, key_type: PixKeyType) -> &'static str {
+        match (self, key_type) {
+            (_, PixKeyType::Cpf) => "CPF",
+            (_, PixKeyType::Cnpj) => "CNPJ",
+            (Self::PtBr, PixKeyType::Email) => "e-mail",
+            (Self::PtBr, PixKeyType::Phone) => "celular/telefone",
+            (Self::PtBr, PixKeyType::Evp) => "chave aleatória",
+            (Self::En, PixKeyType::Email) => "e-mail",
+            (Self::En, PixKeyType::Phone) => "telephone",
+            (Self::En, PixKeyType::Evp) => "random key",
+        }
+    }
+
+    /// The gateway's word for where a transaction stands, beside what it means here.
+    pub(super) fn status(self, status: &Status) -> String {
+        let word = match status {
+            Status::AwaitingPayment => "AWAITING_PAYMENT",
+            Status::Paid => "PAID",
+            Status::Expired => "EXPIRED",
+            Status::Processing => "PROCESSING",
+            Status::Completed => "COMPLETED",
+            Status::Failed => "FAILED",
+            Status::Refunded => "REFUNDED",
+            Status::Cancelled => "CANCELLED",
+            Status::Other(word) => return word.to_string(),
+        };
+        word.to_owned()
+    }
+}

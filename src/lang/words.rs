@@ -1,0 +1,403 @@
+//! Every word and fixed sentence of the screens.
+
+/// The short word of the footer and the sentence of the help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// For the footer.
+    pub short: &'static str,
+    /// For the help.
+    pub long: &'static str,
+}
+
+/// Declares a struct of strings: a language that lacks one does not compile.
+macro_rules! strings {
+    ($(#[$doc:meta])* $name:ident { $($field:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: &'static str,)*
+        }
+    };
+}
+
+/// The strings of a language.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    pub(crate) header: HeaderWords,
+    pub(crate) balances: BalancesWords,
+    pub(crate) coverage: CoverageWords,
+    pub(crate) feed: FeedWords,
+    pub(crate) detail: DetailWords,
+    pub(crate) events: EventsWords,
+    pub(crate) notices: NoticesWords,
+    pub(crate) alarms: AlarmsWords,
+    pub(crate) cash_out: CashOutWords,
+    pub(crate) rebalance: RebalanceWords,
+    pub(crate) ask: AskWords,
+    pub(crate) sources: SourcesWords,
+    pub(crate) flash: FlashWords,
+    pub(crate) places: PlacesWords,
+    pub(crate) keys: KeysWords,
+    pub(crate) errors: ErrorsWords,
+    pub(crate) actions: ActionWords,
+}
+
+strings! {
+    /// The line at the top.
+    HeaderWords {
+        production,
+        staging,
+        sandbox,
+        demo,
+        demo_short,
+        balance,
+        webhooks,
+        payments,
+        ok,
+        failed,
+        paused,
+        off,
+        listening,
+        forged,
+        waiting,
+        stale,
+    }
+}
+
+strings! {
+    /// The wallet.
+    BalancesWords {
+        title,
+        total,
+        transactional,
+        proprietary,
+        transactional_short,
+        proprietary_short,
+        partners,
+        unnamed,
+        not_given,
+        none_yet,
+        in_flight,
+        in_doubt,
+        today,
+        received,
+        paid,
+        standing_still,
+    }
+}
+
+strings! {
+    /// The band.
+    CoverageWords {
+        title,
+        floor,
+        target,
+        ceiling,
+        below,
+        within,
+        above,
+        no_band,
+        unknown,
+    }
+}
+
+strings! {
+    /// The transactions.
+    FeedWords {
+        title,
+        all,
+        incoming,
+        outgoing,
+        open,
+        failed,
+        held,
+        search,
+        empty,
+        empty_filter,
+        loading,
+        time,
+        direction,
+        amount,
+        state,
+        name,
+        reference,
+        incoming_one,
+        outgoing_one,
+        conflict,
+        confirming,
+        confirming_short,
+        refunded,
+        no_amount,
+    }
+}
+
+strings! {
+    /// The life of a row.
+    DetailWords {
+        title,
+        loading,
+        gone,
+        transaction,
+        state,
+        meaning,
+        conflict,
+        failure_reported,
+        refunded,
+        failure,
+        amount,
+        payee,
+        payee_document,
+        payer,
+        payer_document,
+        reference,
+        internal_code,
+        transaction_id,
+        saldo_id,
+        origin,
+        ours,
+        not_ours,
+        happened,
+        learned,
+        updated,
+        order,
+        key,
+        account,
+        name_typed,
+        document_typed,
+        description,
+        reason,
+        frozen,
+        unknown_institution,
+        e2e_institution,
+        e2e_minute,
+        settled_to,
+        institution,
+        branch,
+        attempts,
+        on_the_wire,
+        idempotency_key,
+        timeline,
+        webhook,
+    }
+}
+
+strings! {
+    /// What happened to a payment.
+    EventsWords {
+        attempt_started,
+        looked_in_vain,
+        window_closed,
+        put_on_hold,
+        round_started,
+    }
+}
+
+strings! {
+    /// What a person has to be told.
+    NoticesWords {
+        title,
+        none,
+        paused,
+        journal,
+        still_held,
+        rebalance_doubt,
+        not_decided,
+        busy,
+        before,
+        expected,
+        read_after,
+        now,
+        not_read,
+        target,
+    }
+}
+
+strings! {
+    /// What must not pass unseen.
+    AlarmsWords {
+        completed_after_failure,
+        mismatch,
+        contradiction,
+        reference_taken,
+        illegible,
+        held,
+    }
+}
+
+strings! {
+    /// The cash-out form.
+    CashOutWords {
+        title,
+        review_title,
+        sent_title,
+        amount,
+        way,
+        by_key,
+        by_account,
+        key,
+        key_type,
+        choose_type,
+        ispb,
+        branch,
+        account,
+        name,
+        document,
+        reference,
+        own_reference,
+        description,
+        description_hint,
+        reason,
+        reason_hint,
+        turn_hint,
+        br_code,
+        dynamic,
+        unverified,
+        made_by_saldo,
+        after,
+        before,
+        below_floor,
+        over_balance,
+        no_balance,
+        stale_balance,
+        paused,
+        retype,
+        retype_first,
+        other_amount,
+        expired,
+        waiting,
+        created,
+        existing,
+        taken,
+        not_journalled,
+        busy,
+        text_kept,
+        following,
+    }
+}
+
+strings! {
+    /// The rebalance form.
+    RebalanceWords {
+        title,
+        review_title,
+        target,
+        reason,
+        top_up,
+        sweep,
+        moves,
+        consolidated,
+        below_floor,
+        preview,
+        asking,
+        moved,
+        sent,
+        completed,
+        rejected,
+        unknown,
+        acknowledged,
+        gateway_says,
+    }
+}
+
+strings! {
+    /// Questions that the confirming key answers.
+    AskWords {
+        title,
+        resume,
+        acknowledge,
+        to_confirm,
+        otherwise,
+    }
+}
+
+strings! {
+    /// Where the figures come from.
+    SourcesWords {
+        title,
+        taken,
+        forged,
+        illegible,
+        last,
+        polls,
+    }
+}
+
+strings! {
+    /// A word about the last key.
+    FlashWords {
+        copied,
+        taken_up,
+        nothing,
+        polling,
+        no_notices,
+        not_paused,
+    }
+}
+
+strings! {
+    /// The headings of the help.
+    PlacesWords {
+        home,
+        search,
+        detail,
+        notices,
+        help,
+        form,
+        review,
+        outcome,
+        everywhere,
+        too_small_for_money,
+    }
+}
+
+strings! {
+    /// Names of keys that differ by language.
+    KeysWords {
+        page_down,
+        page_up,
+    }
+}
+
+strings! {
+    /// Parts of what is wrong with a form.
+    ErrorsWords {
+        missing,
+    }
+}
+
+/// What keys do.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionWords {
+    pub(crate) down: Term,
+    pub(crate) up: Term,
+    pub(crate) page_down: Term,
+    pub(crate) page_up: Term,
+    pub(crate) top: Term,
+    pub(crate) bottom: Term,
+    pub(crate) open: Term,
+    pub(crate) search: Term,
+    pub(crate) filter: Term,
+    pub(crate) take_up: Term,
+    pub(crate) copy: Term,
+    pub(crate) poll: Term,
+    pub(crate) next_pane: Term,
+    pub(crate) previous_pane: Term,
+    pub(crate) notices: Term,
+    pub(crate) acknowledge: Term,
+    pub(crate) cash_out: Term,
+    pub(crate) rebalance: Term,
+    pub(crate) resume: Term,
+    pub(crate) next_field: Term,
+    pub(crate) previous_field: Term,
+    pub(crate) review: Term,
+    pub(crate) clear_form: Term,
+    pub(crate) confirm: Term,
+    pub(crate) accept: Term,
+    pub(crate) close: Term,
+    pub(crate) utc: Term,
+    pub(crate) language: Term,
+    pub(crate) help: Term,
+    pub(crate) repaint: Term,
+    pub(crate) suspend: Term,
+    pub(crate) quit: Term,
+}

@@ -1,0 +1,134 @@
+//! The cockpit as a [`Program`]: what the terminal says becomes the application's messages, and its effects become
+//! commands to the engine and wishes of the terminal.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::input::{Input, TerminalReply};
+use super::program::{Exit, Flow, Now, Program, Redraw, TermCommand};
+use crate::app::{self, App, Effect, Message, Soonness};
+use crate::engine::message::{Command, News};
+use crate::ui;
+
+/// How many commands may wait for the engine. A person gives one a second at most, and the engine takes them at once;
+/// when so many wait, the engine is stuck, and saying so is better than promising.
+pub const COMMANDS: usize = 64;
+
+/// The application in a session.
+#[derive(Debug)]
+pub struct Cockpit {
+    app: App,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Cockpit {
+    /// Shows `app`, and tells the engine what it wants by `commands`, a channel of [`COMMANDS`].
+    pub fn new(app: App, commands: mpsc::Sender<Command>) -> Self {
+        let mut cockpit = Self { app, commands };
+        for effect in cockpit.app.start() {
+            // An engine that is gone before the first frame is found out by the first command of a person.
+            if let Effect::Command(command) = effect {
+                let _ = cockpit.offer(command);
+            }
+        }
+        cockpit
+    }
+
+    /// Offers a command without waiting; gives it back when the engine cannot take it.
+    fn offer(&mut self, command: Command) -> Result<(), Command> {
+        self.commands.try_send(command).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(command) | mpsc::error::TrySendError::Closed(command) => command,
+        })
+    }
+
+    fn update(&mut self, message: Message, now: Now) -> Flow {
+        let mut flow = Flow::none();
+        let mut effects = self.app.update(message, at(now));
+        // A refused command has effects of its own, and none of them is a command that could be refused for ever: what
+        // comes back says so on the screen.
+        let mut refused = Vec::new();
+        for effect in effects.drain(..) {
+            if let Some(command) = self.apply(effect, &mut flow) {
+                refused.push(command);
+            }
+        }
+        for command in refused {
+            for effect in self.app.update(Message::NotTaken(Box::new(command)), at(now)) {
+                let _ = self.apply(effect, &mut flow);
+            }
+        }
+        flow
+    }
+
+    /// Does an effect; gives back the command that the engine did not take.
+    fn apply(&mut self, effect: Effect, flow: &mut Flow) -> Option<Command> {
+        match effect {
+            Effect::Command(command) => return self.offer(command).err(),
+            Effect::Redraw(Soonness::Now) => flow.redraw = flow.redraw.max(Redraw::Now),
+            Effect::Redraw(Soonness::Soon) => flow.redraw = flow.redraw.max(Redraw::Soon),
+            Effect::Repaint => flow.redraw = Redraw::Repaint,
+            Effect::Quit => flow.exit = Some(Exit),
+            Effect::Suspend => flow.suspend = true,
+            Effect::Copy(text) => flow.commands.push(TermCommand::Copy(text)),
+            Effect::Bell => flow.commands.push(TermCommand::Bell),
+        }
+        None
+    }
+}
+
+/// The application's time, with an id that nothing has yet.
+fn at(now: Now) -> app::Now {
+    app::Now { wall: now.wall, elapsed: now.elapsed, next_id: Uuid::new_v7(id_time(now.wall)) }
+}
+
+fn id_time(wall: Timestamp) -> uuid::Timestamp {
+    let seconds = u64::try_from(wall.as_second()).unwrap_or_default();
+    let nanos = u32::try_from(wall.subsec_nanosecond()).unwrap_or_default();
+    uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)
+}
+
+impl Program for Cockpit {
+    type Message = News;
+
+    fn input(&mut self, input: Input, now: Now) -> Flow {
+        let message = match input {
+            Input::Key(press) => Message::Key(press),
+            Input::Paste(text) => Message::Paste(text),
+            Input::Resize(size) => Message::Resized { columns: size.width, rows: size.height },
+            Input::Reply(TerminalReply::Background(colour)) => {
+                Message::ColoursKnown { dark: colour.is_dark() }
+            }
+            Input::Reply(
+                TerminalReply::SynchronizedOutput(_)
+                | TerminalReply::Foreground(_)
+                | TerminalReply::DeviceAttributes,
+            )
+            | Input::FocusGained
+            | Input::FocusLost
+            | Input::HungUp => return Flow::none(),
+        };
+        self.update(message, now)
+    }
+
+    fn message(&mut self, message: News, now: Now) -> Flow {
+        self.update(Message::News(message), now)
+    }
+
+    fn wake(&mut self, now: Now) -> Flow {
+        self.update(Message::Woke, now)
+    }
+
+    fn next_wake(&self, now: Now) -> Option<Duration> {
+        Some(Duration::try_from(self.app.next_change(now.wall)).unwrap_or_default())
+    }
+
+    fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
+        let area = buffer.area;
+        ui::render(&self.app, area, buffer)
+    }
+}

@@ -1,0 +1,176 @@
+//! The wallet: both pockets, the partners, what is under way and what moved today.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::coverage;
+use super::text::{Lines, cut, pane, put, put_right, whole, width};
+use super::theme::Theme;
+use crate::app::{App, Focus};
+use crate::domain::balance::BankBalance;
+use crate::domain::freshness::{Age, Freshness};
+use crate::domain::money::Centavos;
+use crate::engine::message::Sum;
+
+/// The balances in full.
+pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().balances;
+    let inner = pane(buffer, area, words.title, app.focus == Focus::Balances, theme);
+    let mut lines = Lines::new(buffer, inner);
+    let figure = figures(app, theme);
+    match &app.balance.reading {
+        None => lines.wrapped(words.none_yet, theme.label),
+        Some(reading) => {
+            let balance = &reading.balance;
+            for (label, amount) in [
+                (words.total, balance.total),
+                (words.transactional, balance.transactional),
+                (words.proprietary, balance.proprietary),
+            ] {
+                lines.pair((label, theme.text), (&amount.to_string(), figure));
+            }
+        }
+    }
+    for (text, style) in remarks(app, theme) {
+        lines.wrapped(&text, style);
+    }
+    lines.blank();
+    let totals = &app.feed.window.totals;
+    lines.pair((words.in_flight, theme.text), (&sum(totals.in_flight), theme.text));
+    lines.pair((words.in_doubt, theme.text), (&sum(totals.in_doubt), doubt(totals.in_doubt, theme)));
+    lines.blank();
+    lines.line(words.today, theme.label);
+    lines.pair((words.received, theme.text), (&sum(totals.received), theme.text));
+    lines.pair((words.paid, theme.text), (&sum(totals.paid), theme.text));
+    if let Some(reading) = &app.balance.reading
+        && !reading.balance.banks.is_empty()
+    {
+        lines.blank();
+        lines.line(words.partners, theme.label);
+        for bank in &reading.balance.banks {
+            partner(app, bank, figure, theme, &mut lines);
+        }
+    }
+}
+
+fn partner(app: &App, bank: &BankBalance, figure: Style, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().balances;
+    let name = bank.bank.as_ref().or(bank.ispb.as_ref()).map_or(words.unnamed, |name| name.as_str());
+    lines.line(name, theme.strong);
+    for (label, amount) in [(words.transactional, bank.transactional), (words.proprietary, bank.proprietary)]
+    {
+        let label = format!("  {label}");
+        match amount {
+            Some(amount) => lines.pair((&label, theme.text), (&amount.to_string(), figure)),
+            None => lines.pair((&label, theme.text), (words.not_given, theme.label)),
+        }
+    }
+}
+
+/// The most wanted figures in a few lines, for small screens.
+pub(super) fn summary(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().balances;
+    let remark = remarks(app, theme).into_iter().next();
+    let title = match &remark {
+        Some((text, _)) => format!("{}: {text}", words.title),
+        None => words.title.to_owned(),
+    };
+    let inner = pane(buffer, area, &title, false, theme);
+    let figure = figures(app, theme);
+    let columns = thirds(inner);
+    let balance = app.balance.reading.as_ref().map(|reading| &reading.balance);
+    let pockets = [
+        (words.total, balance.map(|balance| balance.total)),
+        (words.transactional_short, balance.map(|balance| balance.transactional)),
+        (words.proprietary_short, balance.map(|balance| balance.proprietary)),
+    ];
+    for (column, (label, amount)) in columns.into_iter().zip(pockets) {
+        let amount = amount.map_or_else(|| "–".to_owned(), |amount| amount.to_string());
+        entry(buffer, column, 0, (label, theme.text), (&amount, figure));
+    }
+    let totals = &app.feed.window.totals;
+    let halves = halves(inner);
+    entry(buffer, halves[0], 1, (words.in_flight, theme.text), (&sum(totals.in_flight), theme.text));
+    let style = doubt(totals.in_doubt, theme);
+    entry(buffer, halves[1], 1, (words.in_doubt, theme.text), (&sum(totals.in_doubt), style));
+    entry(buffer, halves[0], 2, (words.received, theme.text), (&sum(totals.received), theme.text));
+    entry(buffer, halves[1], 2, (words.paid, theme.text), (&sum(totals.paid), theme.text));
+    if inner.height > 3 {
+        let row = Rect { y: inner.y + 3, height: 1, ..inner };
+        coverage::line(app, theme, row, buffer);
+    }
+}
+
+fn entry(buffer: &mut Buffer, column: Rect, row: u16, label: (&str, Style), figure: (&str, Style)) {
+    if row >= column.height {
+        return;
+    }
+    let y = column.y + row;
+    let text = whole(figure.0, column.width);
+    let room = column.width.saturating_sub(width(text) + 1);
+    put(buffer, column.x, y, column.x + room, &cut(label.0, room), label.1);
+    put_right(buffer, column.x, y, column.right(), text, figure.1);
+}
+
+fn thirds(area: Rect) -> [Rect; 3] {
+    let width = area.width / 3;
+    let column = |at: u16| Rect { x: area.x + at * width, width: width.saturating_sub(2), ..area };
+    [column(0), column(1), Rect { width: area.width - 2 * width, ..column(2) }]
+}
+
+fn halves(area: Rect) -> [Rect; 2] {
+    let width = area.width / 2;
+    let left = Rect { width: width.saturating_sub(2), ..area };
+    [left, Rect { x: area.x + width, width: area.width - width, ..area }]
+}
+
+/// How figures look: those that are too old to decide by lose their weight.
+pub(super) fn figures(app: &App, theme: &Theme) -> Style {
+    match app.balance.freshness(app.now) {
+        Some(Freshness::Stale | Freshness::StandingStill) => theme.stale,
+        Some(Freshness::Fresh | Freshness::Aging) | None => theme.strong,
+    }
+}
+
+/// The age of the figures where it says something, and why they are not newer.
+fn remarks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
+    let words = app.words();
+    let mut remarks = Vec::new();
+    if let (Some(reading), Some(freshness)) = (&app.balance.reading, app.balance.freshness(app.now)) {
+        let age = |since| app.lang.ago(Age::of(app.now.duration_since(since)));
+        match freshness {
+            Freshness::Fresh => {}
+            Freshness::Aging => remarks.push((age(reading.fetched_at), theme.warn)),
+            Freshness::Stale => {
+                remarks.push((format!("{} {}", words.header.stale, age(reading.fetched_at)), theme.bad));
+            }
+            Freshness::StandingStill => {
+                let since = app.balance.still_for(app.now).map(|still| app.lang.ago(Age::of(still)));
+                let text = format!(
+                    "{}: {} {}",
+                    words.header.stale,
+                    words.balances.standing_still,
+                    since.unwrap_or_default()
+                );
+                remarks.push((text, theme.bad));
+            }
+        }
+    }
+    if let Some((reason, failures)) = &app.balance.failure {
+        remarks.push((format!("{}: {reason}", app.lang.polls_failed(*failures)), theme.warn));
+    }
+    remarks
+}
+
+/// `3 · R$ 1.234,56`.
+pub(super) fn sum(sum: Sum) -> String {
+    if sum.count == 0 && sum.amount == Centavos::ZERO {
+        return "0".to_owned();
+    }
+    format!("{} · {}", sum.count, sum.amount)
+}
+
+fn doubt(sum: Sum, theme: &Theme) -> Style {
+    if sum.count > 0 { theme.bad } else { theme.text }
+}

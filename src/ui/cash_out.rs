@@ -1,0 +1,317 @@
+//! The cash-out form, its review, and what became of it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::feed::state_style;
+use super::form;
+use super::text::{Lines, cut, pane, width};
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::cash_out::{Draft, Fate, PasteNote, Review, ReviewHint, Sent, Slot, SlotError};
+use crate::domain::band::Standing;
+use crate::domain::freshness::Freshness;
+use crate::domain::order::Destination;
+use crate::domain::text::Safe;
+use crate::domain::transaction::State;
+
+/// The form.
+pub(super) fn form(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let words = &app.words().cash_out;
+    let draft = &app.cash_out;
+    let inner = pane(buffer, area, words.title, true, theme);
+    let slots = draft.slots();
+    let columns = form::label_columns(slots.iter().map(|slot| label(app, *slot)), inner.width);
+    let mut lines = Lines::new(buffer, inner);
+    if lines.left() > 16 {
+        form::environment(app, theme, &mut lines);
+    }
+    let focused = slots.iter().position(|slot| *slot == draft.focus).unwrap_or(0);
+    // Every line may have a sentence under it; the cursor's line is always in sight.
+    let first = (focused + 1).saturating_sub(usize::from(lines.left() / 2).max(1));
+    let mut cursor = None;
+    for slot in slots.into_iter().skip(if lines.left() >= 20 { 0 } else { first }) {
+        let has_focus = slot == draft.focus;
+        let y = lines.y();
+        let style = if has_focus { theme.accent } else { theme.label };
+        let marker = if has_focus { "›" } else { " " };
+        let text = format!("{marker}{}", label(app, slot));
+        let value = choice(app, draft, slot);
+        if lines.left() == 0 {
+            break;
+        }
+        match (draft.field(slot), value) {
+            (Some(field), _) => {
+                if let Some((buffer, row)) = lines.row() {
+                    super::text::put(buffer, row.x, y, row.x + columns, &cut(&text, columns), style);
+                    let room = Rect { x: row.x + columns, width: row.width.saturating_sub(columns), ..row };
+                    let at = form::field(buffer, room, field, theme.strong);
+                    cursor = if has_focus { at } else { cursor };
+                    placeholder(app, slot, field.is_empty(), theme, room, buffer);
+                }
+            }
+            (None, value) => form::fact(&mut lines, columns, (&text, style), (&value, theme.strong)),
+        }
+        let (under, style) = match draft.shown_error(slot) {
+            Some(error) => (Some(error_words(app, &error)), theme.bad),
+            None => (understood(app, draft, slot), theme.label),
+        };
+        if let Some(under) = under {
+            form::fact(&mut lines, columns, ("", theme.label), (&under, style));
+        }
+    }
+    if let Some(note) = &draft.note {
+        let (text, style) = match note {
+            PasteNote::BrCode => (words.br_code.to_owned(), theme.warn),
+            PasteNote::Dynamic => (words.dynamic.to_owned(), theme.bad),
+            PasteNote::Broken(error) => (app.lang.br_code_error(error), theme.bad),
+        };
+        lines.wrapped(&text, style);
+    }
+    cursor
+}
+
+fn label(app: &App, slot: Slot) -> &'static str {
+    let words = &app.words().cash_out;
+    match slot {
+        Slot::Amount => words.amount,
+        Slot::Way => words.way,
+        Slot::Key => words.key,
+        Slot::KeyType => words.key_type,
+        Slot::Ispb => words.ispb,
+        Slot::Branch => words.branch,
+        Slot::Account => words.account,
+        Slot::Name => words.name,
+        Slot::Document => words.document,
+        Slot::Reference => words.reference,
+        Slot::Description => words.description,
+        Slot::Reason => words.reason,
+    }
+}
+
+/// What a line that is chosen and not typed says.
+fn choice(app: &App, draft: &Draft, slot: Slot) -> String {
+    let words = &app.words().cash_out;
+    let hint = if draft.focus == slot { format!("  ({})", words.turn_hint) } else { String::new() };
+    match slot {
+        Slot::Way => {
+            let way = if draft.by_account { words.by_account } else { words.by_key };
+            format!("‹ {way} ›{hint}")
+        }
+        Slot::KeyType => {
+            let chosen = draft.chosen_type().map_or(words.choose_type, |one| app.lang.key_type(one));
+            format!("‹ {chosen} ›{hint}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// What an empty line may be left as.
+fn placeholder(app: &App, slot: Slot, is_empty: bool, theme: &Theme, room: Rect, buffer: &mut Buffer) {
+    let words = &app.words().cash_out;
+    let text = match slot {
+        Slot::Reference => words.own_reference,
+        Slot::Description => words.description_hint,
+        Slot::Reason => words.reason_hint,
+        _ => return,
+    };
+    if is_empty && room.width > 4 {
+        super::text::put(buffer, room.x + 2, room.y, room.right(), &cut(text, room.width - 2), theme.label);
+    }
+}
+
+/// How a line is understood, where that is worth saying.
+fn understood(app: &App, draft: &Draft, slot: Slot) -> Option<String> {
+    let text = match slot {
+        Slot::Amount => draft.amount().ok()?.to_string(),
+        Slot::Key => {
+            let key = draft.key().ok()?;
+            format!("{} {}", app.lang.key_type(key.key_type()), key.as_str())
+        }
+        Slot::Ispb => return Some(app.institution(draft.ispb().ok()?)),
+        _ => return None,
+    };
+    Some(app.lang.understood(&text))
+}
+
+fn error_words(app: &App, error: &SlotError) -> String {
+    match error {
+        SlotError::Missing => app.words().errors.missing.to_owned(),
+        SlotError::TooLong(most) => app.lang.too_long(*most),
+        SlotError::Amount(error) => app.lang.amount_error(*error),
+        SlotError::Key(error) => app.lang.key_error(error),
+        SlotError::Ispb(error) => app.lang.ispb_error(*error),
+        SlotError::Account(error) => app.lang.account_error(*error),
+        SlotError::Document(error) => app.lang.document_error(*error),
+        SlotError::Reference(error) => app.lang.reference_error(*error),
+    }
+}
+
+/// The frozen payment and the question.
+pub(super) fn review(
+    app: &App,
+    review: &Review,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let words = &app.words().cash_out;
+    let inner = pane(buffer, area, words.review_title, true, theme);
+    let mut lines = Lines::new(buffer, inner);
+    form::environment(app, theme, &mut lines);
+    if !app.can_review_money() {
+        form::confirm_line(app, theme, &mut lines);
+        return None;
+    }
+    facts(app, review, theme, &mut lines);
+    effect(app, review, theme, &mut lines);
+    if app.paused.is_some() {
+        lines.wrapped(words.paused, theme.warn);
+    }
+    let mut cursor = None;
+    if let Some(field) = &review.retype
+        && let Some((buffer, row)) = lines.row()
+    {
+        let label = format!("{}: ", words.retype);
+        let x = super::text::put(buffer, row.x, row.y, row.right(), &label, theme.accent);
+        let room = Rect { x, width: row.right().saturating_sub(x), ..row };
+        cursor = form::field(buffer, room, field, theme.strong);
+    }
+    if let Some(hint) = review.hint {
+        let text = match hint {
+            ReviewHint::WhichKey => None,
+            ReviewHint::Retype => Some(words.retype_first),
+            ReviewHint::OtherAmount => Some(words.other_amount),
+            ReviewHint::Expired => Some(words.expired),
+        };
+        if let Some(text) = text {
+            lines.wrapped(text, theme.bad);
+        }
+    }
+    form::confirm_line(app, theme, &mut lines);
+    cursor
+}
+
+fn facts(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().cash_out;
+    let order = &review.decision.order;
+    let (way, destination) = match &order.destination {
+        Destination::Pix(key) => {
+            (words.key, format!("{} ({})", key.as_str(), app.lang.key_type(key.key_type())))
+        }
+        Destination::Account(account) => (
+            words.by_account,
+            app.lang.account(&app.institution(account.ispb), &account.branch, &account.account),
+        ),
+    };
+    let name = format!("{} ({})", order.name, words.unverified);
+    let document = format!("{} {}", order.document.kind(), order.document.masked());
+    let made = if review.own_reference { format!(" ({})", words.made_by_saldo) } else { String::new() };
+    let reference = format!("{}{made}", review.decision.reference);
+    let amount = order.amount.to_string();
+    let mut all = vec![
+        (words.amount, amount.as_str(), theme.accent),
+        (words.name, name.as_str(), theme.strong),
+        (words.document, document.as_str(), theme.strong),
+        (way, destination.as_str(), theme.strong),
+        (words.reference, reference.as_str(), theme.text),
+    ];
+    if let Some(description) = &order.description {
+        all.push((words.description, description.as_str(), theme.text));
+    }
+    if let Some(reason) = &review.decision.reason {
+        all.push((words.reason, reason.as_str(), theme.text));
+    }
+    let columns = form::label_columns(all.iter().map(|(label, ..)| *label), lines.columns());
+    for (label, value, style) in all {
+        form::fact(lines, columns, (label, theme.label), (value, style));
+    }
+}
+
+/// What the payment does to the transactional balance, and to the band.
+fn effect(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().cash_out;
+    let Some(before) = app.balance.transactional() else {
+        lines.wrapped(&format!("{}: {}", words.after, words.no_balance), theme.warn);
+        return;
+    };
+    let amount = review.decision.order.amount;
+    let after = before.checked_sub(amount).unwrap_or(before);
+    let stale = matches!(app.balance.freshness(app.now), Some(Freshness::Stale | Freshness::StandingStill));
+    let figure = if stale { theme.stale } else { theme.strong };
+    let columns = width(words.before).max(width(words.after)) + 2;
+    form::fact(lines, columns, (words.before, theme.label), (&before.to_string(), figure));
+    form::fact(lines, columns, (words.after, theme.label), (&after.to_string(), figure));
+    if stale {
+        lines.wrapped(words.stale_balance, theme.warn);
+    }
+    if amount > before {
+        lines.wrapped(words.over_balance, theme.bad);
+    } else if app.facts.band.is_some_and(|band| band.standing(after) == Standing::BelowFloor) {
+        lines.wrapped(words.below_floor, theme.bad);
+    }
+}
+
+/// What became of it.
+pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().cash_out;
+    let inner = pane(buffer, area, words.sent_title, true, theme);
+    let mut lines = Lines::new(buffer, inner);
+    let order = &sent.decision.order;
+    lines.line(&format!("{}  {}", order.amount, order.name), theme.strong);
+    lines.wrapped(&format!("{}: {}", words.reference, sent.decision.reference), theme.label);
+    lines.line(&app.clock.full(sent.at), theme.label);
+    lines.blank();
+    let (text, style, reason) = fate(app, sent, theme);
+    lines.wrapped(text, style);
+    if let Some(reason) = reason {
+        lines.wrapped(&reason, theme.text);
+    }
+    if sent.fate.is_nothing() {
+        lines.wrapped(words.text_kept, theme.text);
+    }
+    let live = app.feed.row(sent.id()).map(|row| row.state);
+    let known = sent.life.as_ref().map(|life| life.transaction.state).or(live);
+    let shown = match &sent.fate {
+        Fate::Taken(intent) => Some(State::Out(intent.cash_out.state)),
+        Fate::Existing(intent) => known.or(Some(State::Out(intent.cash_out.state))),
+        Fate::Created => known,
+        Fate::Waiting | Fate::NotJournalled(_) | Fate::Busy => None,
+    };
+    if let Some(state) = shown {
+        lines.blank();
+        lines.wrapped(app.lang.state(state), state_style(state, theme));
+        lines.wrapped(app.lang.meaning(state), theme.text);
+        verdict(app, sent, theme, &mut lines);
+        lines.blank();
+        lines.wrapped(words.following, theme.label);
+    }
+}
+
+/// What the last request came to, once it has.
+fn verdict(app: &App, sent: &Sent, theme: &Theme, lines: &mut Lines<'_>) {
+    let Some(life) = &sent.life else { return };
+    let last = life.intent.as_ref().and_then(|intent| intent.cash_out.last_verdict.as_ref());
+    if let Some(verdict) = last {
+        lines.wrapped(&app.lang.verdict(verdict), theme.label);
+    }
+    if let Some(failure) = &life.transaction.failure {
+        lines.wrapped(failure.as_str(), theme.warn);
+    }
+}
+
+fn fate(app: &App, sent: &Sent, theme: &Theme) -> (&'static str, Style, Option<String>) {
+    let words = &app.words().cash_out;
+    match &sent.fate {
+        Fate::Waiting => (words.waiting, theme.text, None),
+        Fate::Created => (words.created, theme.good, None),
+        Fate::Existing(_) => (words.existing, theme.warn, None),
+        Fate::Taken(intent) => {
+            let other = format!("{} · {}", intent.order.amount, intent.order.name);
+            (words.taken, theme.bad, Some(other))
+        }
+        Fate::NotJournalled(reason) => (words.not_journalled, theme.bad, Some(Safe::new(reason).to_string())),
+        Fate::Busy => (words.busy, theme.bad, None),
+    }
+}

@@ -1,0 +1,44 @@
+//! The life of a row.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::form;
+use super::text::{Lines, pane};
+use super::theme::Theme;
+use crate::app::{App, Detail, LifeState, Line, LineKind};
+
+/// The pane.
+pub(super) fn render(app: &App, detail: &Detail, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().detail;
+    let inner = pane(buffer, area, words.title, true, theme);
+    let mut lines = Lines::new(buffer, inner);
+    match &detail.life {
+        LifeState::Loading => lines.wrapped(words.loading, theme.label),
+        LifeState::Gone => lines.wrapped(words.gone, theme.warn),
+        LifeState::Here(life) => draw(&app.life_lines(life), detail.scroll, theme, &mut lines),
+    }
+}
+
+fn draw(all: &[Line], scroll: usize, theme: &Theme, lines: &mut Lines<'_>) {
+    // Only what is short enough to be a label sets the column.
+    let labels = all.iter().map(|line| line.label.as_str()).filter(|label| label.chars().count() <= 24);
+    let columns = form::label_columns(labels, lines.columns());
+    for line in all.iter().skip(scroll) {
+        if lines.left() == 0 {
+            return;
+        }
+        match line.kind {
+            LineKind::Blank => lines.blank(),
+            LineKind::Heading => lines.line(&line.text, theme.accent),
+            LineKind::Raw => lines.wrapped(&line.text, theme.text),
+            LineKind::Fact => {
+                form::fact(lines, columns, (&line.label, theme.label), (&line.text, theme.text));
+            }
+            LineKind::Warning if line.label.is_empty() => lines.wrapped(&line.text, theme.bad),
+            LineKind::Warning => {
+                form::fact(lines, columns, (&line.label, theme.label), (&line.text, theme.bad));
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The line at the top: where the money is, whether the sources work, what time it is.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::text::{cut, put, put_right, width};
+use super::theme::Theme;
+use crate::app::{App, Environment};
+use crate::domain::freshness::{Age, Freshness};
+
+/// Draws it. The environment's word comes first and is never left out; the rest goes from the right.
+pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().header;
+    let environment = match app.facts.environment {
+        Environment::Production => words.production,
+        Environment::Staging => words.staging,
+        Environment::Sandbox => words.sandbox,
+    };
+    let end = area.right();
+    let mut x = put(
+        buffer,
+        area.x,
+        area.y,
+        end,
+        &format!(" {environment} "),
+        theme.environment(app.facts.environment),
+    );
+    let clock = format!("{} {}", app.clock.minute(app.now), app.clock.label(app.now));
+    let has_clock = x + 1 + width(&clock) < end;
+    let limit = if has_clock { end - width(&clock) - 2 } else { end };
+    if has_clock {
+        put_right(buffer, x + 1, area.y, end - 1, &clock, theme.text);
+    }
+    if app.facts.demo {
+        let word = if area.width >= 120 { words.demo } else { words.demo_short };
+        x = piece(buffer, area.y, x, limit, &[(word, theme.warn)]);
+    }
+    x = piece(buffer, area.y, x, limit, &[(&cut(app.facts.profile.as_str(), 20), theme.strong)]);
+    for (label, word, style) in sources(app, theme) {
+        x = piece(buffer, area.y, x, limit, &[(label, theme.label), (": ", theme.label), (&word, style)]);
+    }
+}
+
+/// Draws all of the pieces two columns further on, or none of them.
+fn piece(buffer: &mut Buffer, y: u16, x: u16, limit: u16, pieces: &[(&str, Style)]) -> u16 {
+    let columns: u16 = pieces.iter().map(|(text, _)| width(text)).sum();
+    if x + 2 + columns > limit {
+        return x;
+    }
+    pieces.iter().fold(x + 2, |x, (text, style)| put(buffer, x, y, limit, text, *style))
+}
+
+/// The state of each source. What is wrong comes first, so that it stays where room is short.
+fn sources(app: &App, theme: &Theme) -> Vec<(&'static str, String, Style)> {
+    let words = &app.words().header;
+    let (payments, payments_style) =
+        if app.paused.is_some() { (words.paused, theme.bad) } else { (words.ok, theme.good) };
+    let mut sources = vec![
+        (words.payments, payments.to_owned(), payments_style, app.paused.is_some()),
+        balance(app, theme),
+        webhooks(app, theme),
+    ];
+    sources.sort_by_key(|(.., wrong)| !wrong);
+    sources.into_iter().map(|(label, word, style, _)| (label, word, style)).collect()
+}
+
+fn balance(app: &App, theme: &Theme) -> (&'static str, String, Style, bool) {
+    let words = &app.words().header;
+    let age = |reading: &crate::domain::balance::Reading| {
+        app.lang.ago(Age::of(app.now.duration_since(reading.fetched_at)))
+    };
+    let (word, style, wrong) = match (app.balance.freshness(app.now), &app.balance.reading) {
+        (None, _) | (_, None) if app.balance.failure.is_some() => (words.failed.to_owned(), theme.bad, true),
+        (None, _) | (_, None) => (words.waiting.to_owned(), theme.label, false),
+        (Some(Freshness::Fresh), _) if app.balance.failure.is_none() => {
+            (words.ok.to_owned(), theme.good, false)
+        }
+        (Some(Freshness::Fresh), _) => (words.failed.to_owned(), theme.warn, true),
+        (Some(Freshness::Aging), Some(reading)) => (age(reading), theme.warn, true),
+        (Some(Freshness::StandingStill), _) => (words.stale.to_owned(), theme.bad, true),
+        (Some(Freshness::Stale), Some(reading)) => {
+            (format!("{} {}", words.stale, age(reading)), theme.bad, true)
+        }
+    };
+    (words.balance, word, style, wrong)
+}
+
+fn webhooks(app: &App, theme: &Theme) -> (&'static str, String, Style, bool) {
+    let words = &app.words().header;
+    let health = &app.webhooks;
+    let (word, style, wrong) = match (&health.trouble, health.listening) {
+        (Some(_), _) => (words.failed, theme.bad, true),
+        (None, None) => (words.off, theme.label, false),
+        (None, Some(_)) if health.forged > 0 => (words.forged, theme.bad, true),
+        (None, Some(_)) if health.taken == 0 => (words.listening, theme.text, false),
+        (None, Some(_)) => (words.ok, theme.good, false),
+    };
+    (words.webhooks, word.to_owned(), style, wrong)
+}

@@ -1,0 +1,194 @@
+//! What a person has to be told: the bar, the pane, and the questions that the confirming key answers.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::form;
+use super::text::{Lines, cut, pane, put, wrap};
+use super::theme::Theme;
+use crate::app::{App, Entry, NotDecided, Notice, Payment, Question};
+use crate::domain::rebalance::Pockets;
+use crate::domain::text::Safe;
+use crate::engine::message::{Pause, RebalanceTrouble, StoredRebalance};
+
+/// Whether there is anything to tell.
+pub(super) fn is_needed(app: &App) -> bool {
+    count(app) > 0
+}
+
+fn count(app: &App) -> usize {
+    app.notices.entries().len()
+        + usize::from(app.paused.is_some())
+        + app.feed.window.rebalances_in_doubt.len()
+}
+
+/// One line: how many there are, and the first.
+pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
+    let first = conditions(app)
+        .into_iter()
+        .map(|lines| lines.join(" "))
+        .next()
+        .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(" ")));
+    let text = format!(" ! {}: {}", app.lang.notices(count(app)), first.unwrap_or_default());
+    put(buffer, row.x, row.y, row.right(), &cut(&text, row.width), theme.bad);
+}
+
+/// The list. What cannot be acknowledged (payments paused, a rebalance in doubt) stands above it until it is over.
+pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().notices;
+    let opened = matches!(app.mode, crate::app::Mode::Notices);
+    let inner = pane(buffer, area, words.title, opened, theme);
+    let mut lines = Lines::new(buffer, inner);
+    if count(app) == 0 {
+        lines.wrapped(words.none, theme.label);
+        return;
+    }
+    for condition in conditions(app) {
+        paragraph(&mut lines, &condition, theme.bad, theme.text);
+    }
+    // The selected one is always in sight: the list begins with it when it would not fit.
+    let entries = app.notices.entries();
+    let selected = app.notices.selected_index();
+    let room = usize::from(lines.left());
+    let columns = lines.columns();
+    let height = |entry: &Entry| {
+        notice_lines(app, entry).iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1
+    };
+    let above: usize = entries.iter().take(selected + 1).map(height).sum();
+    let first = if above <= room { 0 } else { selected };
+    for (at, entry) in entries.iter().enumerate().skip(first) {
+        let style = if opened && at == selected { theme.bad.patch(theme.selected) } else { theme.bad };
+        paragraph(&mut lines, &notice_lines(app, entry), style, theme.text);
+    }
+}
+
+fn paragraph(lines: &mut Lines<'_>, text: &[String], head: Style, rest: Style) {
+    for (at, line) in text.iter().enumerate() {
+        lines.wrapped(line, if at == 0 { head } else { rest });
+    }
+    lines.blank();
+}
+
+/// What holds until it is over.
+fn conditions(app: &App) -> Vec<Vec<String>> {
+    let words = app.words();
+    let mut all = Vec::new();
+    if let Some(pause) = &app.paused {
+        all.push(vec![words.notices.paused.to_owned(), pause_words(app, pause)]);
+    }
+    for doubt in &app.feed.window.rebalances_in_doubt {
+        let mut lines = vec![words.notices.rebalance_doubt.to_owned()];
+        lines.extend(comparison(app, doubt));
+        all.push(lines);
+    }
+    all
+}
+
+fn pause_words(app: &App, pause: &Pause) -> String {
+    match pause {
+        Pause::Unauthorized(problem) => app.lang.paused_credentials(false, &problem.to_string()),
+        Pause::Forbidden(problem) => app.lang.paused_credentials(true, &problem.to_string()),
+        Pause::Clock(skew) => app.lang.paused_clock(skew.as_secs()),
+    }
+}
+
+/// What a rebalance was to do, and what the balances say.
+pub(super) fn comparison(app: &App, stored: &StoredRebalance) -> Vec<String> {
+    let words = app.words();
+    let notices = &words.notices;
+    let pockets = |label: &str, pockets: Pockets| {
+        format!(
+            "{label}: {} {} · {} {}",
+            words.balances.transactional_short,
+            pockets.transactional,
+            words.balances.proprietary_short,
+            pockets.proprietary
+        )
+    };
+    let rebalance = &stored.rebalance;
+    let mut lines = vec![
+        format!("{} {}: {}", notices.target, rebalance.target, app.lang.forecast(&rebalance.forecast)),
+        pockets(notices.before, rebalance.forecast.before),
+        pockets(notices.expected, rebalance.forecast.after),
+    ];
+    lines.push(match rebalance.after {
+        Some(after) => pockets(notices.read_after, after),
+        None => format!("{}: {}", notices.read_after, notices.not_read),
+    });
+    if let Some(reading) = &app.balance.reading {
+        lines.push(pockets(notices.now, Pockets::from(&reading.balance)));
+    }
+    lines
+}
+
+/// A notice in words; the first line says what happened.
+fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
+    let words = &app.words().notices;
+    let at = app.clock.near(entry.at, app.now);
+    match &entry.notice {
+        Notice::Alarm { alarm, payment } => {
+            vec![format!("{at} {}", app.lang.alarm(*alarm)), payment_words(payment)]
+        }
+        Notice::StillHeld(payment) => vec![format!("{at} {}", words.still_held), payment_words(payment)],
+        Notice::JournalTrouble(reason) => {
+            vec![format!("{at} {}", words.journal), Safe::new(reason).to_string()]
+        }
+        Notice::Rebalance(Ok(stored)) => {
+            let mut lines = vec![format!("{at} {}", app.lang.rebalance_state(stored.rebalance.state))];
+            lines.extend(comparison(app, stored));
+            lines
+        }
+        Notice::Rebalance(Err(trouble)) => {
+            vec![format!("{at} {}", app.words().rebalance.title), trouble_words(app, trouble)]
+        }
+        Notice::NotDecided { amount, why } => {
+            let reason = match why {
+                NotDecided::Journal(reason) => Safe::new(reason).to_string(),
+                NotDecided::Taken(reference) => format!("{} ({reference})", app.words().cash_out.taken),
+                NotDecided::Busy => words.busy.to_owned(),
+            };
+            vec![format!("{at} {}: {amount}", words.not_decided), reason]
+        }
+        Notice::Busy => vec![format!("{at} {}", words.busy)],
+    }
+}
+
+fn payment_words(payment: &Payment) -> String {
+    format!("{} · {} · {}", payment.amount, payment.name, payment.reference)
+}
+
+/// Why a rebalance was not sent.
+pub(super) fn trouble_words(app: &App, trouble: &RebalanceTrouble) -> String {
+    match trouble {
+        RebalanceTrouble::NoBalance(why) => app.lang.no_fresh_balance(why.as_str()),
+        RebalanceTrouble::Impossible(error) => app.lang.nothing_sent(&app.lang.forecast_error(*error)),
+        RebalanceTrouble::Moved(forecast) => {
+            format!("{} {}", app.words().rebalance.moved, app.lang.forecast(forecast))
+        }
+        RebalanceTrouble::InDoubt(stored) => app.lang.rebalance_in_doubt(stored.rebalance.target),
+        RebalanceTrouble::NotJournalled(why) => app.lang.nothing_sent(Safe::new(why).as_str()),
+    }
+}
+
+/// A question that only the confirming key answers with yes.
+pub(super) fn ask(app: &App, question: Question, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let words = &app.words().ask;
+    let inner = pane(buffer, area, words.title, true, theme);
+    let mut lines = Lines::new(buffer, inner);
+    form::environment(app, theme, &mut lines);
+    match question {
+        Question::Resume => lines.wrapped(words.resume, theme.strong),
+        Question::Acknowledge(id) => {
+            let doubts = &app.feed.window.rebalances_in_doubt;
+            for line in doubts.iter().filter(|doubt| doubt.id == id).flat_map(|doubt| comparison(app, doubt))
+            {
+                lines.wrapped(&line, theme.text);
+            }
+            lines.blank();
+            lines.wrapped(words.acknowledge, theme.strong);
+        }
+    }
+    lines.blank();
+    form::confirm_line(app, theme, &mut lines);
+}

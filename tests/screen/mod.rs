@@ -1,0 +1,309 @@
+//! A screen with a fixed clock and made-up money.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use saldo::app::key::{Key, KeyPress};
+use saldo::app::{App, Effect, Environment, Facts, Message, Now};
+use saldo::domain::balance::{Balance, BankBalance, Reading};
+use saldo::domain::band::Band;
+use saldo::domain::cash_out::State as Out;
+use saldo::domain::money::Centavos;
+use saldo::domain::report::Direction;
+use saldo::domain::text::Safe;
+use saldo::domain::transaction::{CashIn, State, Transaction};
+use saldo::engine::message::{Command, FeedWindow, News, Sum, Totals, WebhookHealth};
+use saldo::lang::Lang;
+use uuid::Uuid;
+
+/// Wide, the terminal of old, tiny.
+pub(crate) const SIZES: [(u16, u16); 3] = [(160, 50), (80, 24), (40, 10)];
+
+/// The wall clock of every test: 14:32:10 in São Paulo.
+pub(crate) const NOW: &str = "2026-11-23T17:32:10Z";
+
+pub(crate) fn now() -> Timestamp {
+    NOW.parse().expect("a time")
+}
+
+pub(crate) fn before(seconds: i64) -> Timestamp {
+    now() - SignedDuration::from_secs(seconds)
+}
+
+pub(crate) fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0000 + number)
+}
+
+pub(crate) fn reading(age: i64) -> Reading {
+    let bank = |ispb: &str, name: &str, transactional, proprietary: Option<i64>| BankBalance {
+        ispb: Some(Safe::new(ispb)),
+        bank: Some(Safe::new(name)),
+        transactional: Some(Centavos::new(transactional)),
+        proprietary: proprietary.map(Centavos::new),
+    };
+    Reading {
+        balance: Balance {
+            total: Centavos::new(173_456_789),
+            transactional: Centavos::new(48_200_012),
+            proprietary: Centavos::new(125_256_777),
+            banks: vec![
+                bank("13935893", "CELCOIN IP S.A.", 31_100_012, Some(100_256_777)),
+                bank("38224857", "DELBANK SCD S.A.", 17_100_000, Some(25_000_000)),
+                bank("20018183", "STARK BANK S.A.", 0, None),
+            ],
+            updated_at: Some(before(age)),
+        },
+        fetched_at: before(age),
+    }
+}
+
+pub(crate) fn row(seq: i64, state: State, amount: i64, name: &str) -> Transaction {
+    let direction = match state {
+        State::Out(_) => Direction::Out,
+        State::In(_) => Direction::In,
+    };
+    Transaction {
+        seq,
+        id: id(u128::try_from(seq).expect("positive")),
+        ours: direction == Direction::Out,
+        direction,
+        state,
+        conflict: false,
+        failure_reported: false,
+        refunded: false,
+        amount: Some(Centavos::new(amount)),
+        internal_code: Some(Safe::new(&format!("CP{seq:06}"))),
+        transaction_id: None,
+        external_reference: Some(Safe::new(&format!("premio-{seq}"))),
+        end_to_end_id: None,
+        name: Some(Safe::new(name)),
+        document: Some(Safe::new("***.982.247-**")),
+        failure: None,
+        created_at: before(100 - seq),
+        updated_at: before(100 - seq),
+        happened_at: before((100 - seq) * 37),
+    }
+}
+
+/// Every state once, with the remarks that go before a state.
+pub(crate) fn window() -> FeedWindow {
+    let mut rows = vec![
+        row(16, State::Out(Out::Unknown), 1_250_000, "Maria da Conceição Silva e Souza"),
+        row(15, State::In(CashIn::Paid), 5_000, "João Pereira"),
+        row(14, State::Out(Out::Completed), 123_456, "Padaria São João Ltda."),
+        row(13, State::Out(Out::Accepted), 99_999_999, "Ana Lima"),
+        row(12, State::Out(Out::Exists), 50_025, "Carlos Ávila"),
+        row(11, State::Out(Out::Held), 70_000, "Beatriz Nunes"),
+        row(10, State::Out(Out::Rejected), 1_000_000, "Rui Costa"),
+        row(9, State::Out(Out::Failed), 33_300, "日本太郎"),
+        row(8, State::In(CashIn::AwaitingPayment), 2_000, "Luiza Prado"),
+        row(7, State::In(CashIn::Refunded), 15_000, "Pedro Alves"),
+        row(6, State::Out(Out::Accepted), 40_000, "Davi Rocha"),
+        row(5, State::Out(Out::Completed), 61_000, "Eva Reis"),
+        row(4, State::Out(Out::Completed), 62_000, "Igor Melo"),
+        row(3, State::In(CashIn::Expired), 1_000, "Olga Dias"),
+        row(2, State::Out(Out::Approved), 8_000, "Nina Brito"),
+        row(1, State::Out(Out::Cancelled), 9_000, "Téo Pinto"),
+    ];
+    rows[10].failure_reported = true;
+    rows[11].conflict = true;
+    rows[12].refunded = true;
+    rows[15].happened_at = before(90_000);
+    let sum = |count, amount| Sum { count, amount: Centavos::new(amount) };
+    FeedWindow {
+        rows,
+        has_more: false,
+        totals: Totals {
+            received: sum(42, 3_456_700),
+            paid: sum(17, 9_876_543),
+            in_flight: sum(2, 100_039_999),
+            in_doubt: sum(3, 1_370_025),
+        },
+        rebalances_in_doubt: Vec::new(),
+    }
+}
+
+pub(crate) struct Screen {
+    pub(crate) app: App,
+    columns: u16,
+    rows: u16,
+    ids: u128,
+    elapsed: Duration,
+    wall: Timestamp,
+}
+
+impl Screen {
+    pub(crate) fn new(lang: Lang) -> Self {
+        Self::with(lang, Environment::Staging, Some(reading(2)), window())
+    }
+
+    pub(crate) fn with(
+        lang: Lang,
+        environment: Environment,
+        reading: Option<Reading>,
+        feed: FeedWindow,
+    ) -> Self {
+        let band = Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000));
+        let facts = Facts {
+            profile: Safe::new("mesa-sp"),
+            environment,
+            band: Some(band.expect("a band")),
+            lang,
+            zone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
+            poll_every: SignedDuration::from_secs(5),
+            demo: false,
+        };
+        let app = App::new(facts, reading, feed, now());
+        let mut screen =
+            Self { app, columns: 80, rows: 24, ids: 1_000, elapsed: Duration::from_secs(60), wall: now() };
+        screen.news(News::Webhooks(WebhookHealth {
+            listening: Some("127.0.0.1:8087".parse().expect("an address")),
+            taken: 57,
+            last_at: Some(before(4)),
+            ..WebhookHealth::default()
+        }));
+        screen
+    }
+
+    pub(crate) fn size(mut self, columns: u16, rows: u16) -> Self {
+        self.resize(columns, rows);
+        self
+    }
+
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        (self.columns, self.rows) = (columns, rows);
+        self.send(Message::Resized { columns, rows });
+    }
+
+    pub(crate) fn pass(&mut self, seconds: u64) -> Vec<Effect> {
+        self.elapsed += Duration::from_secs(seconds);
+        self.wall += SignedDuration::from_secs(i64::try_from(seconds).expect("small"));
+        self.send(Message::Woke)
+    }
+
+    pub(crate) fn send(&mut self, message: Message) -> Vec<Effect> {
+        self.ids += 1;
+        self.app.update(message, Now { wall: self.wall, elapsed: self.elapsed, next_id: id(self.ids) })
+    }
+
+    pub(crate) fn news(&mut self, news: News) -> Vec<Effect> {
+        self.send(Message::News(news))
+    }
+
+    /// Presses keys by their names, separated by spaces.
+    pub(crate) fn keys(&mut self, names: &str) -> Vec<Effect> {
+        names
+            .split(' ')
+            .filter(|name| !name.is_empty())
+            .flat_map(|name| self.send(Message::Key(name.parse().expect("a key"))))
+            .collect()
+    }
+
+    /// Types a text, one key a character.
+    pub(crate) fn type_text(&mut self, text: &str) -> Vec<Effect> {
+        let press = |character| Message::Key(KeyPress::plain(Key::Char(character)));
+        text.chars().flat_map(|character| self.send(press(character))).collect()
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        self.send(Message::Paste(text.to_owned()))
+    }
+
+    pub(crate) fn draw(&self) -> (Buffer, Option<Position>) {
+        let area = Rect::new(0, 0, self.columns, self.rows);
+        let mut buffer = Buffer::empty(area);
+        let cursor = saldo::ui::render(&self.app, area, &mut buffer);
+        (buffer, cursor)
+    }
+
+    /// The text alone.
+    pub(crate) fn text(&self) -> String {
+        let (buffer, _) = self.draw();
+        lines(&buffer).join("\n")
+    }
+
+    /// The text, the styles as one letter a cell with their key, and the cursor.
+    pub(crate) fn shown(&self) -> String {
+        let (buffer, cursor) = self.draw();
+        let mut styles: Vec<Style> = Vec::new();
+        let mut marks = Vec::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            for x in 0..buffer.area.width {
+                let style = buffer[(x, y)].style();
+                let plain = style.fg == Some(Color::Reset)
+                    && style.bg == Some(Color::Reset)
+                    && style.add_modifier == Modifier::empty();
+                if plain {
+                    line.push(' ');
+                    continue;
+                }
+                let at = styles.iter().position(|one| *one == style).unwrap_or_else(|| {
+                    styles.push(style);
+                    styles.len() - 1
+                });
+                line.push(char::from(b'a' + u8::try_from(at).expect("few styles")));
+            }
+            marks.push(line.trim_end().to_owned());
+        }
+        let key: Vec<String> = styles
+            .iter()
+            .enumerate()
+            .map(|(at, style)| {
+                let letter = char::from(b'a' + u8::try_from(at).expect("few styles"));
+                let (front, back) = (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+                format!("{letter}: {front} on {back} {:?}", style.add_modifier)
+            })
+            .collect();
+        let cursor = cursor.map_or_else(|| "none".to_owned(), |at| format!("{},{}", at.x, at.y));
+        // A no-break space looks like a space; here it has to be seen.
+        let text = lines(&buffer).join("\n").replace('\u{a0}', "·");
+        format!("{text}\n\n{}\n\n{}\ncursor: {cursor}", marks.join("\n"), key.join("\n"))
+    }
+}
+
+fn lines(buffer: &Buffer) -> Vec<String> {
+    (0..buffer.area.height)
+        .map(|y| {
+            let mut line = String::new();
+            let mut skip = 0;
+            for x in 0..buffer.area.width {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                let symbol = buffer[(x, y)].symbol();
+                skip = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+                line.push_str(symbol);
+            }
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// The payments among effects.
+pub(crate) fn payments(effects: &[Effect]) -> Vec<Uuid> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(Command::Pay(decision)) => Some(decision.id),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The commands among effects.
+pub(crate) fn commands(effects: &[Effect]) -> Vec<&Command> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(command) => Some(command),
+            _ => None,
+        })
+        .collect()
+}
