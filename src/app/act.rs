@@ -2,7 +2,7 @@
 
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
-use super::key::KeyPress;
+use super::key::{Key, KeyPress};
 use super::keymap::{self, Action};
 use super::rebalance::{self, Stage};
 use super::{
@@ -34,7 +34,9 @@ impl App {
             }
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
             Mode::CashOut(CashOutStage::Review(review)) => {
-                let typed = review.retype.as_mut().is_some_and(|field| field.press(press));
+                let belongs =
+                    !matches!(press.key, Key::Char(character) if !"0123456789.,".contains(character));
+                let typed = belongs && review.retype.as_mut().is_some_and(|field| field.press(press));
                 review.hint = (!typed).then_some(ReviewHint::WhichKey);
             }
             Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),

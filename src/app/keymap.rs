@@ -155,6 +155,7 @@ const fn quiet(place: Place, action: Action, keys: &'static [KeyPress]) -> Bindi
 /// The table. Its order is the order of the help and of the footer.
 const BINDINGS: &[Binding] = &[
     shown(Place::Home, Action::Help, HELP),
+    shown(Place::Home, Action::NextPane, &[key(Key::Tab)]),
     shown(Place::Home, Action::CashOut, &[ch('p')]),
     shown(Place::Home, Action::Rebalance, &[ch('b')]),
     shown(Place::Home, Action::Open, &[key(Key::Enter)]),
@@ -171,7 +172,6 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Home, Action::PageUp, PAGE_UP),
     quiet(Place::Home, Action::Top, TOP),
     quiet(Place::Home, Action::Bottom, BOTTOM),
-    quiet(Place::Home, Action::NextPane, &[key(Key::Tab)]),
     quiet(Place::Home, Action::PreviousPane, &[SHIFT_TAB]),
     quiet(Place::Home, Action::Resume, &[ch('R')]),
     quiet(Place::Home, Action::Utc, &[ch('z')]),

@@ -38,6 +38,8 @@ pub(super) const WORDS: Words = Words {
         today: "Today, as seen by saldo",
         received: "Cash-ins",
         paid: "Cash-outs",
+        received_short: "In today, as seen",
+        paid_short: "Out today, as seen",
         standing_still: "the gateway repeats the same snapshot",
     },
     coverage: CoverageWords {
@@ -199,7 +201,8 @@ pub(super) const WORDS: Words = Words {
         not_journalled: "The journal could not take the decision: nothing was sent.",
         busy: "saldo is busy and did not take the decision: nothing was sent.",
         text_kept: "What you typed is still in the form (Enter).",
-        following: "The state below follows the payment; closing is safe.",
+        following: "The state above follows the payment; closing is safe.",
+        other_payment: "The other payment, which has this reference, is:",
     },
     rebalance: RebalanceWords {
         title: "Rebalance",

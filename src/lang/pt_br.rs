@@ -38,6 +38,8 @@ pub(super) const WORDS: Words = Words {
         today: "Hoje, visto pelo saldo",
         received: "Recebimentos",
         paid: "Pagamentos",
+        received_short: "Receb. hoje, visto",
+        paid_short: "Pagam. hoje, visto",
         standing_still: "o gateway repete o mesmo retrato",
     },
     coverage: CoverageWords {
@@ -199,7 +201,8 @@ pub(super) const WORDS: Words = Words {
         not_journalled: "O diário não aceitou a decisão: nada foi enviado.",
         busy: "O motor do saldo está ocupado e não aceitou a decisão: nada foi enviado.",
         text_kept: "O que você digitou continua no formulário (Enter).",
-        following: "O estado abaixo acompanha o pagamento; pode fechar sem risco.",
+        following: "O estado acima acompanha o pagamento; pode fechar sem risco.",
+        other_payment: "O outro pagamento, que já tem esta referência, está:",
     },
     rebalance: RebalanceWords {
         title: "Rebalanceamento",

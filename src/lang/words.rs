@@ -82,6 +82,8 @@ strings! {
         today,
         received,
         paid,
+        received_short,
+        paid_short,
         standing_still,
     }
 }
@@ -272,6 +274,7 @@ strings! {
         busy,
         text_kept,
         following,
+        other_payment,
     }
 }
 

@@ -71,11 +71,8 @@ fn partner(app: &App, bank: &BankBalance, figure: Style, theme: &Theme, lines: &
 /// The most wanted figures in a few lines, for small screens.
 pub(super) fn summary(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let words = &app.words().balances;
-    let remark = remarks(app, theme).into_iter().next();
-    let title = match &remark {
-        Some((text, _)) => format!("{}: {text}", words.title),
-        None => words.title.to_owned(),
-    };
+    let remarks: Vec<String> = remarks(app, theme).into_iter().map(|(text, _)| text).collect();
+    let title = [words.title.to_owned()].into_iter().chain(remarks).collect::<Vec<_>>().join(" · ");
     let inner = pane(buffer, area, &title, false, theme);
     let figure = figures(app, theme);
     let columns = thirds(inner);
@@ -94,8 +91,8 @@ pub(super) fn summary(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer)
     entry(buffer, halves[0], 1, (words.in_flight, theme.text), (&sum(totals.in_flight), theme.text));
     let style = doubt(totals.in_doubt, theme);
     entry(buffer, halves[1], 1, (words.in_doubt, theme.text), (&sum(totals.in_doubt), style));
-    entry(buffer, halves[0], 2, (words.received, theme.text), (&sum(totals.received), theme.text));
-    entry(buffer, halves[1], 2, (words.paid, theme.text), (&sum(totals.paid), theme.text));
+    entry(buffer, halves[0], 2, (words.received_short, theme.text), (&sum(totals.received), theme.text));
+    entry(buffer, halves[1], 2, (words.paid_short, theme.text), (&sum(totals.paid), theme.text));
     if inner.height > 3 {
         let row = Rect { y: inner.y + 3, height: 1, ..inner };
         coverage::line(app, theme, row, buffer);

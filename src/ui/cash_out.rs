@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::feed::state_style;
 use super::form;
-use super::text::{Lines, cut, pane, width};
+use super::text::{Lines, cut, pane, put, wrap};
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::cash_out::{Draft, Fate, PasteNote, Review, ReviewHint, Sent, Slot, SlotError};
@@ -27,38 +27,17 @@ pub(super) fn form(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     if lines.left() > 16 {
         form::environment(app, theme, &mut lines);
     }
-    let focused = slots.iter().position(|slot| *slot == draft.focus).unwrap_or(0);
-    // Every line may have a sentence under it; the cursor's line is always in sight.
-    let first = (focused + 1).saturating_sub(usize::from(lines.left() / 2).max(1));
+    let room = lines.columns().saturating_sub(columns);
+    let parts: Vec<Part> = slots.into_iter().map(|slot| part(app, draft, slot, room, theme)).collect();
     let mut cursor = None;
-    for slot in slots.into_iter().skip(if lines.left() >= 20 { 0 } else { first }) {
-        let has_focus = slot == draft.focus;
-        let y = lines.y();
-        let style = if has_focus { theme.accent } else { theme.label };
-        let marker = if has_focus { "›" } else { " " };
-        let text = format!("{marker}{}", label(app, slot));
-        let value = choice(app, draft, slot);
+    for part in parts.iter().skip(first_in_sight(&parts, draft.focus, lines.left())) {
         if lines.left() == 0 {
             break;
         }
-        match (draft.field(slot), value) {
-            (Some(field), _) => {
-                if let Some((buffer, row)) = lines.row() {
-                    super::text::put(buffer, row.x, y, row.x + columns, &cut(&text, columns), style);
-                    let room = Rect { x: row.x + columns, width: row.width.saturating_sub(columns), ..row };
-                    let at = form::field(buffer, room, field, theme.strong);
-                    cursor = if has_focus { at } else { cursor };
-                    placeholder(app, slot, field.is_empty(), theme, room, buffer);
-                }
-            }
-            (None, value) => form::fact(&mut lines, columns, (&text, style), (&value, theme.strong)),
-        }
-        let (under, style) = match draft.shown_error(slot) {
-            Some(error) => (Some(error_words(app, &error)), theme.bad),
-            None => (understood(app, draft, slot), theme.label),
-        };
-        if let Some(under) = under {
-            form::fact(&mut lines, columns, ("", theme.label), (&under, style));
+        let at = line(app, draft, part, columns, theme, &mut lines);
+        cursor = cursor.or(at);
+        if let Some((under, style)) = &part.under {
+            form::fact(&mut lines, columns, ("", theme.label), (under, *style));
         }
     }
     if let Some(note) = &draft.note {
@@ -70,6 +49,59 @@ pub(super) fn form(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
         lines.wrapped(&text, style);
     }
     cursor
+}
+
+/// A line of the form, with what stands under it.
+struct Part {
+    slot: Slot,
+    under: Option<(String, Style)>,
+    rows: u16,
+}
+
+fn part(app: &App, draft: &Draft, slot: Slot, room: u16, theme: &Theme) -> Part {
+    let under = match draft.shown_error(slot) {
+        Some(error) => Some((error_words(app, &error), theme.bad)),
+        None => understood(app, draft, slot).map(|text| (text, theme.label)),
+    };
+    let rows = under.as_ref().map_or(0, |(text, _)| wrap(text, room.max(1)).len());
+    Part { slot, under, rows: u16::try_from(rows + 1).unwrap_or(u16::MAX) }
+}
+
+/// From which line on to draw, so that the cursor's is in sight with what stands under it.
+fn first_in_sight(parts: &[Part], focus: Slot, room: u16) -> usize {
+    let focused = parts.iter().position(|part| part.slot == focus).unwrap_or(0);
+    let mut rows: u16 = 0;
+    for at in (0..=focused).rev() {
+        rows = rows.saturating_add(parts[at].rows);
+        if rows > room {
+            return (at + 1).min(focused);
+        }
+    }
+    0
+}
+
+/// Draws a line of the form. Gives the cursor if it stands there.
+fn line(
+    app: &App,
+    draft: &Draft,
+    part: &Part,
+    columns: u16,
+    theme: &Theme,
+    lines: &mut Lines<'_>,
+) -> Option<Position> {
+    let has_focus = part.slot == draft.focus;
+    let style = if has_focus { theme.accent } else { theme.label };
+    let text = format!("{}{}", if has_focus { "›" } else { " " }, label(app, part.slot));
+    let Some(field) = draft.field(part.slot) else {
+        form::fact(lines, columns, (&text, style), (&choice(app, draft, part.slot), theme.strong));
+        return None;
+    };
+    let (buffer, row) = lines.row()?;
+    put(buffer, row.x, row.y, row.x + columns, &cut(&text, columns), style);
+    let room = Rect { x: row.x + columns, width: row.width.saturating_sub(columns), ..row };
+    let cursor = form::field(buffer, room, field, theme.strong);
+    placeholder(app, part.slot, field.is_empty(), theme, room, buffer);
+    cursor.filter(|_| has_focus)
 }
 
 fn label(app: &App, slot: Slot) -> &'static str {
@@ -117,7 +149,7 @@ fn placeholder(app: &App, slot: Slot, is_empty: bool, theme: &Theme, room: Rect,
         _ => return,
     };
     if is_empty && room.width > 4 {
-        super::text::put(buffer, room.x + 2, room.y, room.right(), &cut(text, room.width - 2), theme.label);
+        put(buffer, room.x + 2, room.y, room.right(), &cut(text, room.width - 2), theme.label);
     }
 }
 
@@ -164,17 +196,20 @@ pub(super) fn review(
         form::confirm_line(app, theme, &mut lines);
         return None;
     }
-    facts(app, review, theme, &mut lines);
-    effect(app, review, theme, &mut lines);
+    let columns = facts(app, review, theme, &mut lines);
+    effect(app, review, columns, theme, &mut lines);
     if app.paused.is_some() {
         lines.wrapped(words.paused, theme.warn);
+    }
+    if lines.left() > 6 {
+        lines.blank();
     }
     let mut cursor = None;
     if let Some(field) = &review.retype
         && let Some((buffer, row)) = lines.row()
     {
         let label = format!("{}: ", words.retype);
-        let x = super::text::put(buffer, row.x, row.y, row.right(), &label, theme.accent);
+        let x = put(buffer, row.x, row.y, row.right(), &label, theme.accent);
         let room = Rect { x, width: row.right().saturating_sub(x), ..row };
         cursor = form::field(buffer, room, field, theme.strong);
     }
@@ -193,7 +228,8 @@ pub(super) fn review(
     cursor
 }
 
-fn facts(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
+/// The frozen payment, line by line. Gives the column at which its values begin.
+fn facts(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> u16 {
     let words = &app.words().cash_out;
     let order = &review.decision.order;
     let (way, destination) = match &order.destination {
@@ -223,14 +259,16 @@ fn facts(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
     if let Some(reason) = &review.decision.reason {
         all.push((words.reason, reason.as_str(), theme.text));
     }
-    let columns = form::label_columns(all.iter().map(|(label, ..)| *label), lines.columns());
+    let labels = all.iter().map(|(label, ..)| *label).chain([words.before, words.after]);
+    let columns = form::label_columns(labels, lines.columns());
     for (label, value, style) in all {
         form::fact(lines, columns, (label, theme.label), (value, style));
     }
+    columns
 }
 
 /// What the payment does to the transactional balance, and to the band.
-fn effect(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
+fn effect(app: &App, review: &Review, columns: u16, theme: &Theme, lines: &mut Lines<'_>) {
     let words = &app.words().cash_out;
     let Some(before) = app.balance.transactional() else {
         lines.wrapped(&format!("{}: {}", words.after, words.no_balance), theme.warn);
@@ -240,7 +278,6 @@ fn effect(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
     let after = before.checked_sub(amount).unwrap_or(before);
     let stale = matches!(app.balance.freshness(app.now), Some(Freshness::Stale | Freshness::StandingStill));
     let figure = if stale { theme.stale } else { theme.strong };
-    let columns = width(words.before).max(width(words.after)) + 2;
     form::fact(lines, columns, (words.before, theme.label), (&before.to_string(), figure));
     form::fact(lines, columns, (words.after, theme.label), (&after.to_string(), figure));
     if stale {
@@ -280,12 +317,18 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
         Fate::Waiting | Fate::NotJournalled(_) | Fate::Busy => None,
     };
     if let Some(state) = shown {
+        let is_other = matches!(sent.fate, Fate::Taken(_));
         lines.blank();
+        if is_other {
+            lines.wrapped(words.other_payment, theme.label);
+        }
         lines.wrapped(app.lang.state(state), state_style(state, theme));
         lines.wrapped(app.lang.meaning(state), theme.text);
-        verdict(app, sent, theme, &mut lines);
-        lines.blank();
-        lines.wrapped(words.following, theme.label);
+        if !is_other {
+            verdict(app, sent, theme, &mut lines);
+            lines.blank();
+            lines.wrapped(words.following, theme.label);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::text::{Lines, cut, pane, put, width};
 use super::theme::Theme;
 use crate::app::{App, Focus};
 use crate::domain::band::{Band, Standing};
+use crate::domain::freshness::Freshness;
 use crate::domain::money::Centavos;
 
 /// The pane.
@@ -61,11 +62,13 @@ pub(super) fn line(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
 
 fn standing<'a>(app: &'a App, theme: &Theme, band: &Band, balance: Centavos) -> (&'a str, Style) {
     let words = &app.words().coverage;
-    match band.standing(balance) {
+    let (word, style) = match band.standing(balance) {
         Standing::BelowFloor => (words.below, theme.bad),
         Standing::Within => (words.within, theme.good),
         Standing::AboveCeiling => (words.above, theme.warn),
-    }
+    };
+    let too_old = matches!(app.balance.freshness(app.now), Some(Freshness::Stale | Freshness::StandingStill));
+    (word, if too_old { theme.stale } else { style })
 }
 
 /// How long the balance pays; `None` where it is too early to say.

@@ -105,7 +105,7 @@ fn columns(app: &App, room: u16, rows: &[(usize, &Transaction)]) -> Columns {
         return Columns { name: rest / 2, reference: rest - rest / 2, ..some };
     }
     if room >= 64 {
-        let some = Columns { time: full_time, way, state: 18, ..none };
+        let some = Columns { time: full_time, way, state: 20, ..none };
         let rest = left(&some, 5);
         if rest >= 28 {
             return Columns { name: rest - 12, reference: 12, ..some };

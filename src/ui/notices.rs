@@ -29,7 +29,7 @@ pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
         .into_iter()
         .map(|lines| lines.join(" "))
         .next()
-        .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(" ")));
+        .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(": ")));
     let text = format!(" ! {}: {}", app.lang.notices(count(app)), first.unwrap_or_default());
     put(buffer, row.x, row.y, row.right(), &cut(&text, row.width), theme.bad);
 }

@@ -114,11 +114,6 @@ impl<'a> Lines<'a> {
         Self { y: area.y, area: area.intersection(buffer.area), buffer }
     }
 
-    /// The row that is written next.
-    pub(super) const fn y(&self) -> u16 {
-        self.y
-    }
-
     /// The columns of a line.
     pub(super) const fn columns(&self) -> u16 {
         self.area.width

@@ -10,14 +10,22 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use saldo::app::key::{Key, KeyPress};
 use saldo::app::{App, Effect, Environment, Facts, Message, Now};
+use saldo::domain::attempt::{Ambiguity, GatewayIds, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
 use saldo::domain::band::Band;
-use saldo::domain::cash_out::State as Out;
+use saldo::domain::cash_out::{CashOut, Event, Expected, State as Out};
+use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
-use saldo::domain::report::Direction;
+use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::pix_key::PixKey;
+use saldo::domain::rebalance::{self, Forecast, Outcome, Pockets, Rebalance};
+use saldo::domain::report::{BankData, Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction::{CashIn, State, Transaction};
-use saldo::engine::message::{Command, FeedWindow, News, Sum, Totals, WebhookHealth};
+use saldo::engine::message::{
+    AttemptRow, Command, Delivery, FeedWindow, Intent, Life, News, StoredRebalance, Sum, Totals,
+    WebhookHealth,
+};
 use saldo::lang::Lang;
 use uuid::Uuid;
 
@@ -135,6 +143,8 @@ pub(crate) struct Screen {
     ids: u128,
     elapsed: Duration,
     wall: Timestamp,
+    /// The last payment that was decided.
+    pub(crate) decided: Option<Uuid>,
 }
 
 impl Screen {
@@ -159,8 +169,15 @@ impl Screen {
             demo: false,
         };
         let app = App::new(facts, reading, feed, now());
-        let mut screen =
-            Self { app, columns: 80, rows: 24, ids: 1_000, elapsed: Duration::from_secs(60), wall: now() };
+        let mut screen = Self {
+            app,
+            columns: 80,
+            rows: 24,
+            ids: 1_000,
+            elapsed: Duration::from_secs(60),
+            wall: now(),
+            decided: None,
+        };
         screen.news(News::Webhooks(WebhookHealth {
             listening: Some("127.0.0.1:8087".parse().expect("an address")),
             taken: 57,
@@ -188,7 +205,10 @@ impl Screen {
 
     pub(crate) fn send(&mut self, message: Message) -> Vec<Effect> {
         self.ids += 1;
-        self.app.update(message, Now { wall: self.wall, elapsed: self.elapsed, next_id: id(self.ids) })
+        let now = Now { wall: self.wall, elapsed: self.elapsed, next_id: id(self.ids) };
+        let effects = self.app.update(message, now);
+        self.decided = payments(&effects).last().copied().or(self.decided);
+        effects
     }
 
     pub(crate) fn news(&mut self, news: News) -> Vec<Effect> {
@@ -306,4 +326,100 @@ pub(crate) fn commands(effects: &[Effect]) -> Vec<&Command> {
             _ => None,
         })
         .collect()
+}
+
+pub(crate) fn intent(number: u128, amount: i64, state: Out) -> Intent {
+    let document = Document::parse("529.982.247-25").expect("a CPF");
+    let expected = Expected { amount: Centavos::new(amount), document: document.clone() };
+    let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), before(60));
+    cash_out.state = state;
+    cash_out.last_verdict = Some(Verdict::Ambiguous(Ambiguity::TimedOut));
+    Intent {
+        id: id(number),
+        reference: Reference::parse(&format!("premio-{number}")).expect("a reference"),
+        order: Order {
+            amount: Centavos::new(amount),
+            name: "Maria da Silva".to_owned(),
+            document,
+            destination: Destination::Pix(PixKey::parse("maria@example.com", None).expect("a key")),
+            description: Some("Prêmio".to_owned()),
+        },
+        reason: Some("sorteio de sábado".to_owned()),
+        body: Vec::new(),
+        cash_out,
+        created_at: before(60),
+        updated_at: before(30),
+    }
+}
+
+/// The life of a cash-out that timed out once, was taken, and settled.
+pub(crate) fn life(number: u128) -> Life {
+    let mut transaction =
+        row(i64::try_from(number).expect("small"), State::Out(Out::Completed), 1_250_000, "Maria da Silva");
+    transaction.end_to_end_id = Some(Safe::new("E1393589320261123173001234567890"));
+    let report = Report {
+        direction: Direction::Out,
+        status: Status::Completed,
+        internal_code: Some(Safe::new("CP000016")),
+        transaction_id: None,
+        external_reference: None,
+        end_to_end_id: transaction.end_to_end_id.clone(),
+        original_end_to_end_id: None,
+        amount: transaction.amount,
+        name: None,
+        document: None,
+        bank_data: Some(BankData {
+            ispb: Some(Safe::new("60701190")),
+            bank: None,
+            branch: Some(Safe::new("1234")),
+            account: Some(Safe::new("567890")),
+        }),
+        failure: None,
+        requested_at: None,
+        paid_at: None,
+        refunded_at: None,
+    };
+    let mut intent = intent(number, 1_250_000, Out::Completed);
+    intent.cash_out.last_report = Some(report.clone());
+    let attempt = |number, at: i64, verdict| AttemptRow {
+        number,
+        key: id(77),
+        started_at: before(at),
+        ended_at: None,
+        verdict,
+    };
+    let ids = GatewayIds { internal_code: Some(Safe::new("CP000016")), transaction_id: None };
+    let timed_out = Verdict::Ambiguous(Ambiguity::TimedOut);
+    let body = br#"{"eventType":"CASHOUT_COMPLETED","eventAt":"2026-11-23T17:31:50Z","data":{"amount":12500.00,"status":"COMPLETED"}}"#;
+    Life {
+        transaction,
+        intent: Some(intent),
+        events: vec![
+            Event::AttemptStarted { at: before(58) },
+            Event::AttemptEnded { at: before(40), verdict: timed_out.clone() },
+            Event::AttemptStarted { at: before(39) },
+            Event::AttemptEnded { at: before(38), verdict: Verdict::Accepted(ids.clone()) },
+            Event::Reported { at: before(20), source: Source::Webhook, report: Box::new(report) },
+        ],
+        attempts: vec![attempt(1, 58, Some(timed_out)), attempt(2, 39, Some(Verdict::Accepted(ids)))],
+        deliveries: vec![Delivery {
+            body: body.to_vec(),
+            event_id: Some("0b0e7c2e-0000-4000-8000-000000000001".to_owned()),
+            received_at: before(20),
+        }],
+    }
+}
+
+pub(crate) fn forecast(transactional: i64, target: i64) -> Forecast {
+    let now =
+        Pockets { transactional: Centavos::new(transactional), proprietary: Centavos::new(125_256_777) };
+    rebalance::forecast(now, Centavos::new(target)).expect("a forecast")
+}
+
+pub(crate) fn rebalance_of(number: u128, outcome: Outcome, state: rebalance::State) -> StoredRebalance {
+    let mut rebalance =
+        Rebalance::sent(Centavos::new(50_000_000), forecast(48_200_012, 50_000_000), None, before(30));
+    rebalance.outcome = Some(outcome);
+    rebalance.state = state;
+    StoredRebalance { id: id(number), rebalance, updated_at: before(20) }
 }
