@@ -1,7 +1,7 @@
 //! Drawing: reads the state, changes nothing.
 //!
 //! ```text
-//!  saldo  acme  HOMOLOGAÇÃO   saldo: ok  webhooks: ouvindo  pagamentos: ok        14:32 -03   header
+//!  HOMOLOGAÇÃO  mesa-sp  pagamentos: ok  saldo: ok  webhooks: ok              14:32 -03   header
 //! ┌ Saldos ─────┐┌ Transações ─────────────────────────────────────┐┌ Cobertura ─────────────┐
 //! │  balances   ││  feed                                           ││  coverage              │
 //! │             ││                                                 │└────────────────────────┘
