@@ -28,7 +28,7 @@ fn count(app: &App) -> usize {
 pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
     let first = conditions(app)
         .into_iter()
-        .map(|lines| lines.join(" "))
+        .map(|lines| lines.join(": "))
         .next()
         .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(": ")));
     let text = format!(" ! {}: {}", app.lang.notices(count(app)), first.unwrap_or_default());
