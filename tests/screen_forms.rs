@@ -227,3 +227,16 @@ fn money_is_not_reviewed_on_a_screen_that_cannot_show_it() {
         assert_eq!(payments(&effects).len(), 1);
     }
 }
+
+#[test]
+fn how_long_the_balance_pays() {
+    each("coverage", |screen| {
+        for minute in 1_i64..=10 {
+            screen.pass(60);
+            let mut window = window();
+            window.totals.paid.amount = Centavos::new(9_876_543 + minute * 400_000);
+            screen.news(News::Feed(Box::new(window)));
+        }
+        screen.news(News::Balance(Box::new(reading(-599))));
+    });
+}

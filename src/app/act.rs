@@ -149,17 +149,17 @@ impl App {
     }
 
     fn go(&mut self, motion: Motion) -> Vec<Effect> {
+        if matches!(self.mode, Mode::Home) {
+            let wants_more = self.feed.go(motion);
+            let query = wants_more.then(|| self.feed.query());
+            return query.map(|query| Effect::Command(Command::ShowFeed(query))).into_iter().collect();
+        }
         let last = self.scroll_end();
         match &mut self.mode {
             Mode::Detail(Detail { scroll, .. }) | Mode::Help { scroll, .. } => {
                 *scroll = motion.from(*scroll, last + 1);
             }
             Mode::Notices => self.notices.go(motion),
-            Mode::Home => {
-                if self.feed.go(motion) {
-                    return vec![Effect::Command(Command::ShowFeed(self.feed.query()))];
-                }
-            }
             _ => {}
         }
         Vec::new()
@@ -222,7 +222,7 @@ impl App {
             Mode::CashOut(CashOutStage::Review(_)) => self.mode = Mode::CashOut(CashOutStage::Editing),
             Mode::CashOut(CashOutStage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Rebalance(Stage::Review(_) | Stage::Asking(_)) => {
-                self.mode = Mode::Rebalance(Stage::Editing)
+                self.mode = Mode::Rebalance(Stage::Editing);
             }
             Mode::Home if !self.feed.search.is_empty() => {
                 self.feed.narrow(self.feed.filter, "");

@@ -188,7 +188,8 @@ impl Draft {
 
     /// What is wrong with a line, as far as it is time to say so: what is empty is only missed in a review.
     pub fn shown_error(&self, slot: Slot) -> Option<SlotError> {
-        let is_empty = self.field(slot).is_none_or(|field| field.text().trim().is_empty());
+        // A choice that has to be made is a question from the start; a text is not missed before the review.
+        let is_empty = self.field(slot).is_some_and(|field| field.text().trim().is_empty());
         if is_empty && !self.asked {
             return None;
         }

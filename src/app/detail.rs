@@ -247,6 +247,10 @@ const MAX_RAW_LINES: usize = 400;
 /// shows as what it is. Each line is made safe to draw.
 fn pretty(body: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(body);
+    if !text.trim_start().starts_with(['{', '[']) {
+        let lines = text.lines().map(Safe::new).filter(|line| !line.is_empty());
+        return lines.map(|line| line.to_string()).take(MAX_RAW_LINES).collect();
+    }
     let mut lines = Vec::new();
     let mut line = String::new();
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
@@ -318,6 +322,6 @@ mod tests {
         assert_eq!(pretty(b"<html>\x1b[2J"), ["<html>[2J"]);
         assert_eq!(pretty(&[0xff, b'a']), ["\u{fffd}a"]);
         assert!(pretty(b"").is_empty());
-        assert_eq!(pretty(b"]]]]"), ["]", "]", "]", "]"]);
+        assert_eq!(pretty(b"{}]]"), ["{", "}", "]", "]"]);
     }
 }

@@ -1,5 +1,7 @@
 //! One line of text that a person edits. What no terminal should draw never gets in.
 
+use std::fmt;
+
 use tui_input::{Input, InputRequest};
 
 use super::key::{Key, KeyPress};
@@ -9,8 +11,15 @@ use crate::domain::text::Safe;
 const MAX_CHARS: usize = 1_000;
 
 /// A line of text with a cursor.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct TextField(Input);
+
+/// How much was typed, and never what: keys and documents are people's data.
+impl fmt::Debug for TextField {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "TextField({} characters)", self.text().chars().count())
+    }
+}
 
 impl TextField {
     /// A field that holds `text`, with the cursor behind it.

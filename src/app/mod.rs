@@ -42,7 +42,9 @@ pub(crate) use notices::{Entry, NotDecided, Notice, Payment};
 pub(crate) use feed::{MOST, has_failed, is_open};
 
 use crate::domain::balance::Reading;
-use crate::engine::message::{FeedWindow, Life, Pause, WebhookHealth};
+use crate::engine::message::{FeedWindow, Life, WebhookHealth};
+/// What of the engine's words shows on the screen as it is.
+pub use crate::engine::message::{Pause, RebalanceTrouble, StoredRebalance, Sum};
 use crate::lang::{Lang, Words};
 
 /// What the keyboard speaks to.

@@ -1,1 +1,641 @@
+//! Update, by table: what a message does to the state and asks to be done.
 
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::cash_out::{Fate, PasteNote, Slot};
+use super::key::KeyPress;
+use super::*;
+use crate::domain::balance::Balance;
+use crate::domain::cash_out::{Alarm, CashOut, Expected, State as Out};
+use crate::domain::document::Document;
+use crate::domain::money::Centavos;
+use crate::domain::order::{Destination, Order, Reference};
+use crate::domain::pix_key::PixKey;
+use crate::domain::rebalance::{Pockets, forecast};
+use crate::domain::report::Direction;
+use crate::domain::text::Safe;
+use crate::domain::transaction::{State, Transaction};
+use crate::engine::message::{
+    Command, Decision, DecisionOutcome, Intent, News, RebalanceTrouble, StoredRebalance,
+};
+
+const START: i64 = 1_700_000_000;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(START + second).unwrap()
+}
+
+fn uuid(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn row(seq: i64, state: Out) -> Transaction {
+    Transaction {
+        seq,
+        id: uuid(u128::try_from(seq).unwrap()),
+        ours: true,
+        direction: Direction::Out,
+        state: State::Out(state),
+        conflict: false,
+        failure_reported: false,
+        refunded: false,
+        amount: Some(Centavos::new(100)),
+        internal_code: None,
+        transaction_id: None,
+        external_reference: None,
+        end_to_end_id: None,
+        name: None,
+        document: None,
+        failure: None,
+        created_at: at(0),
+        updated_at: at(0),
+        happened_at: at(0),
+    }
+}
+
+/// Rows from `newest` down to 1.
+fn window(newest: i64) -> FeedWindow {
+    FeedWindow {
+        rows: (1..=newest).rev().map(|seq| row(seq, Out::Completed)).collect(),
+        ..Default::default()
+    }
+}
+
+fn reading(second: i64) -> Reading {
+    Reading {
+        balance: Balance {
+            total: Centavos::new(3_000_000),
+            transactional: Centavos::new(1_000_000),
+            proprietary: Centavos::new(2_000_000),
+            banks: Vec::new(),
+            updated_at: Some(at(second)),
+        },
+        fetched_at: at(second),
+    }
+}
+
+struct Desk {
+    app: App,
+    second: i64,
+    ids: u128,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self::with(window(5))
+    }
+
+    fn with(feed: FeedWindow) -> Self {
+        let facts = Facts {
+            profile: Safe::new("test"),
+            environment: Environment::Sandbox,
+            band: None,
+            lang: Lang::En,
+            zone: TimeZone::UTC,
+            poll_every: SignedDuration::from_secs(5),
+            demo: false,
+        };
+        Self { app: App::new(facts, Some(reading(0)), feed, at(0)), second: 0, ids: 100 }
+    }
+
+    fn send(&mut self, message: Message) -> Vec<Effect> {
+        self.ids += 1;
+        let elapsed = Duration::from_secs(u64::try_from(self.second).unwrap());
+        self.app.update(message, Now { wall: at(self.second), elapsed, next_id: uuid(self.ids) })
+    }
+
+    fn news(&mut self, news: News) -> Vec<Command> {
+        commands(self.send(Message::News(news)))
+    }
+
+    fn keys(&mut self, names: &str) -> Vec<Command> {
+        let effects =
+            names.split(' ').flat_map(|name| self.send(Message::Key(name.parse().unwrap()))).collect();
+        commands(effects)
+    }
+
+    fn write(&mut self, text: &str) {
+        for character in text.chars() {
+            assert!(commands(self.send(Message::Key(KeyPress::char(character)))).is_empty());
+        }
+    }
+
+    /// Fills the form in and opens the review.
+    fn review(&mut self, amount: &str) {
+        self.keys("p");
+        self.write(amount);
+        self.keys("tab tab");
+        self.write("maria@example.com");
+        self.keys("tab");
+        self.write("Maria");
+        self.keys("tab");
+        self.write("529.982.247-25");
+        assert!(self.keys("enter").is_empty());
+        assert_eq!(self.app.place(), Place::Review);
+    }
+
+    fn selected(&self) -> Option<u128> {
+        self.app.feed.selected().map(|row| row.id.as_u128())
+    }
+
+    fn fate(&self) -> &Fate {
+        match &self.app.mode {
+            Mode::CashOut(CashOutStage::Sent(sent)) => &sent.fate,
+            other => panic!("not sent: {other:?}"),
+        }
+    }
+}
+
+fn commands(effects: Vec<Effect>) -> Vec<Command> {
+    effects
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Command(command) => Some(command),
+            _ => None,
+        })
+        .collect()
+}
+
+fn paid(commands: &[Command]) -> Vec<&Decision> {
+    commands
+        .iter()
+        .filter_map(|command| match command {
+            Command::Pay(decision) => Some(&**decision),
+            _ => None,
+        })
+        .collect()
+}
+
+fn intent(id: Uuid, state: Out) -> Box<Intent> {
+    let document = Document::parse("52998224725").unwrap();
+    let expected = Expected { amount: Centavos::new(5), document: document.clone() };
+    let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), at(0));
+    cash_out.state = state;
+    let destination = Destination::Pix(PixKey::parse("a@b.co", None).unwrap());
+    let (amount, name) = (Centavos::new(5), "Maria".to_owned());
+    Box::new(Intent {
+        id,
+        reference: Reference::parse("r-1").unwrap(),
+        order: Order { amount, name, document, destination, description: None },
+        reason: None,
+        body: Vec::new(),
+        cash_out,
+        created_at: at(0),
+        updated_at: at(0),
+    })
+}
+
+#[test]
+fn the_selection_follows_the_newest_at_the_top_and_holds_its_row_elsewhere() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.selected(), Some(5));
+    desk.news(News::Feed(Box::new(window(6))));
+    assert_eq!(desk.selected(), Some(6), "at the top it follows");
+    desk.keys("j j");
+    assert_eq!(desk.selected(), Some(4));
+    desk.news(News::Feed(Box::new(window(9))));
+    assert_eq!(desk.selected(), Some(4), "elsewhere it holds");
+    desk.keys("g");
+    desk.news(News::Feed(Box::new(window(10))));
+    assert_eq!(desk.selected(), Some(10));
+}
+
+#[test]
+fn a_held_row_that_leaves_the_window_hands_over_to_its_neighbour() {
+    let mut desk = Desk::new();
+    desk.keys("G");
+    assert_eq!(desk.selected(), Some(1));
+    let mut shorter = window(5);
+    shorter.rows.truncate(3);
+    desk.news(News::Feed(Box::new(shorter)));
+    assert_eq!(desk.selected(), Some(3));
+    desk.news(News::Feed(Box::default()));
+    assert_eq!(desk.selected(), None);
+    desk.keys("j k g G pgdn pgup enter");
+}
+
+#[test]
+fn motions_stay_within_the_list() {
+    for (keys, row) in
+        [("j", 4), ("↓", 4), ("k", 5), ("j j k", 4), ("G", 1), ("end", 1), ("G g", 5), ("pgdn", 1)]
+    {
+        let mut desk = Desk::new();
+        desk.keys(keys);
+        assert_eq!(desk.selected(), Some(row), "{keys}");
+    }
+}
+
+#[test]
+fn the_end_of_the_window_asks_for_more_once() {
+    let mut feed = window(5);
+    feed.has_more = true;
+    let mut desk = Desk::with(feed);
+    assert!(desk.keys("j j j j").is_empty());
+    let asked = desk.keys("j");
+    assert!(matches!(&asked[..], [Command::ShowFeed(query)] if query.limit == 400), "{asked:?}");
+    assert!(desk.keys("j j G").is_empty(), "it has been asked already");
+}
+
+#[test]
+fn filters_and_search_ask_for_other_rows() {
+    let mut desk = Desk::new();
+    for direction in [Some(Direction::In), Some(Direction::Out), None, None, None] {
+        let asked = desk.keys("f");
+        assert!(
+            matches!(&asked[..], [Command::ShowFeed(query)] if query.direction == direction),
+            "{asked:?}"
+        );
+    }
+    desk.keys("/");
+    desk.write("q?maria ");
+    let asked = desk.keys("enter");
+    assert!(
+        matches!(&asked[..], [Command::ShowFeed(query)] if query.search.as_deref() == Some("q?maria")),
+        "{asked:?}"
+    );
+    let asked = desk.keys("esc");
+    assert!(matches!(&asked[..], [Command::ShowFeed(query)] if query.search.is_none()), "{asked:?}");
+    assert!(desk.keys("esc").is_empty(), "there is nothing to leave");
+}
+
+#[test]
+fn open_and_failed_are_sorted_out_of_the_window() {
+    let mut feed = window(3);
+    feed.rows[0].state = State::Out(Out::Unknown);
+    feed.rows[1].state = State::Out(Out::Rejected);
+    let mut desk = Desk::with(feed);
+    desk.keys("f f f");
+    assert_eq!(desk.app.feed.rows().map(|row| row.seq).collect::<Vec<_>>(), [3]);
+    desk.keys("f");
+    assert_eq!(desk.app.feed.rows().map(|row| row.seq).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_row_opens_and_closes() {
+    let mut desk = Desk::new();
+    let asked = desk.keys("j enter");
+    assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(4)), "{asked:?}");
+    assert_eq!(desk.app.place(), Place::Detail);
+    desk.news(News::Life(None));
+    assert!(matches!(&desk.app.mode, Mode::Detail(Detail { life: LifeState::Gone, .. })));
+    let asked = desk.keys("q");
+    assert!(matches!(&asked[..], [Command::ShowLife(None)]), "{asked:?}");
+    assert_eq!(desk.app.place(), Place::Home);
+}
+
+#[test]
+fn only_an_open_payment_of_ours_is_taken_up() {
+    for (state, ours, taken) in [
+        (Out::Unknown, true, true),
+        (Out::Accepted, true, true),
+        (Out::Completed, true, false),
+        (Out::Failed, true, false),
+        (Out::Unknown, false, false),
+    ] {
+        let mut feed = window(1);
+        feed.rows[0].state = State::Out(state);
+        feed.rows[0].ours = ours;
+        let mut desk = Desk::with(feed);
+        let asked = desk.keys("u");
+        assert_eq!(matches!(&asked[..], [Command::TakeUp(id)] if *id == uuid(1)), taken, "{state:?} {ours}");
+    }
+}
+
+#[test]
+fn one_decision_is_one_payment_however_often_keys_are_pressed() {
+    let mut desk = Desk::new();
+    desk.review("500,25");
+    let sent = desk.keys("enter enter enter y y enter y n y");
+    let decisions = paid(&sent);
+    assert_eq!(decisions.len(), 1);
+    let decision = decisions[0];
+    assert_eq!(decision.order.amount, Centavos::new(50_025));
+    assert_eq!(decision.order.name, "Maria");
+    assert_eq!(decision.reference, Reference::from_id(decision.id));
+    assert!(matches!(desk.app.mode, Mode::Detail(_) | Mode::CashOut(CashOutStage::Sent(_))));
+}
+
+#[test]
+fn a_paste_is_text_and_never_a_key() {
+    let mut desk = Desk::new();
+    desk.keys("p");
+    let effects = desk.send(Message::Paste("R$\u{a0}1.234,56\n\ny\n".to_owned()));
+    assert!(commands(effects).is_empty());
+    assert_eq!(desk.app.place(), Place::Form);
+    assert_eq!(desk.app.cash_out.focus, Slot::Amount, "a line end moves nothing");
+    desk.keys("ctrl-x");
+    desk.send(Message::Paste("R$\u{a0}1.234,56\n".to_owned()));
+    assert_eq!(desk.app.cash_out.amount(), Ok(Centavos::new(123_456)));
+}
+
+#[test]
+fn in_a_review_a_paste_does_nothing() {
+    let mut desk = Desk::new();
+    desk.review("500,25");
+    assert!(commands(desk.send(Message::Paste("y\n".to_owned()))).is_empty());
+    assert_eq!(desk.app.place(), Place::Review);
+}
+
+#[test]
+fn a_large_amount_is_typed_again() {
+    let mut desk = Desk::new();
+    desk.review("10.000,01");
+    assert!(desk.keys("y").is_empty(), "not yet typed");
+    desk.write("10.000,00");
+    assert!(desk.keys("y").is_empty(), "another amount");
+    desk.keys("backspace 1");
+    assert_eq!(paid(&desk.keys("y")).len(), 1);
+    let mut desk = Desk::new();
+    desk.review("10.000,00");
+    assert_eq!(paid(&desk.keys("y")).len(), 1, "ten thousand exactly is not above");
+}
+
+#[test]
+fn a_confirmation_perishes() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    desk.second += 301;
+    assert!(desk.keys("y").is_empty());
+    assert_eq!(desk.app.place(), Place::Review, "to be read again");
+    assert_eq!(paid(&desk.keys("y")).len(), 1);
+}
+
+#[test]
+fn only_the_languages_own_key_confirms() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    for key in ["s", "Y", "enter", "space", "j", "ctrl-y"] {
+        assert!(desk.keys(key).is_empty(), "{key}");
+        assert_eq!(desk.app.place(), Place::Review);
+    }
+    desk.keys("n");
+    assert_eq!(desk.app.place(), Place::Form);
+}
+
+#[test]
+fn nothing_typed_is_lost_by_closing() {
+    let mut desk = Desk::new();
+    desk.keys("p");
+    desk.write("12,34");
+    desk.keys("esc j p");
+    assert_eq!(desk.app.cash_out.amount(), Ok(Centavos::new(1_234)));
+    desk.keys("ctrl-x");
+    assert!(desk.app.cash_out.is_empty());
+}
+
+#[test]
+fn what_was_not_decided_comes_back_under_the_same_id() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    let first = paid(&desk.keys("y"))[0].clone();
+    assert!(desk.app.cash_out.is_empty(), "the next form is a new one");
+    let outcome = DecisionOutcome::NotJournalled("disk full".to_owned());
+    desk.news(News::CashOutDecided { id: first.id, outcome });
+    assert!(matches!(desk.fate(), Fate::NotJournalled(_)));
+    desk.keys("enter");
+    assert_eq!(desk.app.place(), Place::Form);
+    desk.keys("enter");
+    let second = paid(&desk.keys("y"))[0].clone();
+    assert_eq!((second.id, &second.reference), (first.id, &first.reference));
+    assert_eq!(second.order, first.order);
+}
+
+#[test]
+fn a_text_that_comes_back_waits_for_the_one_that_is_being_typed() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    let first = paid(&desk.keys("y"))[0].id;
+    desk.keys("esc p");
+    desk.write("7");
+    let rings = desk.send(Message::News(News::CashOutDecided {
+        id: first,
+        outcome: DecisionOutcome::Taken(intent(uuid(1), Out::Completed)),
+    }));
+    assert!(rings.iter().any(|effect| matches!(effect, Effect::Bell)));
+    assert!(
+        matches!(desk.app.notices.entries()[0].notice, Notice::NotDecided { amount, .. } if amount.get() == 50_000)
+    );
+    assert_eq!(desk.app.cash_out.amount(), Ok(Centavos::new(700)));
+    desk.keys("ctrl-x esc p");
+    assert_eq!(desk.app.cash_out.amount(), Ok(Centavos::new(50_000)));
+}
+
+#[test]
+fn a_decision_that_was_taken_is_followed() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    let id = paid(&desk.keys("y"))[0].id;
+    let asked = desk.news(News::CashOutDecided { id, outcome: DecisionOutcome::Created });
+    assert!(matches!(&asked[..], [Command::ShowLife(Some(shown))] if *shown == id), "{asked:?}");
+    assert!(matches!(desk.fate(), Fate::Created));
+    let existing = intent(uuid(3), Out::Completed);
+    let asked = desk.news(News::CashOutDecided { id, outcome: DecisionOutcome::Existing(existing) });
+    assert!(matches!(&asked[..], [Command::ShowLife(Some(shown))] if *shown == uuid(3)), "{asked:?}");
+}
+
+#[test]
+fn an_engine_that_takes_no_command_is_said_and_nothing_is_lost() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    let command = desk.keys("y").remove(0);
+    desk.send(Message::NotTaken(Box::new(command)));
+    assert!(matches!(desk.fate(), Fate::Busy));
+    assert!(!desk.app.cash_out.is_empty());
+    desk.send(Message::NotTaken(Box::new(Command::PollBalance)));
+    desk.send(Message::NotTaken(Box::new(Command::PollBalance)));
+    assert_eq!(desk.app.notices.entries().len(), 1, "the same thing is said once");
+}
+
+#[test]
+fn an_ambiguous_key_is_asked_about() {
+    let mut desk = Desk::new();
+    desk.keys("p tab tab");
+    desk.write("11934560022");
+    assert!(desk.app.cash_out.slots().contains(&Slot::KeyType));
+    assert!(desk.app.cash_out.key().is_err());
+    desk.keys("tab space");
+    assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), "CPF");
+    desk.keys("→");
+    assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), "PHONE");
+}
+
+#[test]
+fn a_br_code_fills_what_is_empty_and_keeps_what_was_typed() {
+    let code = "00020126580014br.gov.bcb.pix0136123e4567-e12b-12d1-a456-4266554400005204000053039865802BR5913Fulano de Tal6008BRASILIA62070503***63041D3D";
+    let mut desk = Desk::new();
+    desk.keys("p");
+    desk.write("9,90");
+    desk.send(Message::Paste(format!("  {code}\n")));
+    let draft = &desk.app.cash_out;
+    assert_eq!(draft.note, Some(PasteNote::BrCode));
+    assert_eq!(draft.key().unwrap().key_type().as_str(), "EVP");
+    assert_eq!(draft.field(Slot::Name).unwrap().text(), "Fulano de Tal");
+    assert_eq!(draft.amount(), Ok(Centavos::new(990)));
+    desk.send(Message::Paste(code.replace("1D3D", "1D3E")));
+    assert!(matches!(desk.app.cash_out.note, Some(PasteNote::Broken(_))));
+}
+
+#[test]
+fn a_form_says_what_is_missing_only_when_asked() {
+    let mut desk = Desk::new();
+    desk.keys("p");
+    assert_eq!(desk.app.cash_out.shown_error(Slot::Name), None);
+    assert!(desk.keys("enter").is_empty());
+    assert_eq!(desk.app.place(), Place::Form);
+    for slot in [Slot::Amount, Slot::Key, Slot::Name, Slot::Document] {
+        assert!(desk.app.cash_out.shown_error(slot).is_some(), "{slot:?}");
+    }
+    for slot in [Slot::Way, Slot::Reference, Slot::Description, Slot::Reason] {
+        assert_eq!(desk.app.cash_out.shown_error(slot), None, "{slot:?}");
+    }
+}
+
+fn reviewed_rebalance(desk: &mut Desk) -> Command {
+    desk.keys("b");
+    desk.write("15.000,00");
+    let asked = desk.keys("enter enter");
+    let target = Centavos::new(1_500_000);
+    assert!(matches!(&asked[..], [Command::ReviewRebalance { target: one }] if *one == target), "{asked:?}");
+    let outcome = Ok(forecast(Pockets::from(&reading(0).balance), target).unwrap());
+    desk.news(News::RebalanceReviewed { target, outcome });
+    assert_eq!(desk.app.place(), Place::Review);
+    desk.keys("y y enter y").remove(0)
+}
+
+#[test]
+fn a_rebalance_is_sent_once_exactly_as_reviewed() {
+    let mut desk = Desk::new();
+    let command = reviewed_rebalance(&mut desk);
+    let Command::Rebalance { reviewed, target, .. } = command else { panic!("{command:?}") };
+    assert_eq!((reviewed.amount, target), (Centavos::new(500_000), Centavos::new(1_500_000)));
+    assert!(desk.keys("y").is_empty());
+}
+
+#[test]
+fn an_answer_to_an_older_question_opens_no_review() {
+    let mut desk = Desk::new();
+    desk.keys("b");
+    desk.write("15.000,00");
+    desk.keys("enter");
+    let outcome = forecast(Pockets::from(&reading(0).balance), Centavos::new(5));
+    desk.news(News::RebalanceReviewed { target: Centavos::new(5), outcome: Ok(outcome.unwrap()) });
+    assert_eq!(desk.app.place(), Place::Outcome);
+    desk.keys("esc");
+    let outcome = forecast(Pockets::from(&reading(0).balance), Centavos::new(1_500_000));
+    desk.news(News::RebalanceReviewed { target: Centavos::new(1_500_000), outcome: Ok(outcome.unwrap()) });
+    assert_eq!(desk.app.place(), Place::Form, "who left is not called back");
+}
+
+#[test]
+fn a_balance_that_moved_goes_back_to_review() {
+    let mut desk = Desk::new();
+    reviewed_rebalance(&mut desk);
+    let mut now = Pockets::from(&reading(0).balance);
+    now.transactional = Centavos::new(2_000_000);
+    let moved = forecast(now, Centavos::new(1_500_000)).unwrap();
+    desk.news(News::RebalanceEnded(Err(RebalanceTrouble::Moved(Box::new(moved)))));
+    assert_eq!(desk.app.place(), Place::Review);
+    let again = desk.keys("y");
+    assert!(matches!(&again[..], [Command::Rebalance { reviewed, .. }] if **reviewed == moved), "{again:?}");
+}
+
+#[test]
+fn a_rebalance_that_ends_unseen_is_noticed() {
+    let mut desk = Desk::new();
+    reviewed_rebalance(&mut desk);
+    desk.keys("esc");
+    desk.news(News::RebalanceEnded(Err(RebalanceTrouble::NotJournalled("full".to_owned()))));
+    assert!(matches!(desk.app.notices.entries()[0].notice, Notice::Rebalance(Err(_))));
+}
+
+#[test]
+fn a_doubt_is_acknowledged_only_after_a_yes() {
+    let mut feed = window(1);
+    let forecast = forecast(Pockets::from(&reading(0).balance), Centavos::new(5)).unwrap();
+    let rebalance = crate::domain::rebalance::Rebalance::sent(Centavos::new(5), forecast, None, at(0));
+    feed.rebalances_in_doubt = vec![StoredRebalance { id: uuid(9), rebalance, updated_at: at(0) }];
+    let mut desk = Desk::with(feed);
+    assert!(desk.keys("! a enter").is_empty());
+    let sent = desk.keys("y y");
+    assert!(matches!(&sent[..], [Command::AcknowledgeRebalance(id)] if *id == uuid(9)), "{sent:?}");
+    assert!(desk.keys("a n").is_empty());
+}
+
+#[test]
+fn payments_resume_only_after_a_yes_and_only_when_paused() {
+    let mut desk = Desk::new();
+    assert!(desk.keys("R y").is_empty());
+    desk.news(News::Paused(Some(Pause::Clock(SignedDuration::from_secs(400)))));
+    assert!(desk.keys("R enter").is_empty());
+    assert!(matches!(&desk.keys("y y")[..], [Command::ResumePayments]));
+}
+
+#[test]
+fn notices_stay_until_they_are_acknowledged_and_are_told_once() {
+    let mut desk = Desk::new();
+    for _ in 0..3 {
+        desk.news(News::Alarm { alarm: Alarm::Mismatch, intent: intent(uuid(1), Out::Completed) });
+    }
+    desk.news(News::Alarm { alarm: Alarm::Held, intent: intent(uuid(1), Out::Held) });
+    desk.news(News::StillHeld(intent(uuid(1), Out::Held)));
+    assert_eq!(desk.app.notices.entries().len(), 3);
+    desk.keys("! j a");
+    assert_eq!(desk.app.notices.entries().len(), 2);
+    let asked = desk.keys("enter");
+    assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(1)), "{asked:?}");
+}
+
+#[test]
+fn help_comes_and_goes_over_anything() {
+    let mut desk = Desk::new();
+    desk.keys("p");
+    desk.write("12?");
+    desk.keys("f1");
+    assert_eq!(desk.app.place(), Place::Help);
+    desk.keys("G j esc");
+    assert_eq!(desk.app.place(), Place::Form);
+    assert_eq!(desk.app.cash_out.field(Slot::Amount).unwrap().text(), "12?");
+}
+
+#[test]
+fn an_outcome_reaches_what_is_behind_the_help() {
+    let mut desk = Desk::new();
+    desk.review("500");
+    let id = paid(&desk.keys("y"))[0].id;
+    desk.keys("?");
+    desk.news(News::CashOutDecided { id, outcome: DecisionOutcome::Created });
+    desk.keys("esc");
+    assert!(matches!(desk.fate(), Fate::Created));
+}
+
+#[test]
+fn no_single_key_moves_money() {
+    for character in (' '..='~').chain(['ç', 'é']) {
+        let mut desk = Desk::new();
+        let effects = desk.send(Message::Key(KeyPress::char(character)));
+        let moves = commands(effects).into_iter().any(|command| {
+            matches!(command, Command::Pay(_) | Command::Rebalance { .. } | Command::ResumePayments)
+        });
+        assert!(!moves, "{character}");
+    }
+}
+
+#[test]
+fn an_idle_screen_is_woken_by_the_minute_and_by_ages_that_show() {
+    let desk = Desk::new();
+    // 1 700 000 000 is 20 s into its minute; the balance shows an age from its 15th second on.
+    assert_eq!(desk.app.next_change(at(0)).as_secs(), 15);
+    assert_eq!(desk.app.next_change(at(14)).as_secs(), 1);
+    assert_eq!(desk.app.next_change(at(15)), SignedDuration::ZERO);
+    assert_eq!(desk.app.next_change(at(-3)), SignedDuration::ZERO, "a clock that was set back");
+    let mut without = Desk::new();
+    without.app.balance = BalanceState::new(None, SignedDuration::from_secs(5));
+    assert_eq!(without.app.next_change(at(0)).as_secs(), 40);
+    without.second = 40;
+    without.send(Message::Woke);
+    assert_eq!(without.app.next_change(at(40)).as_secs(), 60);
+}

@@ -48,16 +48,10 @@ impl Cockpit {
 
     fn update(&mut self, message: Message, now: Now) -> Flow {
         let mut flow = Flow::none();
-        let mut effects = self.app.update(message, at(now));
-        // A refused command has effects of its own, and none of them is a command that could be refused for ever: what
-        // comes back says so on the screen.
-        let mut refused = Vec::new();
-        for effect in effects.drain(..) {
-            if let Some(command) = self.apply(effect, &mut flow) {
-                refused.push(command);
-            }
-        }
-        for command in refused {
+        for effect in self.app.update(message, at(now)) {
+            let Some(command) = self.apply(effect, &mut flow) else { continue };
+            // What the engine did not take is told on the screen. What that leads to is not offered again: the next
+            // key finds out whether the engine is back.
             for effect in self.app.update(Message::NotTaken(Box::new(command)), at(now)) {
                 let _ = self.apply(effect, &mut flow);
             }
@@ -130,5 +124,79 @@ impl Program for Cockpit {
     fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
         let area = buffer.area;
         ui::render(&self.app, area, buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::app::key::KeyPress;
+    use crate::app::{Environment, Facts};
+    use crate::domain::text::Safe;
+    use crate::engine::message::FeedWindow;
+    use crate::lang::Lang;
+
+    fn now() -> Now {
+        Now { elapsed: Duration::from_secs(1), wall: Timestamp::from_second(1_700_000_000).unwrap() }
+    }
+
+    fn cockpit(room: usize) -> (Cockpit, mpsc::Receiver<Command>) {
+        let (sender, receiver) = mpsc::channel(room);
+        let facts = Facts {
+            profile: Safe::new("test"),
+            environment: Environment::Sandbox,
+            band: None,
+            lang: Lang::En,
+            zone: TimeZone::UTC,
+            poll_every: SignedDuration::from_secs(5),
+            demo: true,
+        };
+        (Cockpit::new(App::new(facts, None, FeedWindow::default(), now().wall), sender), receiver)
+    }
+
+    fn press(cockpit: &mut Cockpit, key: &str) -> Flow {
+        cockpit.input(Input::Key(key.parse::<KeyPress>().unwrap()), now())
+    }
+
+    #[test]
+    fn asks_for_the_feed_before_anything_else() {
+        let (_cockpit, mut commands) = cockpit(4);
+        assert!(matches!(commands.try_recv(), Ok(Command::ShowFeed(_))));
+    }
+
+    #[test]
+    fn effects_become_commands_and_wishes() {
+        let (mut cockpit, mut commands) = cockpit(4);
+        commands.try_recv().unwrap();
+        assert_eq!(press(&mut cockpit, "r").redraw, Redraw::Now);
+        assert!(matches!(commands.try_recv(), Ok(Command::PollBalance)));
+        assert_eq!(press(&mut cockpit, "q").exit, Some(Exit));
+        assert_eq!(cockpit.input(Input::FocusLost, now()), Flow::none());
+        assert_eq!(cockpit.message(News::Paused(None), now()).redraw, Redraw::Soon);
+    }
+
+    #[test]
+    fn a_stuck_or_missing_engine_never_blocks_and_is_told() {
+        let (mut cockpit, commands) = cockpit(1);
+        let text = |cockpit: &Cockpit| {
+            let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 160, 30));
+            cockpit.draw(&mut buffer);
+            buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+        };
+        assert!(text(&cockpit).contains("No notices"));
+        // The queue of one is full with the first command already.
+        assert_eq!(press(&mut cockpit, "r").redraw, Redraw::Now);
+        assert!(text(&cockpit).contains("saldo is busy"));
+        drop(commands);
+        assert_eq!(press(&mut cockpit, "r").redraw, Redraw::Now);
+    }
+
+    #[test]
+    fn an_idle_cockpit_is_woken_at_the_minute() {
+        let (cockpit, _commands) = cockpit(4);
+        assert_eq!(cockpit.next_wake(now()), Some(Duration::from_secs(40)));
     }
 }

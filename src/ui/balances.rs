@@ -7,11 +7,10 @@ use ratatui::style::Style;
 use super::coverage;
 use super::text::{Lines, cut, pane, put, put_right, whole, width};
 use super::theme::Theme;
-use crate::app::{App, Focus};
+use crate::app::{App, Focus, Sum};
 use crate::domain::balance::BankBalance;
 use crate::domain::freshness::{Age, Freshness};
 use crate::domain::money::Centavos;
-use crate::engine::message::Sum;
 
 /// The balances in full.
 pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {

@@ -55,13 +55,25 @@ impl Body {
     }
 }
 
-/// Divides `area`. `has_notice`: something is to be told; `has_band`: the summary has a line of coverage.
-pub(super) fn layout(area: Rect, has_notice: bool, has_band: bool) -> Layout {
+/// What the screen has to show, as far as it decides where things stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Content {
+    /// Something is to be told.
+    pub(super) has_notice: bool,
+    /// A form, a life or the help is open over the panes.
+    pub(super) is_covered: bool,
+    /// The summary has a line of coverage.
+    pub(super) has_band: bool,
+}
+
+/// Divides `area`. What is to be told has a pane on a wide screen, and a line wherever that pane is not in sight.
+pub(super) fn layout(area: Rect, content: Content) -> Layout {
     let mut rest = area;
     let header = (area.height >= 3).then(|| take_top(&mut rest, 1));
     let footer = (area.height >= 4).then(|| take_bottom(&mut rest, 1));
     let is_wide = area.width >= WIDE.0 && area.height >= WIDE.1;
-    let notice = (has_notice && !is_wide && area.height >= 6).then(|| take_top(&mut rest, 1));
+    let needs_line = content.has_notice && (!is_wide || content.is_covered);
+    let notice = (needs_line && area.height >= 6).then(|| take_top(&mut rest, 1));
     let body = if area.width < TINY.0 || area.height < TINY.1 {
         Body::Tiny { main: rest }
     } else if is_wide {
@@ -73,7 +85,7 @@ pub(super) fn layout(area: Rect, has_notice: bool, has_band: bool) -> Layout {
         Body::Tall { balances, coverage, feed: rest, main }
     } else {
         let main = rest;
-        let summary = take_top(&mut rest, if has_band { 6 } else { 5 });
+        let summary = take_top(&mut rest, if content.has_band { 6 } else { 5 });
         Body::Stacked { summary, feed: rest, main }
     };
     Layout { header, notice, body, footer }
@@ -113,7 +125,7 @@ mod tests {
     use super::*;
 
     fn of(width: u16, height: u16) -> Layout {
-        layout(Rect::new(0, 0, width, height), true, true)
+        layout(Rect::new(0, 0, width, height), Content { has_notice: true, is_covered: true, has_band: true })
     }
 
     fn rects(layout: &Layout) -> Vec<Rect> {

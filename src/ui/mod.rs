@@ -1,7 +1,7 @@
 //! Drawing: reads the state, changes nothing.
 //!
 //! ```text
-//!  saldo  acme  HOMOLOGAÇÃO   saldo: ok  webhooks: ouvindo  pagamentos: ok        14:32 -03   header
+//!  HOMOLOGAÇÃO  mesa-sp  pagamentos: ok  saldo: ok  webhooks: ok              14:32 -03   header
 //! ┌ Saldos ─────┐┌ Transações ─────────────────────────────────────┐┌ Cobertura ─────────────┐
 //! │  balances   ││  feed                                           ││  coverage              │
 //! │             ││                                                 │└────────────────────────┘
@@ -34,7 +34,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::{App, CashOutStage, Focus, Mode};
-use layout::Body;
+use layout::{Body, Content};
 use theme::Theme;
 
 /// Draws the whole screen and says where the cursor shows, if it does.
@@ -44,38 +44,35 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         return None;
     }
     let theme = Theme::of(app.dark);
-    let layout = layout::layout(area, notices::is_needed(app), app.facts.band.is_some());
+    let is_covered = !matches!(app.mode, Mode::Home | Mode::Search(_));
+    let content =
+        Content { has_notice: notices::is_needed(app), is_covered, has_band: app.facts.band.is_some() };
+    let layout = layout::layout(area, content);
     if let Some(header) = layout.header {
         header::render(app, &theme, header, buffer);
     }
     if let Some(bar) = layout.notice {
         notices::bar(app, &theme, bar, buffer);
     }
-    if !covers_everything(app, &layout.body) {
-        panes(app, &theme, &layout.body, buffer);
-    }
+    panes(app, &theme, &layout.body, is_covered, buffer);
     let cursor = front(app, &theme, layout.body.main(), buffer);
     let search = layout.footer.and_then(|row| footer::render(app, &theme, row, buffer));
     cursor.or(search)
 }
 
-/// Whether the front covers all panes, so that they need not be drawn.
-fn covers_everything(app: &App, body: &Body) -> bool {
-    !matches!(app.mode, Mode::Home | Mode::Search(_)) && !matches!(body, Body::Wide { .. })
-}
-
-fn panes(app: &App, theme: &Theme, body: &Body, buffer: &mut Buffer) {
-    let front = !matches!(app.mode, Mode::Home | Mode::Search(_));
+/// The panes that are in sight.
+fn panes(app: &App, theme: &Theme, body: &Body, is_covered: bool, buffer: &mut Buffer) {
     match *body {
         Body::Wide { balances, sources, feed, coverage, notices, .. } => {
             balances::render(app, theme, balances, buffer);
             sources::render(app, theme, sources, buffer);
-            if !front {
+            if !is_covered {
                 feed::render(app, theme, feed, buffer);
                 coverage::render(app, theme, coverage, buffer);
                 notices::render(app, theme, notices, buffer);
             }
         }
+        Body::Stacked { .. } | Body::Tall { .. } | Body::Tiny { .. } if is_covered => {}
         Body::Stacked { main, .. } | Body::Tall { main, .. } | Body::Tiny { main }
             if app.focus == Focus::Balances =>
         {

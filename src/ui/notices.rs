@@ -7,10 +7,11 @@ use ratatui::style::Style;
 use super::form;
 use super::text::{Lines, cut, pane, put, wrap};
 use super::theme::Theme;
-use crate::app::{App, Entry, NotDecided, Notice, Payment, Question};
+use crate::app::{
+    App, Entry, Mode, NotDecided, Notice, Pause, Payment, Question, RebalanceTrouble, StoredRebalance,
+};
 use crate::domain::rebalance::Pockets;
 use crate::domain::text::Safe;
-use crate::engine::message::{Pause, RebalanceTrouble, StoredRebalance};
 
 /// Whether there is anything to tell.
 pub(super) fn is_needed(app: &App) -> bool {
@@ -27,7 +28,7 @@ fn count(app: &App) -> usize {
 pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
     let first = conditions(app)
         .into_iter()
-        .map(|lines| lines.join(" "))
+        .map(|lines| lines.join(": "))
         .next()
         .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(": ")));
     let text = format!(" ! {}: {}", app.lang.notices(count(app)), first.unwrap_or_default());
@@ -37,7 +38,7 @@ pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
 /// The list. What cannot be acknowledged (payments paused, a rebalance in doubt) stands above it until it is over.
 pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let words = &app.words().notices;
-    let opened = matches!(app.mode, crate::app::Mode::Notices);
+    let opened = matches!(app.mode, Mode::Notices);
     let inner = pane(buffer, area, words.title, opened, theme);
     let mut lines = Lines::new(buffer, inner);
     if count(app) == 0 {

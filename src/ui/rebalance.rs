@@ -7,12 +7,11 @@ use super::form;
 use super::notices::{comparison, trouble_words};
 use super::text::{Lines, pane, put, width};
 use super::theme::Theme;
-use crate::app::App;
 use crate::app::rebalance::{Review, Slot, Stage};
+use crate::app::{App, StoredRebalance};
 use crate::domain::attempt::Ambiguity;
 use crate::domain::band::Standing;
 use crate::domain::rebalance::{Forecast, Move, Outcome, Pockets, State};
-use crate::engine::message::StoredRebalance;
 
 /// Wherever it is on its way.
 pub(super) fn render(
