@@ -265,7 +265,7 @@ impl Desk {
     pub fn recover_until_final(&self, at_most: u32) -> u32 {
         for round in 1..=at_most {
             let run = self.saldo(&["recover", "--json"]);
-            assert!(matches!(run.code, Some(0 | 4)), "{run:#?}");
+            run.expect_one_of(&[0, 4, 69, 75, 77, 1]);
             let views = run.json();
             let is_final = |view: &Value| {
                 matches!(view["state"].as_str(), Some("completed" | "rejected" | "failed" | "cancelled"))
@@ -425,6 +425,13 @@ impl Run {
             assert!(!self.stderr.trim().is_empty(), "no reason: {self:#?}");
         }
         self
+    }
+
+    /// Requires one of these exit codes; any but 0 comes with a reason.
+    #[track_caller]
+    pub fn expect_one_of(&self, codes: &[i32]) -> &Self {
+        let code = self.code.filter(|code| codes.contains(code));
+        self.expect(code.unwrap_or_else(|| panic!("none of {codes:?}: {self:#?}")))
     }
 
     /// Requires this exit code and error code.

@@ -1,0 +1,342 @@
+//! Nothing works: no gateway, wrong secrets, no configuration, a journal that is taken, lost or full. And the secrets
+//! stay where they are.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use saldo::journal::lock::Lock;
+use saldo::sandbox::Options;
+use serde_json::json;
+use support::scripted::{self, Scripted};
+use support::{Desk, SALDO, cash_out, end_of, finish, prompt, runtime, with_faults};
+
+/// A desk whose gateway is down, and the options that bring it up again at the same address.
+fn down() -> (Desk, Options) {
+    let mut desk = Desk::start(prompt());
+    let listen = desk.take_down();
+    (desk, Options { listen, ..prompt() })
+}
+
+/// The first command works on it for half a minute; whoever runs it again is tried at once.
+fn a_gateway_that_is_down_is_paid_once_when_it_is_up() {
+    let (mut desk, options) = down();
+    let run = desk.pay("10", "INV-1");
+    run.expect_error(69, "unreachable", "nothing_sent");
+    assert_eq!(run.error()["retryable"], true);
+    // As a script does that runs every few seconds, until the back-off is far beyond any command's patience.
+    let attempts = || desk.payments()[0].attempts.len();
+    let before = attempts();
+    desk.saldo(&["recover", "--json"]).expect_error(69, "unreachable", "nothing_sent");
+    for _ in 0..3 {
+        desk.saldo(&["recover", "--json"]).expect(69);
+    }
+    assert_eq!(attempts(), before + 4, "each of them tried");
+    desk.bring_up(options);
+    let paid = desk.pay("10", "INV-1");
+    assert_eq!(paid.expect(0).json()["state"], "accepted");
+    assert_eq!((desk.ledger().cash_outs.len(), desk.ledger().requests_seen), (1, 1));
+    desk.reconcile();
+}
+
+/// Another process has the journal for longer than a command waits.
+fn a_journal_that_is_taken_is_exit_75() {
+    let desk = Desk::start(prompt());
+    fs::create_dir_all(desk.journal_path().parent().unwrap()).unwrap();
+    let lock = runtime().block_on(Lock::acquire(&desk.journal_path(), std::time::Duration::ZERO)).unwrap();
+    let run = desk.pay("10", "INV-1");
+    run.expect_error(75, "journal_busy", "nothing_sent");
+    assert_eq!(run.error()["retryable"], true);
+    assert_eq!(desk.ledger().requests_seen, 0);
+    // Reading needs no ownership.
+    desk.saldo(&["transactions", "--json"]).expect(0);
+    desk.saldo(&["balance", "--json"]).expect(0);
+    drop(lock);
+    desk.pay("10", "INV-1").expect(0);
+    desk.reconcile();
+}
+
+#[test]
+fn troubles_that_take_their_time() {
+    thread::scope(|scope| {
+        scope.spawn(a_gateway_that_is_down_is_paid_once_when_it_is_up);
+        scope.spawn(a_journal_that_is_taken_is_exit_75);
+    });
+}
+
+#[test]
+fn a_gateway_that_is_down_is_exit_69_for_questions() {
+    let (desk, _) = down();
+    for arguments in [
+        vec!["balance", "--json"],
+        vec!["show", "CO1", "--json"],
+        vec!["rebalance", "--target", "5", "--yes", "--json"],
+    ] {
+        desk.saldo(&arguments).expect_error(69, "unreachable", "nothing_sent");
+        let plain: Vec<_> = arguments.iter().copied().filter(|argument| *argument != "--json").collect();
+        assert!(desk.saldo(&plain).expect(69).stderr.starts_with("saldo: "));
+    }
+    // What was recorded can still be read.
+    desk.saldo(&["transactions", "--json"]).expect(0);
+}
+
+#[test]
+fn credentials_that_are_not_taken_are_exit_77_and_reject_nothing() {
+    for secret in ["client-secret", "application-token", "crypto-token"] {
+        let desk = Desk::start(prompt());
+        desk.write_secret(secret, "not-the-secret");
+        let run = desk.pay("10", "INV-1");
+        run.expect(77);
+        let error = run.error();
+        assert!(["nothing_sent", "not_executed"].contains(&error["outcome"].as_str().unwrap()), "{run:#?}");
+        if secret != "crypto-token" {
+            desk.saldo(&["balance", "--json"]).expect(77);
+        }
+        desk.saldo(&["rebalance", "--target", "5", "--yes", "--json"]).expect(77);
+        desk.saldo(&["recover", "--json"]).expect(77);
+        assert_eq!(desk.ledger().cash_outs.len(), 0);
+        assert!(desk.ledger().rebalances.is_empty());
+        // With the right one, the same command goes on with the same payment.
+        let right = match secret {
+            "client-secret" => &desk.access.client_secret,
+            "application-token" => &desk.access.application_token,
+            _ => &desk.access.crypto_token,
+        };
+        desk.write_secret(secret, right);
+        assert_eq!(desk.pay("10", "INV-1").expect(0).json()["state"], "accepted");
+        desk.reconcile();
+    }
+}
+
+#[test]
+fn asked_too_often_is_exit_75() {
+    let many = Scripted::start(&[("GET /account/balance", scripted::json(429, r#"{"status":429}"#))]);
+    let desk = Desk::at(&many.base_url());
+    desk.saldo(&["balance", "--json"]).expect_error(75, "too_many_requests", "nothing_sent");
+    // Longer than a command works on it: nothing was executed, and the payment stays open.
+    let answer = String::from_utf8(scripted::json(429, r#"{"status":429,"code":"X","title":"t"}"#)).unwrap();
+    let answer = answer.replace("\r\nConnection", "\r\nRetry-After: 60\r\nConnection").into_bytes();
+    let many = Scripted::start(&[("POST /cash-out", answer)]);
+    let desk = Desk::at(&many.base_url());
+    let run = desk.pay("10", "INV-1");
+    run.expect_error(75, "too_many_requests", "not_executed");
+    assert!(run.error()["message"].as_str().unwrap().contains("60 s"));
+    // Run again, it keeps to what the gateway asked for.
+    desk.pay("10", "INV-1").expect(75);
+    assert_eq!(many.seen().iter().filter(|call| *call == "POST /cash-out").count(), 1);
+}
+
+#[test]
+fn a_configuration_that_is_none_is_exit_78() {
+    let desk = Desk::start(prompt());
+    let refused = |what: &str| {
+        for arguments in [
+            cash_out("10", "INV-1"),
+            vec!["balance", "--json"],
+            vec!["transactions", "--json"],
+            vec!["config", "show", "--json"],
+        ] {
+            let run = desk.saldo(&arguments);
+            run.expect_error(78, "configuration", "nothing_sent");
+            assert_eq!(run.stdout, "", "{what}");
+        }
+    };
+    let good = fs::read_to_string(desk.config_path()).unwrap();
+    fs::remove_file(desk.config_path()).unwrap();
+    refused("missing");
+    fs::write(desk.config_path(), b"\xff\xfe[profiles.test]").unwrap();
+    refused("not UTF-8");
+    fs::write(desk.config_path(), "").unwrap();
+    refused("empty");
+    fs::write(desk.config_path(), good.replace("client_id", "client_idd")).unwrap();
+    refused("an unknown key");
+    fs::write(desk.config_path(), good.replace("http://127.0.0.1", "http://192.0.2.1")).unwrap();
+    refused("plain http to another machine");
+    fs::write(desk.config_path(), &good).unwrap();
+    desk.saldo(&["balance", "--profile", "nobody", "--json"]).expect_error(
+        78,
+        "configuration",
+        "nothing_sent",
+    );
+    fs::remove_file(desk.folder().join("secrets/client-secret")).unwrap();
+    desk.saldo(&cash_out("10", "INV-1")).expect_error(78, "configuration", "nothing_sent");
+    desk.saldo(&["config", "show", "--origin", "--json"]).expect(0).json();
+    assert_eq!(desk.ledger().requests_seen, 0);
+}
+
+#[test]
+fn a_journal_that_cannot_be_made_sends_nothing() {
+    let desk = Desk::start(prompt());
+    let file = desk.folder().join("a-file");
+    fs::write(&file, "no folder").unwrap();
+    let text_file = format!("sqlite:{}", file.display());
+    for url in [
+        // A folder in which nobody can make anything, the super-user included.
+        "sqlite:/proc/saldo/journal.db".to_owned(),
+        format!("sqlite:{}/journal.db", file.display()),
+        text_file,
+        format!("sqlite:{}", desk.folder().display()),
+    ] {
+        let mut arguments = cash_out("10", "INV-1");
+        arguments.extend(["--journal", &url]);
+        let run = desk.saldo(&arguments);
+        assert!(matches!(run.code, Some(1 | 78)), "{url}: {run:#?}");
+        assert_eq!(run.error()["outcome"], "nothing_sent");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "no folder", "somebody else's file is left alone");
+    assert_eq!(desk.ledger().requests_seen, 0);
+}
+
+/// A file may grow to so many blocks of 512 bytes, and a write beyond that is an error, as on a full disk.
+fn with_a_limit(desk: &Desk, blocks: u64, arguments: &[&str]) -> support::Run {
+    let mut command = desk.command_of(
+        "/bin/sh",
+        &[&["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", &blocks.to_string(), SALDO][..], arguments]
+            .concat(),
+    );
+    command.env("SALDO", SALDO);
+    finish(command)
+}
+
+#[test]
+fn a_disk_that_is_full_sends_nothing_that_was_not_journalled() {
+    // From no room at all to room for everything; between them every write fails first once.
+    let full: Vec<u64> = (0..=32).step_by(8).chain((40..=240).step_by(40)).collect();
+    thread::scope(|scope| {
+        for half in full.chunks(full.len().div_ceil(2)) {
+            scope.spawn(move || {
+                for blocks in half {
+                    let desk = Desk::start(prompt());
+                    // A journal that has its schema already: the disk fills up in the middle of the day.
+                    desk.pay("1", "INV-0").expect(0);
+                    let run = with_a_limit(&desk, *blocks, &cash_out("10", "INV-1"));
+                    let paid = desk.ledger().cash_outs_of("INV-1").count();
+                    match run.expect_one_of(&[0, 1, 4, 78]).code {
+                        Some(0) => assert_eq!(paid, 1),
+                        Some(1 | 78) => {
+                            assert_eq!(
+                                (paid, &run.error()["outcome"]),
+                                (0, &json!("nothing_sent")),
+                                "{run:#?}"
+                            );
+                        }
+                        _ => assert_eq!(run.error()["outcome"], "unknown"),
+                    }
+                    // With room again, the same command pays, once.
+                    desk.pay("10", "INV-1").expect(0);
+                    assert_eq!(desk.ledger().cash_outs_of("INV-1").count(), 1);
+                    desk.reconcile();
+                }
+            });
+        }
+    });
+}
+
+/// The bytes of every file below `folder` but the secrets' own.
+fn files_below(folder: &Path, into: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            if !path.ends_with("secrets") {
+                files_below(&path, into);
+            }
+        } else {
+            into.push((path.display().to_string(), fs::read(&path).unwrap()));
+        }
+    }
+}
+
+fn contains(haystack: &[u8], needle: &str) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+}
+
+#[test]
+fn secrets_are_in_no_output_no_file_and_no_process_list() {
+    let faults =
+        ["cash-out:expire::1", "cash-out:drop-after::1", "rebalance:500-after::1", "cash-out-get:html::1"];
+    let desk = Desk::start(with_faults(&faults));
+    let traced = |arguments: &[&str], input: &str| {
+        let mut command = desk.command(arguments);
+        command.env("SALDO_LOG", "trace").stdin(std::process::Stdio::piped());
+        runtime().block_on(async {
+            let mut child = command.spawn().unwrap();
+            let list = fs::read(format!("/proc/{}/cmdline", child.id().unwrap())).unwrap();
+            let environment = fs::read(format!("/proc/{}/environ", child.id().unwrap())).unwrap();
+            let mut stdin = child.stdin.take().unwrap();
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stdin, input.as_bytes()).await;
+            drop(stdin);
+            (list, environment, end_of(arguments.join(" "), child).await)
+        })
+    };
+    let payment = json!({
+        "amount": "10", "pix_key": "maria@example.com", "name": "Maria Silva", "document": "52998224725",
+        "reference": "INV-1",
+    })
+    .to_string();
+    let commands: [&[&str]; 11] = [
+        &["cash-out", "--input", "-", "--yes", "--json", "--wait", "3s"],
+        &["cash-out", "--input", "-", "--yes"],
+        &["balance", "--json"],
+        &["rebalance", "--target", "600000", "--yes", "--json"],
+        &["show", "INV-1", "--json"],
+        &["show", "INV-404"],
+        &["transactions"],
+        &["recover"],
+        &["config", "show", "--origin"],
+        &["config", "show", "--json"],
+        &["nonsense", "--json"],
+    ];
+    let mut secrets = desk.secrets().to_vec();
+    let mut said: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut logged = 0;
+    for arguments in commands {
+        let (list, environment, run) = traced(arguments, &payment);
+        let what = run.what.clone();
+        // A log holds ids and states; people's data are for the answer alone.
+        let traces = run.stderr.lines().filter(|line| line.contains("TRACE") || line.contains("DEBUG"));
+        logged += traces.clone().count();
+        for line in traces {
+            for person in ["52998224725", "maria@example.com", "Maria Silva"] {
+                assert!(!line.contains(person), "{what}: {line}");
+            }
+        }
+        said.push((format!("{what}: output"), run.stdout.into_bytes()));
+        said.push((format!("{what}: errors"), run.stderr.into_bytes()));
+        said.push((format!("{what}: process list"), list));
+        said.push((format!("{what}: environment"), environment));
+    }
+    assert!(logged > 100, "there is a log to look into");
+    // Also when they are wrong.
+    desk.write_secret("client-secret", "wrong-secret-0001");
+    secrets.push("wrong-secret-0001".to_owned());
+    for arguments in [&["balance", "--json"][..], &["cash-out", "--input", "-", "--yes", "--json"]] {
+        let (_, _, run) = traced(arguments, &payment.replace("INV-1", "INV-2"));
+        said.push((format!("{}: output", run.what), run.stdout.into_bytes()));
+        said.push((format!("{}: errors", run.what), run.stderr.into_bytes()));
+    }
+    files_below(desk.folder(), &mut said);
+    assert!(said.iter().any(|(name, _)| name.ends_with("journal.db")));
+    // Tokens and signatures are as good as the secrets while they live.
+    secrets.push("eyJhbGciOi".to_owned());
+    secrets.extend(desk.ledger().requests.iter().filter_map(|request| request.digital_signature.clone()));
+    assert!(secrets.len() > 5);
+    for (place, bytes) in &said {
+        for secret in &secrets {
+            assert!(!contains(bytes, secret), "a secret shows in {place}");
+        }
+        if place.ends_with("process list") {
+            assert!(!contains(bytes, "52998224725"));
+        }
+    }
+    // The journal and its companions are for their owner alone.
+    use std::os::unix::fs::PermissionsExt;
+    for entry in fs::read_dir(desk.journal_path().parent().unwrap()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", entry.path().display());
+    }
+}
