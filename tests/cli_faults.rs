@@ -9,7 +9,8 @@ mod support;
 
 use std::thread;
 
-use support::{Desk, Run, with_faults};
+use saldo::sandbox::Where;
+use support::{Desk, PATIENCE, Run, cash_out, end_of, runtime, with_faults};
 
 /// What the exit code claims must be what the ledger shows.
 #[track_caller]
@@ -81,6 +82,36 @@ fn a_failure_takes_two_looks() {
     assert_eq!(desk.ledger().requests_seen, sent);
 }
 
+/// Asked to end while a request is on the wire, saldo waits for its answer and says what it was.
+#[test]
+fn a_request_on_the_wire_is_waited_for() {
+    let desk = Desk::start(with_faults(&["cash-out:slow::1", "rebalance:slow::1"]));
+    let stopped = |arguments: &[&str], place: Where| {
+        let child = runtime().block_on(async { desk.command(arguments).spawn().unwrap() });
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+        until(|| desk.ledger().requests_to(place).count() == 1);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        runtime().block_on(end_of(arguments.join(" "), child))
+    };
+    let run = stopped(&cash_out("10", "INV-1"), Where::CashOut);
+    assert_eq!(run.expect(0).json()["state"], "accepted");
+    let run = stopped(&["rebalance", "--target", "600000", "--yes", "--json"], Where::Rebalance);
+    assert_eq!(run.expect(0).json()["state"], "completed");
+    desk.reconcile();
+}
+
+/// Looks until it is so.
+fn until(is_so: impl Fn() -> bool) {
+    runtime().block_on(async {
+        let looking = async {
+            while !is_so() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.expect("it never came to be");
+    });
+}
+
 #[test]
 fn no_fault_pays_twice_or_loses_a_payment() {
     // The fault, and the exit code of the first command.
@@ -116,12 +147,16 @@ fn no_fault_pays_twice_or_loses_a_payment() {
     ];
     let failed: Vec<&str> = thread::scope(|scope| {
         let failure = scope.spawn(a_failure_takes_two_looks);
+        let stopped = scope.spawn(a_request_on_the_wire_is_waited_for);
         let running: Vec<_> =
             cases.iter().map(|(fault, code)| (*fault, scope.spawn(move || survives(fault, *code)))).collect();
         let mut failed: Vec<&str> =
             running.into_iter().filter_map(|(fault, run)| run.join().is_err().then_some(fault)).collect();
         if failure.join().is_err() {
             failed.push("a failure");
+        }
+        if stopped.join().is_err() {
+            failed.push("asked to end");
         }
         failed
     });
