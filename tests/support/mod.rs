@@ -19,15 +19,17 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use saldo::domain::attempt::{Ambiguity, NotExecuted, Verdict};
-use saldo::sandbox::{self, Access, CashOutStatus, LedgerView, Options, Sandbox, Where};
+use saldo::sandbox::{self, Access, LedgerView, Options, Sandbox, Where};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::runtime::Runtime;
 
+pub mod payment;
 pub mod scripted;
+
+use payment::{Attempt, Payment};
 
 /// The program under test.
 pub const SALDO: &str = env!("CARGO_BIN_EXE_saldo");
@@ -303,92 +305,6 @@ impl Desk {
             self.access.application_token.clone(),
             self.access.crypto_token.clone(),
         ]
-    }
-}
-
-/// A payment as the journal has it.
-#[derive(Debug)]
-pub struct Payment {
-    pub id: String,
-    pub reference: String,
-    pub body: String,
-    pub state: String,
-    pub amount: i64,
-    pub internal_code: Option<String>,
-    pub attempts: Vec<Attempt>,
-}
-
-/// An attempt as the journal has it.
-#[derive(Debug)]
-pub struct Attempt {
-    pub key: String,
-    pub verdict: Option<Verdict>,
-}
-
-impl Attempt {
-    /// How many requests it can have made: fewest and most.
-    pub fn requests(&self) -> (usize, usize) {
-        match &self.verdict {
-            Some(Verdict::NotExecuted(
-                NotExecuted::Unreachable(_) | NotExecuted::TooLate | NotExecuted::NoToken(_),
-            )) => (0, 0),
-            // Said of the order, or of the token that it needed first.
-            Some(Verdict::NotExecuted(NotExecuted::Unauthorized(_) | NotExecuted::TooMany { .. })) => (0, 1),
-            // Its process ended somewhere between the row and the answer.
-            None | Some(Verdict::Ambiguous(Ambiguity::Crashed)) => (0, 1),
-            Some(_) => (1, 1),
-        }
-    }
-}
-
-impl Payment {
-    fn agrees_with(&self, ledger: &LedgerView) {
-        let paid: Vec<_> = ledger.cash_outs_of(&self.reference).collect();
-        assert!(paid.len() <= 1, "{} was paid {} times", self.reference, paid.len());
-        let paid = paid.first();
-        match self.state.as_str() {
-            "accepted" | "completed" => {
-                let paid = paid.unwrap_or_else(|| panic!("{self:#?} is not in the ledger"));
-                assert_eq!(paid.amount.get(), self.amount, "{self:#?}");
-                assert_eq!(Some(&paid.internal_code), self.internal_code.as_ref(), "{self:#?}");
-                if self.state == "completed" {
-                    assert!(matches!(paid.status, CashOutStatus::Completed | CashOutStatus::Refunded));
-                }
-            }
-            "rejected" => assert!(paid.is_none(), "{self:#?} was paid"),
-            "failed" => assert_eq!(paid.unwrap().status, CashOutStatus::Failed),
-            "cancelled" => assert_eq!(paid.unwrap().status, CashOutStatus::Cancelled),
-            _ if self.attempts.iter().all(|attempt| attempt.requests() == (0, 0)) => {
-                assert!(paid.is_none(), "{self:#?} was never sent, and paid");
-            }
-            _ => {}
-        }
-        let requests: Vec<_> = ledger
-            .requests_to(Where::CashOut)
-            .filter(|request| {
-                let body: Value = serde_json::from_slice(request.body.as_deref().unwrap_or(b"null")).unwrap();
-                body["externalReference"] == self.reference.as_str()
-            })
-            .collect();
-        for request in &requests {
-            assert_eq!(
-                request.body.as_deref(),
-                Some(self.body.as_bytes()),
-                "other bytes than the journalled ones"
-            );
-            let key = request.idempotency_key.as_deref().unwrap();
-            assert!(self.attempts.iter().any(|attempt| attempt.key == key), "a key without an attempt");
-        }
-        let (fewest, most) = self
-            .attempts
-            .iter()
-            .map(Attempt::requests)
-            .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-        assert!(
-            (fewest..=most).contains(&requests.len()),
-            "{} requests on the wire for {self:#?}",
-            requests.len()
-        );
     }
 }
 
