@@ -7,7 +7,7 @@ use std::thread;
 
 use saldo::sandbox::Where;
 
-use crate::support::{Desk, PATIENCE, Run, cash_out, end_of, prompt, runtime, with_faults};
+use crate::support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
 
 /// What the exit code claims must be what the ledger shows.
 #[track_caller]
@@ -94,18 +94,6 @@ fn a_request_on_the_wire_is_waited_for() {
     let run = stopped(&["rebalance", "--target", "600000", "--yes", "--json"], Where::Rebalance);
     assert_eq!(run.expect(0).json()["state"], "completed");
     desk.reconcile();
-}
-
-/// Looks until it is so.
-fn until(is_so: impl Fn() -> bool) {
-    runtime().block_on(async {
-        let looking = async {
-            while !is_so() {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, looking).await.expect("it never came to be");
-    });
 }
 
 #[test]

@@ -396,3 +396,15 @@ pub async fn end_of(what: String, child: Child) -> Run {
     let text = |bytes| String::from_utf8(bytes).expect("saldo writes UTF-8");
     Run { what, code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
+
+/// Looks until it is so.
+pub fn until(is_so: impl Fn() -> bool) {
+    runtime().block_on(async {
+        let looking = async {
+            while !is_so() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.expect("it never came to be");
+    });
+}
