@@ -14,7 +14,7 @@ use super::context::{Context, Owned, asked_to_stop};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, sentence};
-use crate::domain::attempt::Verdict;
+use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::cash_out::State;
 use crate::domain::document::Document;
 use crate::domain::institution::{Ispb, name_of};
@@ -206,13 +206,41 @@ async fn work_on_doubt(
             owned.lane.finish().await;
             None
         }
-        worked = owned.lane.advance(id, Goal::Answered, Instant::now() + WORK_ON_DOUBT) => match worked {
-            Ok(_) => None,
-            Err(LaneError::Journal(error)) => return Err(error.into()),
-            Err(error) => Some(error),
-        },
+        worked = ask(owned, &intent) => worked.err(),
     };
-    Ok((owned.journal.intent(id).await?.unwrap_or(intent), trouble))
+    let stands = owned.journal.intent(id).await;
+    match trouble {
+        // The attempt is journalled before a byte leaves, so what the journal still says decides.
+        Some(LaneError::Journal(error)) => Err(match stands {
+            Ok(Some(intent)) if intent.cash_out.is_proven_unsent() => error.into(),
+            _ => Failure::new(
+                Exit::Unknown,
+                "journal",
+                format!(
+                    "{error}; what became of the payment is not known: the same command with the same reference, or \
+                     `saldo recover`, goes on with it once the journal can be written"
+                ),
+            )
+            .meaning(Outcome::Unknown),
+        }),
+        trouble => Ok((stands?.unwrap_or(intent), trouble)),
+    }
+}
+
+/// Sends it, and works on the doubt for a while.
+async fn ask(owned: &Owned, intent: &Intent) -> Result<(), LaneError> {
+    let until = Instant::now() + WORK_ON_DOUBT;
+    let pay = &intent.cash_out;
+    let asked_to_wait = matches!(&pay.last_verdict, Some(Verdict::NotExecuted(NotExecuted::TooMany { .. })));
+    // Nothing of it ever reached the gateway, so there is nothing to wait for: whoever runs the command again wants it
+    // tried now, and not be told of an earlier failure.
+    if pay.is_proven_unsent()
+        && !asked_to_wait
+        && let Some(act) = pay.act_now(clock::now())
+    {
+        owned.lane.act(intent.id, act).await?;
+    }
+    owned.lane.advance(intent.id, Goal::Answered, until).await.map(drop)
 }
 
 /// Looks at a payment when its plan says so until it is final or the time is up, and owns the journal only for each
@@ -267,17 +295,7 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
             Err(Failure::new(Exit::Refused, pay.state.as_str(), format!("{said}{why}"))
                 .meaning(Outcome::NotExecuted))
         }
-        State::Approved | State::Unknown if pay.is_proven_unsent() => {
-            let mut failure = match (trouble, &pay.last_verdict) {
-                (Some(LaneError::Paused(pause)), _) => pause.clone().into(),
-                (_, Some(Verdict::NotExecuted(proof))) => Failure::not_executed(proof),
-                _ => Failure::new(Exit::Later, "not_sent", said.clone()).retryable(),
-            };
-            failure.message.push_str(
-                "; it stays open: the same command with the same reference goes on with it, and so does `saldo recover`",
-            );
-            Err(failure)
-        }
+        State::Approved | State::Unknown if pay.is_proven_unsent() => Err(Failure::not_sent(intent, trouble)),
         State::Approved | State::Unknown => Err(unknown(
             "unknown",
             "do not pay it under another reference; `saldo recover` asks again with the same one",

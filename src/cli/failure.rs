@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::config::ConfigError;
-use crate::domain::attempt::{NotExecuted, Problem};
+use crate::domain::attempt::{NotExecuted, Problem, Verdict};
 use crate::engine::lane::{LaneError, Pause};
 use crate::engine::message::RebalanceTrouble;
 use crate::gateway::{BuildError, ReadError};
-use crate::journal::JournalError;
+use crate::journal::{Intent, JournalError};
 
 /// The exit codes that scripts may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,19 @@ impl Failure {
             .retryable()
             .meaning(Outcome::NotExecuted),
         }
+    }
+
+    /// A payment that is decided and has had no effect so far: `trouble` is what was in the way.
+    pub fn not_sent(intent: &Intent, trouble: Option<&LaneError>) -> Self {
+        let mut failure = match (trouble, &intent.cash_out.last_verdict) {
+            (Some(LaneError::Paused(pause)), _) => pause.clone().into(),
+            (_, Some(Verdict::NotExecuted(proof))) => Self::not_executed(proof),
+            _ => Self::new(Exit::Later, "not_sent", "the payment is decided, and not sent yet").retryable(),
+        };
+        failure.message.push_str(
+            "; it stays open: the same command with the same reference goes on with it, and so does `saldo recover`",
+        );
+        failure
     }
 
     /// The gateway said no, and it is proven that no money moved.

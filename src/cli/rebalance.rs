@@ -4,13 +4,13 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::ask::confirm;
-use super::context::{Context, Owned, operator};
+use super::context::{Context, Owned, asked_to_stop, operator};
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{say, say_json};
+use super::output::{note, say, say_json};
 use super::view::RebalanceView;
 use crate::domain::attempt::Ambiguity;
 use crate::domain::money::Centavos;
-use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State, forecast};
+use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
 use crate::journal::{JournalError, StoredRebalance};
 
@@ -65,7 +65,7 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
     }
     settle(&owned, doubt).await?;
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
-    let ended = owned.rebalancer.send(Uuid::now_v7(), target, &reviewed, reason).await?;
+    let ended = send(&owned, target, &reviewed, reason).await?;
     if context.json {
         say_json(&RebalanceView::new(&ended));
     } else {
@@ -113,6 +113,26 @@ fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {
             .meaning(Outcome::Unknown))
         }
     }
+}
+
+/// Sends it, once. A signal ends it before its request, and never while that is on the wire.
+async fn send(
+    owned: &Owned,
+    target: Centavos,
+    reviewed: &Forecast,
+    reason: Option<String>,
+) -> Result<StoredRebalance, Failure> {
+    let mut sending = std::pin::pin!(owned.rebalancer.send(Uuid::now_v7(), target, reviewed, reason));
+    tokio::select! {
+        biased;
+        ended = sending.as_mut() => return Ok(ended?),
+        () = asked_to_stop() => {}
+    }
+    if !owned.rebalancer.is_busy() {
+        return Err(Failure::new(Exit::Later, "stopped", "stopped; nothing was sent").retryable());
+    }
+    note("stopping; a request on the wire is waited for");
+    Ok(sending.await?)
 }
 
 /// The rebalance that the operator has compared, if its doubt is still to be settled. A command that runs again finds

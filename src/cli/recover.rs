@@ -4,7 +4,9 @@ use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, sentence};
+use crate::engine::lane::LaneError;
 use crate::engine::recover::recover;
+use crate::journal::Intent;
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let owned = context.own().await?;
@@ -39,18 +41,40 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             note(&format!("{}: {trouble}", intent.reference));
         }
     }
-    let in_doubt = taken_up.iter().filter(|(intent, _)| intent.cash_out.state.is_in_doubt()).count();
-    if in_doubt == 0 {
-        return Ok(Exit::Done);
+    verdict(&taken_up)
+}
+
+/// Doubt first; then what kept a payment from being sent, or looked at.
+fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
+    let in_doubt = taken_up
+        .iter()
+        .filter(|(intent, _)| intent.cash_out.state.is_in_doubt() && !intent.cash_out.is_proven_unsent())
+        .count();
+    if in_doubt > 0 {
+        return Err(Failure::new(
+            Exit::Unknown,
+            "in_doubt",
+            format!(
+                "{in_doubt} of {} open payments are still in doubt; do not pay them under another reference",
+                taken_up.len()
+            ),
+        )
+        .retryable()
+        .meaning(Outcome::Unknown));
     }
-    Err(Failure::new(
-        Exit::Unknown,
-        "in_doubt",
-        format!(
-            "{in_doubt} of {} open payments are still in doubt; do not pay them under another reference",
-            taken_up.len()
-        ),
-    )
-    .retryable()
-    .meaning(Outcome::Unknown))
+    let in_the_way = taken_up.iter().find_map(|(intent, trouble)| {
+        let failure = if intent.cash_out.is_proven_unsent() {
+            Failure::not_sent(intent, trouble.as_ref())
+        } else {
+            trouble.clone()?.into()
+        };
+        Some((intent, failure))
+    });
+    match in_the_way {
+        None => Ok(Exit::Done),
+        Some((intent, mut failure)) => {
+            failure.message = format!("{}: {}", intent.reference, failure.message);
+            Err(failure)
+        }
+    }
 }

@@ -3,13 +3,11 @@
 //! One test fans them all out, because the longest ones wait: for a request that hangs (30 s), for two looks at a
 //! failure that have to be a minute apart.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
-
-mod support;
-
 use std::thread;
 
-use support::{Desk, Run, with_faults};
+use saldo::sandbox::Where;
+
+use crate::support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
 
 /// What the exit code claims must be what the ledger shows.
 #[track_caller]
@@ -66,7 +64,7 @@ fn survives(fault: &str, expected: i32) {
 
 /// FAILED counts only when two GETs, a minute apart, say so.
 fn a_failure_takes_two_looks() {
-    let desk = Desk::start(support::prompt());
+    let desk = Desk::start(prompt());
     let mut arguments = vec!["cash-out", "--amount", "10", "--reference", "INV-F", "--yes", "--json"];
     arguments.extend(["--pix-key", "fail@example.com", "--name", "Maria Silva", "--document", "52998224725"]);
     arguments.extend(["--wait", "100s"]);
@@ -79,6 +77,23 @@ fn a_failure_takes_two_looks() {
     let sent = desk.ledger().requests_seen;
     desk.saldo(&arguments).expect(3);
     assert_eq!(desk.ledger().requests_seen, sent);
+}
+
+#[test]
+fn a_request_on_the_wire_is_waited_for() {
+    let desk = Desk::start(with_faults(&["cash-out:slow::1", "rebalance:slow::1"]));
+    let stopped = |arguments: &[&str], place: Where| {
+        let child = runtime().block_on(async { desk.command(arguments).spawn().unwrap() });
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+        until(|| desk.ledger().requests_to(place).count() == 1);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        runtime().block_on(end_of(arguments.join(" "), child))
+    };
+    let run = stopped(&cash_out("10", "INV-1"), Where::CashOut);
+    assert_eq!(run.expect(0).json()["state"], "accepted");
+    let run = stopped(&["rebalance", "--target", "600000", "--yes", "--json"], Where::Rebalance);
+    assert_eq!(run.expect(0).json()["state"], "completed");
+    desk.reconcile();
 }
 
 #[test]

@@ -3,17 +3,15 @@
 //! `SALDO_TEST_KILLS` says how many processes are killed (a release wants thousands), `SALDO_TEST_SEED` which moments:
 //! the same seed takes the same ones, as far as the machine's own pace allows.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use saldo::domain::attempt::{Ambiguity, Verdict};
 use saldo::sandbox::Where;
-use support::{Attempt, Desk, cash_out, runtime, with_faults};
+
+use crate::support::payment::Attempt;
+use crate::support::{Desk, cash_out, prompt, runtime, with_faults};
 
 /// At the same time: each has a desk of its own, and most of their time is waiting.
 const WORKERS: u64 = 8;
@@ -72,7 +70,7 @@ fn pay_under_fire(worker: u64, kills: u64, seed: u64) -> usize {
     let options = saldo::sandbox::Options { seed: seed + worker, ..with_faults(&faults) };
     let desk = Desk::start(options);
     let life = {
-        let calm = Desk::start(support::prompt());
+        let calm = Desk::start(prompt());
         life_of(&calm, &cash_out("1", "CALM"))
     };
     let mut dice = Dice(seed * 1_000 + worker);
@@ -110,7 +108,7 @@ fn pay_under_fire(worker: u64, kills: u64, seed: u64) -> usize {
 fn rebalance_under_fire(kills: u64, seed: u64) {
     let desk = Desk::start(with_faults(&["rebalance:drop-after:0.2", "rebalance:500-before:0.1"]));
     let life = {
-        let calm = Desk::start(support::prompt());
+        let calm = Desk::start(prompt());
         life_of(&calm, &["rebalance", "--target", "1000", "--yes", "--json"])
     };
     let mut dice = Dice(seed);
