@@ -79,7 +79,8 @@ fn run() -> Result<()> {
         }
     });
     let mut writer = pty.master.take_writer()?;
-    let mut screen = vt100::Parser::new(wish.rows, wish.columns, 0);
+    let size = |cells| std::num::NonZero::new(cells).context("a screen has at least one cell");
+    let mut screen = vt100::Parser::new(size(wish.rows)?, size(wish.columns)?, 0);
     let drawn = play(&wish.steps, &bytes, &mut screen, &mut *writer);
     child.kill().ok();
     child.wait().ok();

@@ -49,7 +49,7 @@ async fn sandbox(faults: &[&str]) -> Sandbox {
 async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
     let access = sandbox.access().clone();
     let path = folder.join("journal.db");
-    let lock = Lock::acquire(&path, Duration::from_secs(5)).await.unwrap();
+    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
     let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
     let crypto_token = SecretString::from(access.crypto_token.clone());
     let gateway: Arc<dyn Gateway> = Arc::new(
@@ -73,6 +73,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
             client_id: access.client_id,
             resend_window: SignedDuration::from_hours(1),
             webhook_url,
+            keep_offering: Duration::from_secs(10),
         },
         poll_every: Duration::from_secs(1),
         zone: TimeZone::UTC,

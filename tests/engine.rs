@@ -123,13 +123,14 @@ struct Bench {
 
 async fn bench(folder: &Path) -> Bench {
     let path = folder.join("journal.db");
-    let lock = Lock::acquire(&path, Duration::from_secs(5)).await.unwrap();
+    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
     let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
     let gateway = Scripted::new(&journal);
     let settings = LaneSettings {
         client_id: "48213".to_owned(),
         resend_window: SignedDuration::from_hours(1),
         webhook_url: Some("https://desk.example.com/hook".to_owned()),
+        keep_offering: Duration::from_secs(10),
     };
     let lane = Lane::new(
         Arc::clone(&journal) as Arc<dyn Journal>,

@@ -32,7 +32,7 @@ struct Desk {
 
 async fn desk(folder: &Path) -> Desk {
     let path = folder.join("journal.db");
-    let lock = Lock::acquire(&path, Duration::from_secs(5)).await.unwrap();
+    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
     let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
     let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let url = format!("http://{}/hook", socket.local_addr().unwrap());

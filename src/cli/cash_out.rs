@@ -133,7 +133,7 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
             "--yes needs --reference: it is what makes a repeat of this command harmless. Nothing was sent",
         ));
     }
-    let context = Context::load(global)?;
+    let context = Context::load(global, "cash-out")?;
     let id = Uuid::now_v7();
     let reference = checked.reference.unwrap_or_else(|| Reference::from_id(id));
     if !arguments.yes {

@@ -35,6 +35,10 @@ use crate::session::{self, ColorDepth, Ended, Termination, Tty};
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
 const ZONE: &str = "America/Sao_Paulo";
 
+/// How long a verdict is offered to a journal that cannot be written, before only the restart can help: the attempt is
+/// journalled, so the next start finds it and treats it as unknown.
+pub(super) const KEEP_OFFERING: Duration = Duration::from_secs(300);
+
 /// What a cockpit is made of, whether it comes from a configuration or from the demonstration.
 pub(super) struct Station {
     pub(super) facts: Facts,
@@ -82,7 +86,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         account: context.account(),
         gateway,
         crypto_token,
-        lane: context.lane_settings(),
+        lane: LaneSettings { keep_offering: KEEP_OFFERING, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
     };
@@ -99,7 +103,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let lock = Lock::acquire(&station.journal, Duration::ZERO).await?;
+    let lock = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await?;
     let journal: Arc<dyn Journal> =
         Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
     logging::to_file_beside(&station.journal);

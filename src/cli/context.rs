@@ -20,6 +20,8 @@ use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
 /// The chosen profile and the way to its gateway and journal.
 pub(super) struct Context {
     pub(super) settings: Settings,
+    /// What the lock says of its owner.
+    pub(super) command: &'static str,
     pub(super) json: bool,
     env: Env,
     gateway: OnceCell<Connection>,
@@ -35,17 +37,16 @@ pub(super) struct Connection {
 /// The journal, owned, and what works on it.
 pub(super) struct Owned {
     pub(super) journal: Arc<dyn Journal>,
-    pub(super) gateway: Arc<dyn Gateway>,
     pub(super) lane: Arc<Lane>,
     pub(super) rebalancer: Arc<Rebalancer>,
 }
 
 impl Context {
     /// Reads the configuration, and no secret yet.
-    pub(super) fn load(global: &Global) -> Result<Self, Failure> {
+    pub(super) fn load(global: &Global, command: &'static str) -> Result<Self, Failure> {
         let env = Env::of_process();
         let Loaded { settings, .. } = load(&global.overrides(), &env)?;
-        Ok(Self { settings, json: global.json, env, gateway: OnceCell::new() })
+        Ok(Self { settings, command, json: global.json, env, gateway: OnceCell::new() })
     }
 
     /// A client of the profile's gateway. Reads the secrets, the first time it is asked for.
@@ -88,13 +89,13 @@ impl Context {
         let gateway: Arc<dyn Gateway> = self.gateway().await?;
         let path = self.journal_path();
         prepare_folder(path)?;
-        let lock = Lock::acquire(path, patience).await?;
+        let lock = Lock::acquire(path, self.command, patience).await?;
         let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
         let lane = Lane::new(Arc::clone(&journal), Arc::clone(&gateway), self.lane_settings(), None);
-        let rebalancer = Rebalancer::new(Arc::clone(&journal), Arc::clone(&gateway));
+        let rebalancer = Rebalancer::new(Arc::clone(&journal), gateway);
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
-        Ok(Owned { journal, gateway, lane, rebalancer })
+        Ok(Owned { journal, lane, rebalancer })
     }
 
     /// The journal for reading; `None` where there is none yet.
@@ -119,6 +120,7 @@ impl Context {
             client_id: self.settings.client_id.clone(),
             resend_window: self.settings.resend_window.try_into().unwrap_or(jiff::SignedDuration::MAX),
             webhook_url: self.settings.webhook_url.as_ref().map(|url| url.as_str().to_owned()),
+            keep_offering: Duration::from_secs(10),
         }
     }
 }

@@ -78,7 +78,7 @@ impl Round {
 
 pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
     let mut round = Round { checks: Vec::new(), exit: Exit::Done };
-    match Context::load(global) {
+    match Context::load(global, "doctor") {
         Ok(context) => {
             let settings = &context.settings;
             round.ok(
@@ -200,7 +200,7 @@ async fn journal(context: &Context, round: &mut Round) {
             "give each profile a journal of its own",
         );
     }
-    match Lock::acquire(path, Duration::ZERO).await {
+    match Lock::acquire(path, "doctor", Duration::ZERO).await {
         Ok(_) => round.ok("journal", format!("{shown} can be read and owned")),
         Err(JournalError::Busy(owner)) => round.ok("journal", format!("{shown} is in use by {owner}")),
         Err(error) => {

@@ -142,19 +142,21 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         .map_err(|error| Failure::other(format!("saldo cannot start: {error}")))?;
     let exit = runtime.block_on(async {
         match command {
-            None => cockpit::run(&Context::load(&global)?, global.color).await,
+            None => cockpit::run(&Context::load(&global, "cockpit")?, global.color).await,
             Some(Command::Demo(arguments)) => demo::run(&arguments, &global).await,
             Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
             Some(Command::Config(command)) => config::run(&command, &global),
             Some(Command::Doctor) => doctor::run(&global).await,
-            Some(Command::Balance) => balance::run(&Context::load(&global)?).await,
+            Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,
             Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,
-            Some(Command::Rebalance(arguments)) => rebalance::run(arguments, &Context::load(&global)?).await,
-            Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global)?).await,
-            Some(Command::Transactions(arguments)) => {
-                transactions::run(arguments, &Context::load(&global)?).await
+            Some(Command::Rebalance(arguments)) => {
+                rebalance::run(arguments, &Context::load(&global, "rebalance")?).await
             }
-            Some(Command::Recover) => recover::run(&Context::load(&global)?).await,
+            Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global, "show")?).await,
+            Some(Command::Transactions(arguments)) => {
+                transactions::run(arguments, &Context::load(&global, "transactions")?).await
+            }
+            Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
         }
     });
     // Threads of the runtime may wait for a secret's command or a name server; the answer is known.

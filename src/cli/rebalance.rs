@@ -12,6 +12,7 @@ use crate::domain::attempt::Ambiguity;
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
+use crate::gateway::Gateway;
 use crate::journal::{JournalError, StoredRebalance};
 
 #[derive(Debug, Args)]
@@ -33,16 +34,15 @@ pub(super) struct RebalanceArguments {
 pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
     let target = Centavos::parse_typed(&arguments.target)
         .map_err(|error| Failure::usage(format!("--target: {error}")))?;
-    let owned = context.own().await?;
-    let doubt = match arguments.after_doubt {
-        Some(id) => doubt(&owned, id).await?,
-        None => None,
-    };
-    let now = Pockets::from(&owned.gateway.balance().await?);
+    // The review needs no journal: a person who thinks it over keeps nobody else from paying.
+    let now = Pockets::from(&context.gateway().await?.balance().await?);
     let reviewed = match forecast(now, target) {
         Ok(forecast) => forecast,
         Err(ForecastError::NothingToMove(_)) => {
-            settle(&owned, doubt).await?;
+            if let Some(id) = arguments.after_doubt {
+                let owned = context.own().await?;
+                settle(&owned, doubt(&owned, id).await?).await?;
+            }
             nothing_to_move(target, now, context);
             return Ok(Exit::Done);
         }
@@ -63,7 +63,10 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
             reviewed.after.proprietary,
         ))?;
     }
-    settle(&owned, doubt).await?;
+    let owned = context.own().await?;
+    if let Some(id) = arguments.after_doubt {
+        settle(&owned, doubt(&owned, id).await?).await?;
+    }
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
     let ended = send(&owned, target, &reviewed, reason).await?;
     if context.json {

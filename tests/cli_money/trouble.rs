@@ -46,7 +46,7 @@ fn a_gateway_that_is_down_is_paid_once_when_it_is_up() {
 fn a_journal_that_is_taken_is_exit_75() {
     let desk = Desk::start(prompt());
     fs::create_dir_all(desk.journal_path().parent().unwrap()).unwrap();
-    let lock = runtime().block_on(Lock::acquire(&desk.journal_path(), Duration::ZERO)).unwrap();
+    let lock = runtime().block_on(Lock::acquire(&desk.journal_path(), "test", Duration::ZERO)).unwrap();
     let run = desk.pay("10", "INV-1");
     run.expect_error(75, "journal_busy", "nothing_sent");
     assert_eq!(run.error()["retryable"], true);
