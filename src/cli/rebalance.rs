@@ -34,7 +34,9 @@ pub(super) struct RebalanceArguments {
 pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
     let target = Centavos::parse_typed(&arguments.target)
         .map_err(|error| Failure::usage(format!("--target: {error}")))?;
-    // The review needs no journal: a person who thinks it over keeps nobody else from paying.
+    // A journal of another account is said before anything is asked. The review itself does not own the journal: a
+    // person who thinks it over keeps nobody else from paying.
+    context.reader().await?;
     let now = Pockets::from(&context.gateway().await?.balance().await?);
     let reviewed = match forecast(now, target) {
         Ok(forecast) => forecast,
