@@ -1,5 +1,7 @@
 //! The journal's promises, asked of a real file. Every engine of the journal has to pass.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +29,7 @@ use uuid::Uuid;
 const ACCOUNT: &str = "48213 at sandbox";
 
 async fn open(path: &Path) -> SqliteJournal {
-    let lock = Lock::acquire(path, Duration::from_secs(5)).await.unwrap();
+    let lock = Lock::acquire(path, "test", Duration::from_secs(5)).await.unwrap();
     SqliteJournal::open(path, ACCOUNT, lock).await.unwrap()
 }
 
@@ -312,7 +314,7 @@ async fn readers_always_get_in_and_strangers_do_not() {
     assert!(matches!(stranger, Err(JournalError::OtherAccount { .. })));
     drop(journal);
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let lock = Lock::acquire(&path, Duration::from_secs(5)).await.unwrap();
+    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
     let newer = SqliteJournal::open(&path, ACCOUNT, lock).await;
     assert!(matches!(newer, Err(JournalError::Newer { found: 99, .. })), "{newer:?}");
 }

@@ -1,1 +1,175 @@
 //! The command line: its arguments, one file a command.
+//!
+//! What scripts may rely on is here: flags, JSON, exit codes ([`failure::Exit`]). Data go to standard output, talk goes
+//! to standard error, and an exit that is not 0 always says why.
+
+mod ask;
+mod balance;
+mod cash_out;
+mod cockpit;
+mod config;
+mod context;
+mod demo;
+mod doctor;
+pub mod failure;
+mod logging;
+mod output;
+mod rebalance;
+mod recover;
+mod sandbox;
+mod show;
+mod transactions;
+mod view;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Overrides;
+use context::Context;
+use failure::{Exit, Failure};
+
+/// Treasury cockpit for the ConnectPSP PIX gateway.
+#[derive(Debug, Parser)]
+#[command(name = "saldo", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags that every command takes, anywhere on the line.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Global {
+    /// The configuration file [env: SALDO_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The profile in it [env: SALDO_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// The journal, sqlite:PATH [env: SALDO_JOURNAL]
+    #[arg(long, global = true, value_name = "URL")]
+    journal: Option<String>,
+    /// The language of screens: pt-BR or en [env: SALDO_LANG]
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<String>,
+    /// Whether to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Colour,
+    /// Answer in JSON; errors too
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The cockpit on an imitation of the gateway with live traffic: no account, nothing of yours is touched
+    Demo(demo::DemoArguments),
+    /// The wallet as the gateway has it now
+    Balance,
+    /// Pay by PIX key or bank account
+    CashOut(Box<cash_out::CashOutArguments>),
+    /// Move money between the transactional and the proprietary account
+    Rebalance(rebalance::RebalanceArguments),
+    /// Everything known of one transaction
+    Show(show::ShowArguments),
+    /// What saldo has seen, newest first
+    Transactions(transactions::TransactionsArguments),
+    /// Take up every payment that is not final
+    Recover,
+    /// What would stand in the way, and what to do about it
+    Doctor,
+    /// An imitation of the gateway on this machine, for integrators and tests
+    Sandbox(sandbox::SandboxArguments),
+    /// What saldo is told, and by whom
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+impl Command {
+    fn moves_money(&self) -> bool {
+        matches!(self, Self::CashOut(_) | Self::Rebalance(_))
+    }
+}
+
+impl Global {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            config: self.config.clone(),
+            profile: self.profile.clone(),
+            journal: self.journal.clone(),
+            lang: self.lang.clone(),
+        }
+    }
+}
+
+/// Parses, runs and answers with the exit code.
+pub fn main() -> ExitCode {
+    // The arguments may be wrong in a way that hides `--json` from the parser; the wish is plain all the same.
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::usage(&error, wants_json),
+    };
+    let json = arguments.global.json;
+    match run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(failure) => output::fail(&failure, json),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let Arguments { global, command } = arguments;
+    if !matches!(command, None | Some(Command::Demo(_))) {
+        logging::to_standard_error();
+    }
+    let moves_money = command.as_ref().is_some_and(Command::moves_money);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::other(format!("saldo cannot start: {error}")))?;
+    let exit = runtime.block_on(async {
+        match command {
+            None => cockpit::run(&Context::load(&global, "cockpit")?, global.color).await,
+            Some(Command::Demo(arguments)) => demo::run(&arguments, &global).await,
+            Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
+            Some(Command::Config(command)) => config::run(&command, &global),
+            Some(Command::Doctor) => doctor::run(&global).await,
+            Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,
+            Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,
+            Some(Command::Rebalance(arguments)) => {
+                rebalance::run(arguments, &Context::load(&global, "rebalance")?).await
+            }
+            Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global, "show")?).await,
+            Some(Command::Transactions(arguments)) => {
+                transactions::run(arguments, &Context::load(&global, "transactions")?).await
+            }
+            Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
+        }
+    });
+    // Threads of the runtime may wait for a secret's command or a name server; the answer is known.
+    runtime.shutdown_background();
+    match (exit, output::lost()) {
+        (Ok(Exit::Done), Some(reason)) if !moves_money => {
+            Err(Failure::other(format!("the answer could not be written: {reason}")))
+        }
+        (Ok(Exit::Done), Some(reason)) => {
+            // The exit code speaks of the money, and the money's part is done.
+            output::note(&format!("the answer could not be written: {reason}"));
+            Ok(Exit::Done)
+        }
+        (exit, _) => exit,
+    }
+}

@@ -1,1 +1,30 @@
 //! Configuration: the file, its validation, secrets.
+//!
+//! ```text
+//! locate (which file) -> raw (its shape) -> validate (one function a rule) -> file (typed, with lines)
+//!        -> settings (one profile, layered: flag > environment > profile > file > default) -> secret
+//! ```
+//!
+//! [`load`] reads no secret: a profile that is not used needs none. [`Settings::read_secrets`] does, when the
+//! gateway is about to be spoken to. Every error prints as `PATH:LINE: what is wrong; what to write instead`,
+//! and no error, no `Debug` and no [`show`] ever holds a secret.
+
+mod duration;
+mod error;
+mod file;
+mod locate;
+mod origin;
+mod raw;
+mod secret;
+mod settings;
+mod url;
+mod validate;
+
+pub use duration::validate_duration as parse_duration;
+pub use error::{ConfigError, Fault};
+pub use file::{Band, Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Sections, Setting};
+pub use locate::{Env, Overrides, config_path};
+pub use origin::{Origin, Origins, show};
+pub use secret::{Credentials, SecretSource, Secrets};
+pub use settings::{Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
+pub use url::{BaseUrl, WebUrl};

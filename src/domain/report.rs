@@ -53,6 +53,21 @@ pub enum Status {
 }
 
 impl Status {
+    /// The gateway's word.
+    pub fn as_wire(&self) -> &str {
+        match self {
+            Self::AwaitingPayment => "AWAITING_PAYMENT",
+            Self::Paid => "PAID",
+            Self::Expired => "EXPIRED",
+            Self::Processing => "PROCESSING",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+            Self::Refunded => "REFUNDED",
+            Self::Cancelled => "CANCELLED",
+            Self::Other(word) => word.as_str(),
+        }
+    }
+
     /// Reads the gateway's word.
     pub fn from_wire(word: &str) -> Self {
         match word {

@@ -73,7 +73,7 @@ impl fmt::Display for Safe {
 
 /// Controls (C0, DEL, C1), bidi marks, embeddings, overrides and isolates, zero-width and invisible
 /// characters, variation selectors of the supplement, interlinear marks and tag characters.
-pub(super) fn is_unsafe(character: char) -> bool {
+pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

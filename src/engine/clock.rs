@@ -5,7 +5,6 @@ use jiff::Timestamp;
 /// Now (UTC), by this machine's clock, to the microsecond that the journal keeps.
 #[must_use]
 pub fn now() -> Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "this is the rim: everything inside is told the time")]
     let now = Timestamp::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }

@@ -32,10 +32,6 @@ const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
 /// A clock that differs from the gateway's by more than this cannot judge windows and deadlines.
 const MOST_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// How long a verdict is offered to a journal that cannot be written, before only the restart can help: the attempt is
-/// journalled, so the next start finds it and treats it as unknown.
-const KEEP_OFFERING: Duration = Duration::from_secs(300);
-
 /// Why nothing is sent at the moment. Never stored: the next start tries again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Pause {
@@ -79,7 +75,8 @@ pub enum Goal {
 }
 
 impl Goal {
-    fn is_reached(self, state: State) -> bool {
+    /// Whether a payment in this state is there.
+    pub fn is_reached(self, state: State) -> bool {
         match self {
             Self::Answered => !matches!(state, State::Approved | State::Unknown),
             Self::Settled => state.is_final(),
@@ -109,6 +106,9 @@ pub struct LaneSettings {
     pub resend_window: SignedDuration,
     /// Sent along with every order, so that the gateway tells what became of it.
     pub webhook_url: Option<String>,
+    /// How long a verdict is offered to a journal that cannot be written. The attempt itself is journalled, so what is
+    /// given up here is found by the next start and treated as unknown.
+    pub keep_offering: Duration,
 }
 
 /// The money lane.
@@ -322,7 +322,7 @@ impl Lane {
 
     /// Writes a verdict down, and keeps offering it while the journal cannot be written.
     async fn keep(&self, id: Uuid, change: Change) -> Result<Applied, LaneError> {
-        let until = Instant::now() + KEEP_OFFERING;
+        let until = Instant::now() + self.settings.keep_offering;
         let mut wait = Duration::from_millis(100);
         loop {
             match self.journal.apply(id, change.clone()).await {

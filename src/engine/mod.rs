@@ -4,5 +4,11 @@
 //! [`message::News`]; what the screen wants comes in as [`message::Command`].
 
 pub mod clock;
+pub mod desk;
+pub mod inbox;
 pub mod lane;
 pub mod message;
+pub mod poller;
+pub mod rebalance;
+pub mod recover;
+pub mod tracker;

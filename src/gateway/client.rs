@@ -31,9 +31,10 @@ const APPLICATION_TOKEN: HeaderName = HeaderName::from_static("applicationtoken"
 const DIGITAL_SIGNATURE: HeaderName = HeaderName::from_static("digitalsignature");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("x-idempotency-key");
 
-/// Connections for questions that were idle this long are closed on our side, before a server closes them
-/// under a question.
-const IDLE: Duration = Duration::from_secs(20);
+/// Connections for questions that were idle this long are closed on our side: just before the shortest common
+/// keep-alive of a server (5 s), so that no question meets a connection that is being closed. A burst of
+/// questions still shares one.
+const IDLE: Duration = Duration::from_secs(4);
 /// Longer than any id of the gateway or of BCB, short enough for any URL.
 const LONGEST_ID: usize = 200;
 

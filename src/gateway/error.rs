@@ -18,7 +18,7 @@ pub enum ReadError {
     #[error("the gateway knows no such transaction ({})", summary(.0))]
     NotFound(Problem),
     /// A text that cannot be an id, so nothing was asked.
-    #[error("{0:?} cannot be a transaction's id; nothing was asked")]
+    #[error("{:?} cannot be a transaction's id; nothing was asked", .0.as_str())]
     NotAnId(Safe),
     /// 401 or 403, with a token that was new.
     #[error("the gateway does not take these credentials ({})", summary(.0))]
@@ -71,7 +71,7 @@ impl ReadError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
     /// The base URL is not one that saldo may speak to.
-    #[error("the gateway's base URL {url:?} {reason}")]
+    #[error("the gateway's base URL {:?} {reason}", .url.as_str())]
     BaseUrl {
         /// As it was given, without a password if there was one.
         url: Safe,

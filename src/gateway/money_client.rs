@@ -187,13 +187,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_without_an_order_is_refused_before_its_first_byte() {
+    async fn without_an_order_there_is_not_even_a_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let (client, endpoint) = client(&base, Duration::from_secs(10));
         // Around the order's own function: no gate in scope.
         let error = client.http.post(endpoint.url("/")).body("{}").send().await.unwrap_err();
         assert!(error.is_connect());
+        assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    }
+
+    #[tokio::test]
+    async fn a_deadline_that_passes_while_connecting_closes_the_connection_unused() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let (client, endpoint) = client(&base, Duration::from_secs(10));
+        let late = Deadline::after(Duration::ZERO);
+        let outcome = client.post(&endpoint.url("/"), HeaderMap::new(), b"{}".to_vec(), late).await.err();
+        assert_eq!(outcome, Some(Unanswered::NotSent(NotExecuted::TooLate)));
         let (mut stream, _) = listener.accept().unwrap();
         assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
     }

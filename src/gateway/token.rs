@@ -16,6 +16,7 @@ use super::http::{HttpAnswer, unanswered};
 use super::json::{IllegibleBody, Object, parse};
 use super::signature::digital_signature;
 use super::{Credentials, JSON, answered, read_whole, wire};
+use crate::domain::attempt::Problem;
 use crate::domain::text::Safe;
 
 /// A token is used at most this long, whatever its life: a claim of years is a mistake.
@@ -128,8 +129,27 @@ impl Tokens {
             .await
             .map_err(|error| unanswered(&error))?;
         let answer = read_whole(response).await.map_err(ReadError::of_the_token)?;
-        answered(&answer).map_err(ReadError::of_the_token)?;
+        answered(&answer).map_err(|error| self.without_secret(error.of_the_token()))?;
         Ok(answer)
+    }
+
+    /// The same error, should the gateway's own words repeat the secret that it was just sent.
+    fn without_secret(&self, error: ReadError) -> ReadError {
+        let hide = |text: Safe| {
+            Safe::new(&text.as_str().replace(self.credentials.client_secret.expose_secret(), "[secret]"))
+        };
+        match error {
+            ReadError::Unauthorized(Problem { status, code, title, detail }) => {
+                ReadError::Unauthorized(Problem {
+                    status,
+                    code: code.map(hide),
+                    title: title.map(hide),
+                    detail: detail.map(hide),
+                })
+            }
+            ReadError::NoToken(reason) => ReadError::NoToken(hide(reason)),
+            other => other,
+        }
     }
 
     fn read(&self, body: &[u8]) -> Result<(Session, Duration), IllegibleBody> {

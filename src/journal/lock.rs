@@ -26,16 +26,16 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock beside `journal`, waiting up to `patience` for another owner to be done.
+    /// Takes the lock beside `journal` and leaves a note that it is `owner`'s (a command, no person's data), waiting up to `patience` for another owner to be done.
     ///
     /// # Errors
     ///
     /// [`JournalError::Busy`] names the owner: its command, process id and start.
-    pub async fn acquire(journal: &Path, patience: Duration) -> Result<Self, JournalError> {
+    pub async fn acquire(journal: &Path, owner: &str, patience: Duration) -> Result<Self, JournalError> {
         let path = beside(journal);
         let deadline = tokio::time::Instant::now() + patience;
         loop {
-            match Self::try_acquire(&path) {
+            match Self::try_acquire(&path, owner) {
                 Err(JournalError::Busy(_)) if tokio::time::Instant::now() < deadline => {
                     tokio::time::sleep(LOOK_EVERY).await;
                 }
@@ -44,7 +44,7 @@ impl Lock {
         }
     }
 
-    fn try_acquire(path: &Path) -> Result<Self, JournalError> {
+    fn try_acquire(path: &Path, owner: &str) -> Result<Self, JournalError> {
         let cannot = |reason: String| JournalError::Open { path: path.display().to_string(), reason };
         let mut file = OpenOptions::new()
             .read(true)
@@ -57,24 +57,16 @@ impl Lock {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
-                let mut owner = String::new();
+                let mut note = String::new();
                 // The note is for people; the lock is what counts.
-                let _ = file.read_to_string(&mut owner);
-                let owner = if owner.is_empty() { "another saldo" } else { owner.trim_end() };
-                return Err(JournalError::Busy(owner.to_owned()));
+                let _ = file.read_to_string(&mut note);
+                let holder = if note.is_empty() { "another saldo" } else { note.trim_end() };
+                return Err(JournalError::Busy(holder.to_owned()));
             }
             Err(error) => return Err(cannot(error.to_string())),
         }
-        // Only the subcommand: an argument may hold a person's data.
-        let command = std::env::args()
-            .skip(1)
-            .find(|argument| {
-                argument.chars().all(|character| character.is_ascii_lowercase() || character == '-')
-                    && !argument.starts_with('-')
-            })
-            .unwrap_or_else(|| "cockpit".to_owned());
         let note = format!(
-            "saldo {command}, process {}, since {}\n",
+            "saldo {owner}, process {}, since {}\n",
             std::process::id(),
             Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ")
         );
@@ -100,14 +92,15 @@ mod tests {
     async fn a_second_owner_waits_and_is_told_who_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
-        let first = Lock::acquire(&journal, Duration::ZERO).await.unwrap();
-        let Err(JournalError::Busy(owner)) = Lock::acquire(&journal, Duration::ZERO).await else {
+        let first = Lock::acquire(&journal, "test", Duration::ZERO).await.unwrap();
+        let Err(JournalError::Busy(owner)) = Lock::acquire(&journal, "test", Duration::ZERO).await else {
             panic!("two owners");
         };
+        assert!(owner.starts_with("saldo test, process"), "{owner}");
         assert!(owner.contains(&std::process::id().to_string()), "{owner}");
         let waiting = tokio::spawn({
             let journal = journal.clone();
-            async move { Lock::acquire(&journal, Duration::from_secs(10)).await.map(drop) }
+            async move { Lock::acquire(&journal, "test", Duration::from_secs(10)).await.map(drop) }
         });
         tokio::task::yield_now().await;
         drop(first);

@@ -237,7 +237,7 @@ pub struct Totals {
     pub received: Sum,
     /// Completed cash-outs since then.
     pub paid: Sum,
-    /// Cash-outs of ours that the gateway took and that have not settled.
+    /// Cash-outs of ours that are decided and have not settled, and of which nothing is in doubt.
     pub in_flight: Sum,
     /// Cash-outs of ours whose outcome nobody knows.
     pub in_doubt: Sum,

@@ -1,1 +1,3 @@
-//! What listens: webhooks.
+//! What listens: the gateway's webhooks.
+
+pub mod webhooks;

@@ -20,7 +20,7 @@ use super::panics::Running;
 use super::program::{Flow, Now, Program, Redraw};
 use super::signals::{SignalEvent, Signals, Termination};
 use super::suspend;
-use super::tty::{Tty, TtyError};
+use super::tty::{Gone, Tty, TtyError};
 use super::writer::Writer;
 use crate::app::key::{Key, KeyPress, Modifiers};
 
@@ -41,7 +41,7 @@ pub const REPAINT_KEY: KeyPress = KeyPress { key: Key::Char('l'), modifiers: Mod
 pub struct News<M> {
     /// Before any data: outcomes of payments, answers that a person waits for.
     pub urgent: mpsc::Receiver<M>,
-    /// Everything else, up to [`DATA_BATCH`] between two looks at the keyboard.
+    /// Everything else, up to 64 between two looks at the keyboard.
     pub data: mpsc::Receiver<M>,
 }
 
@@ -159,7 +159,7 @@ impl<P: Program> Session<P> {
             let deadline = self.deadline();
             tokio::select! {
                 biased;
-                signal = signals.next() => self.on_signal(signal)?,
+                signal = signals.next() => self.on_signal(signal),
                 read = self.tty.read(&mut bytes), if !self.away => self.on_read(read.map(|count| &bytes[..count])),
                 Some(message) = news.urgent.recv() => self.on_message(message),
                 written = self.writer.drain(&self.tty), if self.writer.is_stalled() => self.on_written(written),
@@ -236,20 +236,19 @@ impl<P: Program> Session<P> {
         self.on_written(pushed);
     }
 
-    fn on_written(&mut self, written: io::Result<()>) {
-        if written.is_err() {
+    fn on_written(&mut self, written: Result<(), Gone>) {
+        if written == Err(Gone) {
             self.hang_up();
         }
     }
 
-    fn on_read(&mut self, read: io::Result<&[u8]>) {
+    fn on_read(&mut self, read: Result<&[u8], Gone>) {
         match read {
-            Ok(bytes) if !bytes.is_empty() => {
+            Ok(bytes) => {
                 self.decoder.feed(bytes, Instant::now(), &mut self.inputs);
                 self.take_inputs();
             }
-            // The end, or EIO: nobody is at the other side any more.
-            _ => self.hang_up(),
+            Err(Gone) => self.hang_up(),
         }
     }
 
@@ -308,14 +307,13 @@ impl<P: Program> Session<P> {
         }
     }
 
-    fn on_signal(&mut self, signal: SignalEvent) -> Result<(), SessionError> {
+    fn on_signal(&mut self, signal: SignalEvent) {
         match signal {
             SignalEvent::End(termination) => self.ended = Some(Ended::Terminated(termination)),
             SignalEvent::Stop => self.suspend(),
-            SignalEvent::Continue => self.resume()?,
+            SignalEvent::Continue => self.resume(),
             SignalEvent::Resize => self.measure(),
         }
-        Ok(())
     }
 
     /// A resize is drawn like data: a window that is dragged makes a storm of them.
@@ -339,14 +337,16 @@ impl<P: Program> Session<P> {
     }
 
     /// Continued: in the foreground the terminal is taken over again, in the background it is left alone.
-    fn resume(&mut self) -> Result<(), SessionError> {
+    fn resume(&mut self) {
         self.away = self.tty.hold().is_in_background();
-        if !self.away {
-            self.tty.enter()?;
-            self.writer.enter();
-            self.redraw = Redraw::Repaint;
-            self.measure();
+        if self.away {
+            return;
         }
-        Ok(())
+        if self.tty.enter().is_err() {
+            return self.hang_up();
+        }
+        self.writer.enter();
+        self.redraw = Redraw::Repaint;
+        self.measure();
     }
 }

@@ -87,7 +87,7 @@ impl Decoder {
     /// Takes bytes as they were read and appends what they complete.
     pub fn feed(&mut self, bytes: &[u8], now: Instant, out: &mut Vec<Input>) {
         self.last_byte = Some(now);
-        self.scanner.feed(bytes, &mut self.tokens);
+        self.scanner.feed(bytes, self.is_expecting(now), &mut self.tokens);
         self.decode(out);
     }
 
@@ -105,7 +105,7 @@ impl Decoder {
     /// Settles what silence makes certain: a lone ESC is the Escape key.
     pub fn flush(&mut self, now: Instant, out: &mut Vec<Input>) {
         if self.deadline(now).is_some_and(|deadline| deadline <= now) {
-            self.scanner.flush(self.is_expecting(now), &mut self.tokens);
+            self.scanner.flush(&mut self.tokens);
             self.decode(out);
         }
     }

@@ -22,7 +22,7 @@ pub trait Program {
     /// News from outside the session: the engine's, in saldo.
     type Message: Send;
 
-    /// The terminal said something.
+    /// The terminal said something. The first thing is its size, before the first frame.
     fn input(&mut self, input: Input, now: Now) -> Flow;
 
     /// The outside said something.

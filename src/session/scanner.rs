@@ -42,8 +42,8 @@ enum State {
     /// In a character, with so many bytes to come.
     Utf8(u8),
     Escape,
-    /// Escape was delivered as a key, yet it may have been the start of an answer that the network cut.
-    EscapeGiven,
+    /// What is held was delivered as a key after a silence, yet the network may have cut a sequence there.
+    Given,
     /// After `ESC [`.
     Sequence,
     /// After `ESC [ [`: the Linux console's F1 to F5.
@@ -77,21 +77,24 @@ impl Default for Scanner {
 }
 
 impl Scanner {
-    /// Takes bytes, and gives the tokens that they complete to `out`.
-    pub(super) fn feed(&mut self, bytes: &[u8], out: &mut Vec<Token>) {
+    /// Takes the bytes of one read, and gives the tokens that they complete to `out`. `expecting`: an answer
+    /// that was asked for is still out.
+    pub(super) fn feed(&mut self, bytes: &[u8], expecting: bool, out: &mut Vec<Token>) {
+        if self.state == State::Given {
+            self.resume(bytes, expecting);
+        }
         let bytes = if std::mem::take(&mut self.paste_broken) { self.skip_broken(bytes, out) } else { bytes };
         for byte in bytes {
             self.step(*byte, out);
         }
     }
 
-    /// How long a silence has to be before [`Self::flush`] has something to do. `expecting`: an answer that
-    /// was asked for is still out, so the start of one is not a key yet.
+    /// How long a silence has to be before [`Self::flush`] has something to do. While `expecting`, the start of
+    /// an answer is not a key yet.
     pub(super) fn patience(&self, expecting: bool) -> Option<Duration> {
         match self.state {
-            State::Ground => None,
+            State::Ground | State::Given => None,
             State::Escape => Some(KEY_SILENCE),
-            State::EscapeGiven => (!expecting).then_some(KEY_SILENCE),
             State::Paste | State::PasteOverflow => Some(BROKEN_SILENCE),
             _ if expecting => None,
             State::Sequence | State::String | State::Ss3 if self.held.len() == 2 => Some(KEY_SILENCE),
@@ -100,26 +103,38 @@ impl Scanner {
     }
 
     /// Settles what is incomplete after a silence as long as [`Self::patience`].
-    pub(super) fn flush(&mut self, expecting: bool, out: &mut Vec<Token>) {
-        let state = std::mem::replace(&mut self.state, State::Ground);
-        let held = std::mem::take(&mut self.held);
-        match state {
+    pub(super) fn flush(&mut self, out: &mut Vec<Token>) {
+        match self.state {
             State::Escape => {
-                out.push(Token::Key(held));
-                if expecting {
-                    self.state = State::EscapeGiven;
-                }
+                out.push(Token::Key(self.held.clone()));
+                self.state = State::Given;
             }
-            State::Sequence | State::String | State::Ss3 if held.len() == 2 => {
-                out.push(Token::Alt(char::from(held[1])));
+            State::Sequence | State::String | State::Ss3 if self.held.len() == 2 => {
+                out.push(Token::Alt(char::from(self.held[1])));
+                self.state = State::Given;
             }
             State::Paste => {
+                self.give(Token::Paste, out);
                 self.paste_broken = true;
-                out.push(Token::Paste(held));
             }
-            State::PasteOverflow => self.paste_broken = true,
-            _ => {}
+            State::PasteOverflow => {
+                self.abandon();
+                self.paste_broken = true;
+            }
+            _ => self.abandon(),
         }
+    }
+
+    /// Whether `bytes` go on with what was taken for a key. A finger sends one byte at a time; more of them,
+    /// or the second byte of an answer that is out, are the rest of a sequence.
+    fn resume(&mut self, bytes: &[u8], expecting: bool) {
+        self.state = match (&self.held[..], bytes) {
+            ([ESC], [b'[' | b']', _, ..]) => State::Escape,
+            ([ESC], [b'[' | b']']) if expecting => State::Escape,
+            ([ESC, b'['], [b'0'..=b'?', _, ..]) => State::Sequence,
+            ([ESC, b']'], [b'0'..=b'9', _, ..]) => State::String,
+            _ => return self.abandon(),
+        };
     }
 
     /// The tail of a broken paste is a paste, too; the bytes after it are given back.
@@ -137,16 +152,12 @@ impl Scanner {
 
     fn step(&mut self, byte: u8, out: &mut Vec<Token>) {
         match self.state {
-            State::Ground => self.ground(byte, out),
+            State::Ground | State::Given => self.ground(byte, out),
             State::Utf8(left) if byte & 0xc0 == 0x80 => {
                 self.held.push(byte);
                 if left == 1 { self.give(Token::Key, out) } else { self.state = State::Utf8(left - 1) }
             }
             State::Escape => self.escape(byte, out),
-            State::EscapeGiven if matches!(byte, b'[' | b']') => {
-                self.hold(State::Escape, ESC);
-                self.escape(byte, out);
-            }
             State::Sequence => self.sequence(byte, out),
             State::LinuxFunction | State::Ss3 if (0x40..=0x7e).contains(&byte) => {
                 self.held.push(byte);
@@ -172,7 +183,7 @@ impl Scanner {
                 }
             }
             // A sequence that breaks off: what came is dropped, and the byte stands for itself.
-            State::Utf8(_) | State::EscapeGiven | State::LinuxFunction | State::Ss3 => {
+            State::Utf8(_) | State::LinuxFunction | State::Ss3 => {
                 self.abandon();
                 self.ground(byte, out);
             }

@@ -150,42 +150,47 @@ impl Tty {
         self.hold.enter().map_err(|error| TtyError::Mode(error.into()))
     }
 
-    /// Reads what is there, as soon as something is. `0`: it hung up. May be cancelled.
-    pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Reads what is there, one byte at least, as soon as something is. May be cancelled.
+    pub(super) async fn read(&self, buffer: &mut [u8]) -> Result<usize, Gone> {
         loop {
-            let mut guard = self.fd.readable().await?;
-            let read = guard.try_io(|fd| Ok(rustix::io::read(fd.get_ref(), &mut *buffer)?));
-            match read {
+            let mut guard = self.fd.readable().await.map_err(|_| Gone)?;
+            match guard.try_io(|fd| Ok(rustix::io::read(fd.get_ref(), &mut *buffer)?)) {
+                // The end of input, which a hang-up makes; in raw mode nothing else does.
+                Ok(Ok(0)) => return Err(Gone),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(result) => return result,
+                Ok(result) => return result.map_err(|_| Gone),
                 Err(_would_block) => {}
             }
         }
     }
 
     /// Writes what it takes now; `0`: nothing at the moment.
-    pub(super) fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn write_now(&self, bytes: &[u8]) -> Result<usize, Gone> {
         loop {
             match rustix::io::write(self.hold.fd.as_fd(), bytes) {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return Ok(0),
-                result => return Ok(result?),
+                result => return result.map_err(|_| Gone),
             }
         }
     }
 
     /// Writes as much as it takes, as soon as it takes something. May be cancelled.
-    pub(super) async fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) async fn write(&self, bytes: &[u8]) -> Result<usize, Gone> {
         loop {
-            let mut guard = self.fd.writable().await?;
+            let mut guard = self.fd.writable().await.map_err(|_| Gone)?;
             match guard.try_io(|fd| Ok(rustix::io::write(fd.get_ref(), bytes)?)) {
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(result) => return result,
+                Ok(result) => return result.map_err(|_| Gone),
                 Err(_would_block) => {}
             }
         }
     }
 }
+
+/// Nobody is at the other side of the terminal any more: EIO, or the end of input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gone;
 
 impl Drop for Tty {
     fn drop(&mut self) {

@@ -1,15 +1,13 @@
 //! Bytes out. Nothing here waits, and no frame queues: while the terminal takes nothing (a stalled SSH), no
 //! frame is made at all, and the first one afterwards is the newest, against what was really written last.
 
-use std::io;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Size};
 
 use super::color::ColorDepth;
 use super::encoder::Encoder;
 use super::program::TermCommand;
-use super::tty::{ENTER, Environment, Tty};
+use super::tty::{ENTER, Environment, Gone, Tty};
 
 /// Frames above this many bytes are shown at once where the terminal can: the marks cost 16.
 const SYNCHRONIZE_FROM: usize = 200;
@@ -107,8 +105,9 @@ impl Writer {
     }
 
     /// Writes what can be written at once.
-    pub(super) fn push(&mut self, tty: &Tty) -> io::Result<()> {
+    pub(super) fn push(&mut self, tty: &Tty) -> Result<(), Gone> {
         if !self.is_stalled() {
+            // Never into the middle of a frame.
             for command in std::mem::take(&mut self.commands) {
                 self.encode_command(&command, tty);
             }
@@ -124,10 +123,9 @@ impl Writer {
     }
 
     /// Writes more, as soon as the terminal takes more. May be cancelled.
-    pub(super) async fn drain(&mut self, tty: &Tty) -> io::Result<()> {
+    pub(super) async fn drain(&mut self, tty: &Tty) -> Result<(), Gone> {
         self.sent += tty.write(&self.out[self.sent..]).await?;
-        self.settle(tty);
-        Ok(())
+        self.push(tty)
     }
 
     fn settle(&mut self, tty: &Tty) {

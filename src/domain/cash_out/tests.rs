@@ -180,7 +180,7 @@ fn a_failure_needs_two_gets_a_minute_apart() {
         events.extend_from_slice(more);
         fold(&events).0
     };
-    assert_eq!(story(&[first.clone()]).plan(), Some(Plan { at: at(66), act: Act::Look }));
+    assert_eq!(story(std::slice::from_ref(&first)).plan(), Some(Plan { at: at(66), act: Act::Look }));
     assert_eq!(story(&[first.clone(), early.clone()]).state, State::Accepted);
     assert_eq!(story(&[first.clone(), late.clone()]).state, State::Failed);
     assert_eq!(story(&[first.clone(), early, late.clone()]).state, State::Failed);

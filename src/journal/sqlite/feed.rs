@@ -325,8 +325,8 @@ pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals
     Ok(Totals {
         received: sum(connection, settled, params!["in", since])?,
         paid: sum(connection, settled, params!["out", since])?,
-        in_flight: sum(connection, open, [r#"["accepted"]"#])?,
-        in_doubt: sum(connection, open, [r#"["approved","unknown","exists","held"]"#])?,
+        in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
+        in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
     })
 }
 

@@ -42,11 +42,11 @@ impl Journal for SqliteJournal {
     }
 
     fn record_balance(&self, reading: Reading) -> Answer<'_, ()> {
-        Box::pin(self.writer.call(move |connection| record_balance(connection, &reading)))
+        Box::pin(self.writer.call_quietly(move |connection| record_balance(connection, &reading)))
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
-        Box::pin(self.writer.call(move |connection| {
+        Box::pin(self.writer.call_quietly(move |connection| {
             write(
                 connection,
                 "INSERT INTO inbox (received_at, event_id, body) VALUES (?1, ?2, ?3)",

@@ -19,9 +19,16 @@ const BATCH: usize = 256;
 /// Hands the outcome to the caller, after the commit that it depends on.
 type Reply = Box<dyn FnOnce(Result<(), JournalError>) + Send>;
 
+/// Takes a connection, or the reason why there is none.
+type Run = dyn FnOnce(Result<&Connection, JournalError>) -> (bool, Reply) + Send;
+
 /// What a caller wants done: with a connection, or told why there is none to do it on. The flag says whether the
 /// change is to be kept.
-type Work = Box<dyn FnOnce(Result<&Connection, JournalError>) -> (bool, Reply) + Send>;
+struct Work {
+    run: Box<Run>,
+    /// Whether it is news for whoever watches the feed.
+    is_news: bool,
+}
 
 /// A queue to the thread.
 #[derive(Debug)]
@@ -35,8 +42,9 @@ impl Worker {
         Self::start("journal-writer", move |queue| {
             let mut batch = Vec::with_capacity(BATCH);
             while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+                let is_news = batch.iter().any(|work: &Work| work.is_news);
                 let (replies, outcome) = commit(&mut connection, batch.drain(..));
-                if outcome.is_ok() {
+                if is_news && outcome.is_ok() {
                     news.send_modify(|sequence| *sequence += 1);
                 }
                 for reply in replies {
@@ -50,7 +58,7 @@ impl Worker {
     pub(super) fn reader(connection: Connection) -> Result<Self, JournalError> {
         Self::start("journal-reader", move |queue| {
             while let Some(work) = queue.blocking_recv() {
-                let (_, reply) = work(Ok(&connection));
+                let (_, reply) = (work.run)(Ok(&connection));
                 reply(Ok(()));
             }
         })
@@ -73,8 +81,24 @@ impl Worker {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
+        self.enqueue(true, work).await
+    }
+
+    /// As [`Self::call`], for what changes nothing that the feed shows.
+    pub(super) async fn call_quietly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        self.enqueue(false, work).await
+    }
+
+    async fn enqueue<T: Send + 'static>(
+        &self,
+        is_news: bool,
+        work: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
         let (sender, receiver) = oneshot::channel();
-        let work: Work = Box::new(move |connection| {
+        let run = Box::new(move |connection: Result<&Connection, JournalError>| {
             let outcome = connection.and_then(work);
             let keep = outcome.is_ok();
             let reply: Reply = Box::new(move |committed| {
@@ -83,7 +107,7 @@ impl Worker {
             });
             (keep, reply)
         });
-        self.queue.send(work).await.map_err(|_| JournalError::Closed)?;
+        self.queue.send(Work { run, is_news }).await.map_err(|_| JournalError::Closed)?;
         receiver.await.map_err(|_| JournalError::Closed)?
     }
 }
@@ -98,7 +122,7 @@ fn commit(
         Ok(transaction) => transaction,
         Err(error) => {
             let error = unwritable(&error);
-            replies.extend(batch.map(|work| work(Err(error.clone())).1));
+            replies.extend(batch.map(|work| (work.run)(Err(error.clone())).1));
             return (replies, Err(error));
         }
     };
@@ -108,10 +132,10 @@ fn commit(
             trouble = transaction.execute_batch("SAVEPOINT one").err().map(|error| unwritable(&error));
         }
         if let Some(error) = &trouble {
-            replies.push(work(Err(error.clone())).1);
+            replies.push((work.run)(Err(error.clone())).1);
             continue;
         }
-        let (keep, reply) = work(Ok(&transaction));
+        let (keep, reply) = (work.run)(Ok(&transaction));
         replies.push(reply);
         let end = if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
         trouble = transaction.execute_batch(end).err().map(|error| unwritable(&error));

@@ -36,7 +36,7 @@ fn no_visible_change_is_no_byte() {
 fn a_change_costs_what_it_changed() {
     for (before, after, bytes) in [
         (&["R$ 1.234,56", ""][..], &["R$ 1.234,57", ""][..], "^[;11H7"),
-        (&["abcdef", "x"], &["Abcdef", "X"], "^[HA^[2HX"),
+        (&["abcdef", "x"], &["Abcdef", "X"], "^[HA\r\nX"),
         (&["abcdef", "ghi"], &["AbcDef", "ghi"], "^[HAbcD"),
         (&["abcdefghij", ""], &["AbcdefghiJ", ""], "^[HA^[8CJ"),
         (&["a long line of text", "x"], &["a", "x"], "^[;3H^[K"),
@@ -104,12 +104,23 @@ fn forgetting_writes_everything_again() {
 }
 
 #[test]
+fn without_colours_weight_and_reverse_are_left() {
+    let mut frame = buffer(8, &["ab"]);
+    frame.set_style(Rect::new(0, 0, 1, 1), Style::new().fg(Color::Red).bg(Color::Rgb(1, 2, 3)).bold());
+    frame.set_style(Rect::new(1, 0, 1, 1), Style::new().fg(Color::Green).reversed());
+    let mut encoder = Encoder::new(ColorDepth::None);
+    assert_eq!(encoded(&mut encoder, frame, None), "^[m^[H^[2J^[1ma^[0;7mb");
+}
+
+#[test]
 fn any_size_is_fine() {
     for (width, height) in [(0, 0), (0, 5), (5, 0), (1, 1), (1, 200), (300, 1), (1000, 3)] {
         let mut encoder = Encoder::new(ColorDepth::True);
         for _ in 0..2 {
             let mut frame = encoder.canvas(Size { width, height });
-            frame.set_string(0, 0, "日本語 text", Style::new().bg(Color::Red));
+            if !frame.area.is_empty() {
+                frame.set_string(0, 0, "日本語 text", Style::new().bg(Color::Red));
+            }
             encoder.encode(frame, Some(Position { x: width, y: height }), &mut Vec::new());
         }
     }
@@ -180,12 +191,6 @@ impl Look {
         let modifiers =
             [Modifier::BOLD, Modifier::DIM, Modifier::ITALIC, Modifier::UNDERLINED, Modifier::REVERSED]
                 .map(has);
-        // The emulator has one intensity; the last code of the two wins, and dim is written last.
-        let modifiers = if modifiers[1] {
-            [false, modifiers[1], modifiers[2], modifiers[3], modifiers[4]]
-        } else {
-            modifiers
-        };
         Self::new(symbol, color(cell.fg), color(cell.bg), modifiers)
     }
 
@@ -300,12 +305,23 @@ proptest! {
                     frame.set_string(x, y, &text, style);
                 }
             }
+            // The emulator has one intensity, and cannot be both.
+            for cell in &mut frame.content {
+                if cell.modifier.contains(Modifier::BOLD) {
+                    cell.modifier.remove(Modifier::DIM);
+                }
+            }
             let cursor = step.cursor.map(|(x, y)| Position { x: x.min(width - 1), y: y.min(height - 1) });
             let mut out = Vec::new();
             encoder.encode(frame.clone(), cursor, &mut out);
             parser.process(&out);
 
-            prop_assert_eq!(on_screen(&parser), expected(&frame), "{:?}", String::from_utf8_lossy(&out));
+            let (seen, wanted) = (on_screen(&parser), expected(&frame));
+            for (row, (seen, wanted)) in seen.iter().zip(&wanted).enumerate() {
+                for (column, pair) in seen.iter().zip(wanted).enumerate() {
+                    prop_assert_eq!(pair.0, pair.1, "{} {}: {:?}", row, column, String::from_utf8_lossy(&out));
+                }
+            }
             prop_assert_eq!(parser.screen().hide_cursor(), cursor.is_none());
             if let Some(cursor) = cursor {
                 prop_assert_eq!(parser.screen().cursor_position(), (cursor.y, cursor.x));

@@ -1,0 +1,461 @@
+//! `saldo cash-out`: pay once, however often the command runs.
+
+use std::io::Read;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Global;
+use super::ask::confirm;
+use super::context::{Context, Owned, asked_to_stop};
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{note, say, say_json};
+use super::view::{IntentView, sentence};
+use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::cash_out::State;
+use crate::domain::document::Document;
+use crate::domain::institution::{Ispb, name_of};
+use crate::domain::money::{Centavos, MAX_TYPED};
+use crate::domain::order::{BankAccount, Destination, Order, Reference, parse_account, parse_branch};
+use crate::domain::pix_key::{PixKey, PixKeyType};
+use crate::engine::clock;
+use crate::engine::lane::{Decision, Goal, LaneError};
+use crate::journal::{Intent, Proposed, Reader};
+
+/// How long a doubt is worked on: the same bytes again.
+const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
+
+/// Between two looks of somebody who waits, at least.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Standard input at most: a payment is a few hundred bytes.
+const MOST_INPUT: u64 = 1 << 20;
+
+#[derive(Debug, Args)]
+pub(super) struct CashOutArguments {
+    #[command(flatten)]
+    payment: Payment,
+    /// Read the payment as JSON from standard input: the same names, with underscores. Flags may add to it
+    #[arg(long, value_name = "-", value_parser = ["-"])]
+    input: Option<String>,
+    /// Wait so long for the settlement, e.g. 60s
+    #[arg(long, value_name = "TIME", value_parser = wait)]
+    wait: Option<Duration>,
+    /// Pay a rejected payment's reference again, as it is: same reference, the next key
+    #[arg(long)]
+    again: bool,
+    /// Act without asking; needs --reference
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What is paid: as flags, or as JSON.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payment {
+    /// In reais: 500 or 500,25 or 1.234,56
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    #[serde(default, deserialize_with = "text_or_number")]
+    amount: Option<String>,
+    /// On standard input only: as an integer, like every amount that saldo writes.
+    #[arg(skip)]
+    amount_centavos: Option<i64>,
+    /// The payee's PIX key
+    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
+    #[serde(alias = "pix-key")]
+    pix_key: Option<String>,
+    /// CPF, CNPJ, EMAIL, PHONE or EVP; inferred where only one fits
+    #[arg(long, value_name = "TYPE")]
+    #[serde(alias = "pix-key-type")]
+    pix_key_type: Option<String>,
+    /// Instead of a key: the institution
+    #[arg(long, value_name = "ISPB")]
+    #[serde(alias = "bank-ispb")]
+    bank_ispb: Option<String>,
+    /// Instead of a key: the branch
+    #[arg(long, value_name = "BRANCH")]
+    #[serde(alias = "bank-branch")]
+    bank_branch: Option<String>,
+    /// Instead of a key: the account
+    #[arg(long, value_name = "ACCOUNT")]
+    #[serde(alias = "bank-account")]
+    bank_account: Option<String>,
+    /// The payee's name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The payee's CPF or CNPJ
+    #[arg(long, value_name = "DOCUMENT")]
+    document: Option<String>,
+    /// Your own name for this payment: the same one never pays twice
+    #[arg(long, value_name = "TEXT")]
+    reference: Option<String>,
+    /// May show on the payee's statement
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// Why; stays in the journal
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// An amount in JSON may be a text of the usual grammar or a number; neither passes through a float.
+fn text_or_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+    match Option::<serde_json::Value>::deserialize(reader)? {
+        None => Ok(None),
+        Some(serde_json::Value::String(text)) => Ok(Some(text)),
+        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(_) => Err(serde::de::Error::custom("amount is neither a text nor a number")),
+    }
+}
+
+fn wait(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text, &(Duration::ZERO..=Duration::from_secs(24 * 3_600)))
+        .map_err(|fault| fault.to_string())
+}
+
+/// A payment whose every value has been read.
+struct Checked {
+    order: Order,
+    reference: Option<Reference>,
+    reason: Option<String>,
+}
+
+pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<Exit, Failure> {
+    let payment = match &arguments.input {
+        Some(_) => from_input(arguments.payment)?,
+        None => arguments.payment,
+    };
+    let checked = check(payment)?;
+    if arguments.yes && checked.reference.is_none() {
+        return Err(Failure::usage(
+            "--yes needs --reference: it is what makes a repeat of this command harmless. Nothing was sent",
+        ));
+    }
+    let context = Context::load(global, "cash-out")?;
+    let id = Uuid::now_v7();
+    let reference = checked.reference.unwrap_or_else(|| Reference::from_id(id));
+    if !arguments.yes {
+        confirm(&question(&checked.order, &reference, &context))?;
+    }
+    let mut stop = std::pin::pin!(asked_to_stop());
+    let decision = Decision { id, reference, order: checked.order, reason: checked.reason };
+    let (mut intent, trouble) = {
+        let owned = context.own().await?;
+        let intent = take(&owned, decision, arguments.again, context.json).await?;
+        work_on_doubt(&owned, intent, stop.as_mut()).await?
+    };
+    // The journal is given back: waiting for a settlement must not keep others from paying.
+    if let Some(wait) = arguments.wait
+        && trouble.is_none()
+        && Goal::Answered.is_reached(intent.cash_out.state)
+    {
+        tokio::select! {
+            biased;
+            () = stop => note("stopped waiting; the payment goes on at the gateway"),
+            settled = settle(&context, intent.clone(), Instant::now() + wait) => intent = settled?,
+        }
+    }
+    if context.json {
+        say_json(&IntentView::new(&intent, &context.settings.client_id));
+    } else {
+        say(&sentence(&intent));
+        say(&format!("id {}  reference {}", intent.id, intent.reference));
+    }
+    verdict(&intent, arguments.wait.is_some(), trouble.as_ref())
+}
+
+/// Journals the decision, or finds what its reference already names.
+async fn take(owned: &Owned, decision: Decision, again: bool, quiet: bool) -> Result<Intent, Failure> {
+    match owned.lane.decide(decision).await? {
+        Proposed::Created(intent) => Ok(intent),
+        Proposed::Existing(intent) if again && intent.cash_out.state == State::Rejected => {
+            Ok(owned.lane.start_round(intent.id).await?)
+        }
+        Proposed::Existing(intent) => {
+            if !quiet {
+                note("this reference was given before; nothing new is made");
+            }
+            Ok(intent)
+        }
+        Proposed::Taken(other) => Err(Failure::new(
+            Exit::Usage,
+            "reference_taken",
+            format!(
+                "the reference {} names another payment already ({}); nothing was sent",
+                other.reference,
+                sentence(&other)
+            ),
+        )),
+    }
+}
+
+/// Works on a payment until the gateway's answer to it is known. A signal ends the waiting, never a request on the
+/// wire.
+async fn work_on_doubt(
+    owned: &Owned,
+    intent: Intent,
+    stop: std::pin::Pin<&mut impl Future<Output = ()>>,
+) -> Result<(Intent, Option<LaneError>), Failure> {
+    let id = intent.id;
+    let trouble = tokio::select! {
+        biased;
+        () = stop => {
+            note("stopping; a request on the wire is waited for");
+            owned.lane.finish().await;
+            None
+        }
+        worked = ask(owned, &intent) => worked.err(),
+    };
+    let stands = owned.journal.intent(id).await;
+    match trouble {
+        // The attempt is journalled before a byte leaves, so what the journal still says decides.
+        Some(LaneError::Journal(error)) => Err(match stands {
+            Ok(Some(intent)) if intent.cash_out.is_proven_unsent() => error.into(),
+            _ => Failure::new(
+                Exit::Unknown,
+                "journal",
+                format!(
+                    "{error}; what became of the payment is not known: the same command with the same reference, or \
+                     `saldo recover`, goes on with it once the journal can be written"
+                ),
+            )
+            .meaning(Outcome::Unknown),
+        }),
+        trouble => Ok((stands?.unwrap_or(intent), trouble)),
+    }
+}
+
+/// Sends it, and works on the doubt for a while.
+async fn ask(owned: &Owned, intent: &Intent) -> Result<(), LaneError> {
+    let until = Instant::now() + WORK_ON_DOUBT;
+    let pay = &intent.cash_out;
+    let asked_to_wait = matches!(&pay.last_verdict, Some(Verdict::NotExecuted(NotExecuted::TooMany { .. })));
+    // Nothing of it ever reached the gateway, so there is nothing to wait for: whoever runs the command again wants it
+    // tried now, and not be told of an earlier failure.
+    if pay.is_proven_unsent()
+        && !asked_to_wait
+        && let Some(act) = pay.act_now(clock::now())
+    {
+        owned.lane.act(intent.id, act).await?;
+    }
+    owned.lane.advance(intent.id, Goal::Answered, until).await.map(drop)
+}
+
+/// Looks at a payment when its plan says so until it is final or the time is up, and owns the journal only for each
+/// look. Where another process owns it, that one looks, and its journal is read.
+async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result<Intent, Failure> {
+    while !intent.cash_out.state.is_final() {
+        let planned = intent.cash_out.plan().map_or(Duration::MAX, |plan| {
+            Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default()
+        });
+        let wait = planned.max(LOOK_AGAIN);
+        if Instant::now() + wait.min(Duration::from_secs(24 * 3_600)) > until {
+            return Ok(intent);
+        }
+        tokio::time::sleep(wait).await;
+        intent = match context.own_now().await {
+            Ok(owned) => owned.lane.advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?,
+            Err(failure) if failure.exit == Exit::Later => match context.reader().await? {
+                Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
+                None => intent,
+            },
+            Err(failure) => return Err(failure),
+        };
+    }
+    Ok(intent)
+}
+
+/// The exit code and its reason.
+fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result<Exit, Failure> {
+    let pay = &intent.cash_out;
+    let said = sentence(intent);
+    let unknown = |code, advice: &str| {
+        Failure::new(Exit::Unknown, code, format!("{said}; {advice}")).meaning(Outcome::Unknown)
+    };
+    match pay.state {
+        State::Completed => Ok(Exit::Done),
+        State::Accepted if waited => Err(Failure::new(
+            Exit::Later,
+            "not_settled",
+            format!("{said}; `saldo show {}` says when it is", intent.id),
+        )
+        .retryable()
+        .meaning(Outcome::Pending)),
+        State::Accepted => Ok(Exit::Done),
+        State::Rejected => Err(match &pay.last_verdict {
+            Some(Verdict::NotExecuted(proof)) => Failure::not_executed(proof),
+            _ => Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted),
+        }),
+        State::Failed | State::Cancelled => {
+            let why = pay.last_report.as_ref().and_then(|report| report.failure.as_ref());
+            let why =
+                why.map(|failure| format!(" ({}: {})", failure.code, failure.message)).unwrap_or_default();
+            Err(Failure::new(Exit::Refused, pay.state.as_str(), format!("{said}{why}"))
+                .meaning(Outcome::NotExecuted))
+        }
+        State::Approved | State::Unknown if pay.is_proven_unsent() => Err(Failure::not_sent(intent, trouble)),
+        State::Approved | State::Unknown => Err(unknown(
+            "unknown",
+            "do not pay it under another reference; `saldo recover` asks again with the same one",
+        )),
+        State::Exists => Err(unknown(
+            "exists",
+            "do not pay it under another reference; its webhook, or a person at the gateway, has to say which payment it is",
+        )),
+        State::Held => {
+            Err(unknown("held", "do not pay it under another reference; ask the gateway's people"))
+        }
+    }
+}
+
+fn question(order: &Order, reference: &Reference, context: &Context) -> String {
+    let destination = match &order.destination {
+        Destination::Pix(key) => format!("PIX key {} ({})", key.as_str(), key.key_type()),
+        Destination::Account(account) => format!(
+            "{} branch {} account {}",
+            name_of(&account.ispb).map_or_else(|| account.ispb.to_string(), str::to_owned),
+            account.branch,
+            account.account
+        ),
+    };
+    format!(
+        "[{}] pay {} to {}, {} (the name was typed, the gateway has not verified it)\n  {destination}\n  reference {reference}",
+        context.settings.environment, order.amount, order.name, order.document
+    )
+}
+
+/// Reads standard input and lays it over the flags: people's data stay out of the process list, the rest may be
+/// flags. A value that is given both ways has to be the same.
+fn from_input(flags: Payment) -> Result<Payment, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MOST_INPUT)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
+    let mut input: Payment = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("standard input: {}", reason(&error))))?;
+    for (name, given, flag) in [
+        ("amount", &mut input.amount, flags.amount),
+        ("pix_key", &mut input.pix_key, flags.pix_key),
+        ("pix_key_type", &mut input.pix_key_type, flags.pix_key_type),
+        ("bank_ispb", &mut input.bank_ispb, flags.bank_ispb),
+        ("bank_branch", &mut input.bank_branch, flags.bank_branch),
+        ("bank_account", &mut input.bank_account, flags.bank_account),
+        ("name", &mut input.name, flags.name),
+        ("document", &mut input.document, flags.document),
+        ("reference", &mut input.reference, flags.reference),
+        ("description", &mut input.description, flags.description),
+        ("reason", &mut input.reason, flags.reason),
+    ] {
+        match (given.as_ref(), flag) {
+            (Some(given), Some(flag)) if *given != flag => {
+                return Err(Failure::usage(format!(
+                    "{name} is given as a flag and, otherwise, on standard input; nothing was sent"
+                )));
+            }
+            (None, Some(flag)) => *given = Some(flag),
+            _ => {}
+        }
+    }
+    Ok(input)
+}
+
+/// What is wrong with the JSON, without its values: they are people's data, and errors end up in logs.
+fn reason(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let names_a_member =
+        ["unknown field", "duplicate field"].iter().any(|beginning| said.starts_with(beginning));
+    if error.is_data() && !names_a_member {
+        format!("a value of the wrong kind at line {} column {}", error.line(), error.column())
+    } else {
+        said
+    }
+}
+
+/// Reads every value, and says at the first that is wrong which one it is.
+fn check(payment: Payment) -> Result<Checked, Failure> {
+    let wrong = |what: &str, why: &dyn std::fmt::Display| Failure::usage(format!("{what}: {why}"));
+    let needed = |value: &Option<String>, flag: &str| {
+        value.clone().ok_or_else(|| Failure::usage(format!("{flag} is missing")))
+    };
+    let amount = match (payment.amount_centavos, &payment.amount) {
+        (Some(_), Some(_)) => return Err(Failure::usage("give amount or amount_centavos, not both")),
+        (Some(centavos), None) if (1..=MAX_TYPED.get()).contains(&centavos) => Centavos::new(centavos),
+        (Some(_), None) => {
+            return Err(Failure::usage(format!("amount_centavos: from 1 to {}", MAX_TYPED.get())));
+        }
+        (None, _) => Centavos::parse_payment(&needed(&payment.amount, "--amount")?)
+            .map_err(|error| wrong("--amount", &error))?,
+    };
+    let destination = destination(&payment)?;
+    let name = person_text(&needed(&payment.name, "--name")?).map_err(|error| wrong("--name", &error))?;
+    if name.is_empty() {
+        return Err(Failure::usage("--name: is empty"));
+    }
+    let document = Document::parse(&needed(&payment.document, "--document")?)
+        .map_err(|error| wrong("--document", &error))?;
+    let reference = payment
+        .reference
+        .as_deref()
+        .map(Reference::parse)
+        .transpose()
+        .map_err(|error| wrong("--reference", &error))?;
+    let description = payment
+        .description
+        .as_deref()
+        .map(person_text)
+        .transpose()
+        .map_err(|error| wrong("--description", &error))?
+        .filter(|text| !text.is_empty());
+    Ok(Checked {
+        order: Order { amount, name, document, destination, description },
+        reference,
+        reason: payment.reason.filter(|text| !text.trim().is_empty()),
+    })
+}
+
+fn destination(payment: &Payment) -> Result<Destination, Failure> {
+    let account = [&payment.bank_ispb, &payment.bank_branch, &payment.bank_account];
+    match (&payment.pix_key, account.iter().any(|part| part.is_some())) {
+        (Some(_), true) => Err(Failure::usage("give either --pix-key or the --bank-… flags, not both")),
+        (Some(key), false) => {
+            let key_type = payment
+                .pix_key_type
+                .as_deref()
+                .map(str::parse::<PixKeyType>)
+                .transpose()
+                .map_err(|error| Failure::usage(format!("--pix-key-type: {error}")))?;
+            let key = PixKey::parse(key, key_type)
+                .map_err(|error| Failure::usage(format!("--pix-key: {error} (--pix-key-type)")))?;
+            Ok(Destination::Pix(key))
+        }
+        (None, true) => {
+            let part = |value: &Option<String>, flag: &str| {
+                value.clone().ok_or_else(|| Failure::usage(format!("{flag} is missing")))
+            };
+            let ispb = Ispb::parse(&part(&payment.bank_ispb, "--bank-ispb")?)
+                .map_err(|error| Failure::usage(format!("--bank-ispb: {error}")))?;
+            let branch = parse_branch(&part(&payment.bank_branch, "--bank-branch")?)
+                .map_err(|error| Failure::usage(format!("--bank-branch: {error}")))?;
+            let account = parse_account(&part(&payment.bank_account, "--bank-account")?)
+                .map_err(|error| Failure::usage(format!("--bank-account: {error}")))?;
+            Ok(Destination::Account(BankAccount { ispb, branch, account }))
+        }
+        (None, false) => {
+            Err(Failure::usage("--pix-key is missing (or --bank-ispb, --bank-branch and --bank-account)"))
+        }
+    }
+}
+
+/// A name or description: what is typed goes out, so what nobody can see is refused rather than dropped.
+fn person_text(text: &str) -> Result<String, String> {
+    let trimmed = text.trim();
+    match trimmed.chars().position(crate::domain::text::is_unsafe) {
+        Some(at) => Err(format!("has a control or invisible character at position {}", at + 1)),
+        None if trimmed.chars().count() > 200 => Err("is longer than 200 characters".to_owned()),
+        None => Ok(trimmed.to_owned()),
+    }
+}

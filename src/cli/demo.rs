@@ -1,0 +1,94 @@
+//! `saldo demo`: the sandbox and the cockpit in one process, speaking real HTTP to each other.
+//!
+//! Nothing of the user's is read or written: the journal lives in a folder that goes with the process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::Global;
+use super::cockpit::{KEEP_OFFERING, Station, Webhooks, language, sit_down, zone};
+use super::failure::{Exit, Failure};
+use crate::app::{Environment, Facts};
+use crate::config::{Env, Overrides, asked_language};
+use crate::domain::band::Band;
+use crate::domain::money::Centavos;
+use crate::domain::text::Safe;
+use crate::engine::lane::LaneSettings;
+use crate::gateway::{Credentials, HttpGateway, Options};
+use crate::sandbox::traffic::run_traffic;
+use crate::sandbox::{self, start};
+use crate::server::webhooks::bind;
+
+/// Where the demonstration takes its webhooks.
+const PATH: &str = "/webhooks/connectpsp";
+
+/// The demonstration polls faster than a real desk needs to: there is something to see.
+const POLL: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    /// The same seed tells the same story
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Exit, Failure> {
+    let broken =
+        |error: &dyn std::fmt::Display| Failure::other(format!("the demonstration cannot start: {error}"));
+    let folder = tempfile::Builder::new().prefix("saldo-demo-").tempdir().map_err(|error| broken(&error))?;
+    let sandbox = start(sandbox::Options::demo(arguments.seed)).await.map_err(|error| broken(&error))?;
+    let access = sandbox.access().clone();
+    let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.map_err(|error| broken(&error))?;
+    let address = socket.local_addr().map_err(|error| broken(&error))?;
+    let webhook_url = format!("http://{address}{PATH}");
+    let crypto_token = SecretString::from(access.crypto_token.clone());
+    let gateway = HttpGateway::new(
+        Options::new(access.base_url.clone()),
+        Credentials {
+            client_id: access.client_id.clone(),
+            client_secret: access.client_secret.clone().into(),
+            application_token: access.application_token.clone().into(),
+            crypto_token: crypto_token.clone(),
+        },
+    )?;
+    let lang =
+        asked_language(&Overrides { lang: global.lang.clone(), ..Overrides::default() }, &Env::of_process())?;
+    let station = Station {
+        facts: Facts {
+            profile: Safe::new("demo"),
+            environment: Environment::Sandbox,
+            band: Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000))
+                .ok(),
+            lang: language(lang),
+            zone: zone(),
+            poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),
+            demo: true,
+        },
+        depth_wish: global.color,
+        journal: folder.path().join("journal.db"),
+        account: format!("{} at sandbox", access.client_id),
+        gateway: Arc::new(gateway),
+        crypto_token,
+        lane: LaneSettings {
+            client_id: access.client_id.clone(),
+            resend_window: SignedDuration::from_hours(1),
+            webhook_url: Some(webhook_url.clone()),
+            keep_offering: KEEP_OFFERING,
+        },
+        poll_every: POLL,
+        webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
+    };
+    let stop = CancellationToken::new();
+    let traffic = tokio::spawn(run_traffic(access, webhook_url, arguments.seed, stop.clone()));
+    let ended = sit_down(station).await;
+    stop.cancel();
+    traffic.abort();
+    sandbox.stop().await;
+    ended
+}

@@ -1,0 +1,259 @@
+//! `saldo doctor`: what would stand in the way of a day's work, and what to do about it.
+//!
+//! It reads and asks; it changes nothing and moves no money.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use super::Global;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::output::{say, say_json};
+use crate::gateway::Gateway;
+use crate::journal::JournalError;
+use crate::journal::lock::Lock;
+
+/// A difference between the clocks that is worth a word.
+const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(30);
+
+/// A difference at which payments stop.
+const STOPS_PAYMENTS: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    Warning,
+    Failed,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    check: &'static str,
+    status: Status,
+    message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+/// The checks so far, and how the command will end.
+struct Round {
+    checks: Vec<Check>,
+    exit: Exit,
+}
+
+impl Round {
+    fn ok(&mut self, check: &'static str, message: impl Into<String>) {
+        self.checks.push(Check { check, status: Status::Ok, message: message.into(), fix: None });
+    }
+
+    fn warn(&mut self, check: &'static str, message: impl Into<String>, fix: impl Into<String>) {
+        self.checks.push(Check {
+            check,
+            status: Status::Warning,
+            message: message.into(),
+            fix: Some(fix.into()),
+        });
+    }
+
+    fn fail(&mut self, check: &'static str, exit: Exit, message: impl Into<String>, fix: impl Into<String>) {
+        self.checks.push(Check {
+            check,
+            status: Status::Failed,
+            message: message.into(),
+            fix: Some(fix.into()),
+        });
+        // The first failure is the one that has to be mended first.
+        if self.exit == Exit::Done {
+            self.exit = exit;
+        }
+    }
+}
+
+pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
+    let mut round = Round { checks: Vec::new(), exit: Exit::Done };
+    match Context::load(global, "doctor") {
+        Ok(context) => {
+            let settings = &context.settings;
+            round.ok(
+                "configuration",
+                format!("profile {} for {} at {}", settings.profile, settings.environment, settings.base_url),
+            );
+            gateway(&context, &mut round).await;
+            journal(&context, &mut round).await;
+            webhooks(&context, &mut round).await;
+        }
+        Err(failure) => {
+            round.fail(
+                "configuration",
+                failure.exit,
+                failure.message,
+                "see config.example.toml for every key",
+            );
+        }
+    }
+    terminal(&mut round);
+    if global.json {
+        say_json(&round.checks);
+    } else {
+        for check in &round.checks {
+            let mark = match check.status {
+                Status::Ok => "ok     ",
+                Status::Warning => "warning",
+                Status::Failed => "FAILED ",
+            };
+            say(&format!("{mark}  {:<13}  {}", check.check, check.message));
+            if let Some(fix) = &check.fix {
+                say(&format!("{:24}-> {fix}", ""));
+            }
+        }
+    }
+    match round.exit {
+        Exit::Done => Ok(Exit::Done),
+        exit => {
+            let failed: Vec<&str> = round
+                .checks
+                .iter()
+                .filter(|check| check.status == Status::Failed)
+                .map(|check| check.check)
+                .collect();
+            Err(Failure::new(exit, "doctor", format!("to be mended: {}", failed.join(", "))))
+        }
+    }
+}
+
+/// Secrets, token, balance and the two clocks.
+async fn gateway(context: &Context, round: &mut Round) {
+    let gateway = match context.gateway().await {
+        Ok(gateway) => gateway,
+        Err(failure) => {
+            return round.fail(
+                "secrets",
+                failure.exit,
+                failure.message,
+                "each secret is a file (mode 0600), a variable, a command or a systemd credential",
+            );
+        }
+    };
+    round.ok("secrets", "all three can be read");
+    match gateway.balance().await {
+        Ok(balance) => round.ok("gateway", format!("answers; the wallet holds {}", balance.total)),
+        Err(error) => {
+            let failure = Failure::from(error);
+            let fix = match failure.exit {
+                Exit::NotAllowed => {
+                    "check client_id, client_secret and application_token with the gateway's people"
+                }
+                Exit::Unreachable => "check base_url, the network and the gateway's status page",
+                _ => "try again; if it stays, show this to the gateway's people",
+            };
+            round.fail("gateway", failure.exit, failure.message, fix);
+        }
+    }
+    match gateway.clock_skew() {
+        None => {}
+        Some(skew) if skew.abs() > STOPS_PAYMENTS => round.fail(
+            "clock",
+            Exit::Config,
+            format!(
+                "{} s away from the gateway's: payments stop at {} s",
+                skew.as_secs(),
+                STOPS_PAYMENTS.as_secs()
+            ),
+            "set the clock right, e.g. with systemd-timesyncd or chrony",
+        ),
+        Some(skew) if skew.abs() > WORTH_A_WORD => round.warn(
+            "clock",
+            format!("{} s away from the gateway's", skew.as_secs()),
+            "keep the clock right, e.g. with systemd-timesyncd or chrony",
+        ),
+        Some(_) => round.ok("clock", "agrees with the gateway's"),
+    }
+}
+
+/// Whether the journal can be owned, or is owned by somebody.
+async fn journal(context: &Context, round: &mut Round) {
+    let path = context.journal_path();
+    let shown = path.display();
+    if !path.exists() {
+        return match crate::journal::sqlite::prepare_folder(path) {
+            Ok(()) => round.ok("journal", format!("{shown} will be made by the first payment")),
+            Err(error) => round.fail(
+                "journal",
+                Exit::Config,
+                error.to_string(),
+                "give it a folder of yours with --journal or [journal] url",
+            ),
+        };
+    }
+    if let Err(failure) = context.reader().await {
+        return round.fail(
+            "journal",
+            failure.exit,
+            failure.message,
+            "give each profile a journal of its own",
+        );
+    }
+    match Lock::acquire(path, "doctor", Duration::ZERO).await {
+        Ok(_) => round.ok("journal", format!("{shown} can be read and owned")),
+        Err(JournalError::Busy(owner)) => round.ok("journal", format!("{shown} is in use by {owner}")),
+        Err(error) => {
+            round.fail("journal", Exit::Config, error.to_string(), "check who owns the file and its folder");
+        }
+    }
+}
+
+/// Whether webhooks can arrive.
+async fn webhooks(context: &Context, round: &mut Round) {
+    match (context.settings.webhook.listen, &context.settings.webhook_url) {
+        (None, None) => round.warn(
+            "webhooks",
+            "none are taken: saldo learns of its payments by asking, and of nobody else's",
+            "set [webhook] listen and webhook_url to see transactions as they happen",
+        ),
+        (None, Some(_)) => round.warn(
+            "webhooks",
+            "webhook_url is sent along, and this machine does not listen",
+            "set [webhook] listen, unless something else takes them",
+        ),
+        (Some(listen), url) => {
+            match crate::server::webhooks::bind(listen).await {
+                Ok(_) => round.ok("webhooks", format!("can be taken at {listen}")),
+                Err(error) => round.warn(
+                    "webhooks",
+                    format!("{listen} cannot be listened at now: {error}"),
+                    "an open cockpit of yours may be listening there; if not, choose another port",
+                ),
+            }
+            if url.is_none() {
+                round.warn(
+                    "webhook_url",
+                    "saldo listens, and tells the gateway no address",
+                    "set webhook_url to the address under which the gateway reaches this machine",
+                );
+            }
+        }
+    }
+}
+
+/// What the terminal can do.
+fn terminal(round: &mut Round) {
+    let term = std::env::var("TERM").unwrap_or_default();
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        round.warn("terminal", "none here: commands work, the cockpit does not", "over SSH, use ssh -t");
+    } else if term.is_empty() || term == "dumb" {
+        round.warn(
+            "terminal",
+            format!("TERM is {term:?}: commands work, the cockpit does not"),
+            "set TERM, e.g. to xterm-256color",
+        );
+    } else {
+        round.ok("terminal", term);
+    }
+}

@@ -1,0 +1,259 @@
+//! How a command can end, and what that means for the money.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::config::ConfigError;
+use crate::domain::attempt::{NotExecuted, Problem, Verdict};
+use crate::engine::lane::{LaneError, Pause};
+use crate::engine::message::RebalanceTrouble;
+use crate::gateway::{BuildError, ReadError};
+use crate::journal::{Intent, JournalError};
+
+/// The exit codes that scripts may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done: accepted (without `--wait`), completed.
+    Done = 0,
+    /// Anything that has no code of its own.
+    Other = 1,
+    /// Usage, a value that fails validation, a refusal to act without `--yes`.
+    Usage = 2,
+    /// The gateway refused: rejected, failed. Nothing was paid.
+    Refused = 3,
+    /// The outcome is not known: do not repeat with a new reference, run `saldo recover`.
+    Unknown = 4,
+    /// No such transaction.
+    NotFound = 5,
+    /// The gateway could not be reached; nothing was sent.
+    Unreachable = 69,
+    /// Try later: the journal is in use, the gateway is asked too often, not settled within `--wait`.
+    Later = 75,
+    /// These credentials may not do this.
+    NotAllowed = 77,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// What a failure means for the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// No request was made that could move money.
+    NothingSent,
+    /// A request was made, and it is proven that no money moved.
+    NotExecuted,
+    /// Nobody can say.
+    Unknown,
+    /// The gateway has the order; it has not settled.
+    Pending,
+}
+
+/// Why a command did not end well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The process's exit code.
+    pub exit: Exit,
+    /// For machines.
+    pub code: &'static str,
+    /// For people: what happened, what it means for the money, what to do next.
+    pub message: String,
+    /// Whether the same command may simply be run again.
+    pub retryable: bool,
+    /// What it means for the money.
+    pub outcome: Outcome,
+}
+
+impl Failure {
+    /// A failure before anything was sent.
+    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+        Self { exit, code, message: message.into(), retryable: false, outcome: Outcome::NothingSent }
+    }
+
+    /// A value that fails validation, or a wrong combination.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "invalid_argument", message)
+    }
+
+    /// Anything that has no code of its own.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self::new(Exit::Other, "error", message)
+    }
+
+    /// The same, and the command may be run again.
+    #[must_use]
+    pub fn retryable(self) -> Self {
+        Self { retryable: true, ..self }
+    }
+
+    /// The same, with another meaning for the money.
+    #[must_use]
+    pub fn meaning(self, outcome: Outcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    /// An order that is proven not executed for another reason than a refusal.
+    pub fn not_executed(proof: &NotExecuted) -> Self {
+        match proof {
+            NotExecuted::Unreachable(reason) => Self::new(
+                Exit::Unreachable,
+                "unreachable",
+                format!("the gateway could not be reached, nothing was sent: {reason}"),
+            )
+            .retryable(),
+            NotExecuted::TooLate => {
+                Self::new(Exit::Unreachable, "too_late", "connecting took too long, so nothing was sent")
+                    .retryable()
+            }
+            NotExecuted::NoToken(reason) => Self::new(
+                Exit::Unreachable,
+                "no_token",
+                format!("the gateway gave no access token, so nothing was sent: {reason}"),
+            )
+            .retryable(),
+            NotExecuted::Refused(problem) => Self::refused(problem),
+            NotExecuted::Unauthorized(problem) | NotExecuted::Forbidden(problem) => Self::new(
+                Exit::NotAllowed,
+                "not_allowed",
+                format!("the gateway does not take these credentials ({problem}); no money moved"),
+            )
+            .meaning(Outcome::NotExecuted),
+            NotExecuted::TooMany { retry_after } => Self::new(
+                Exit::Later,
+                "too_many_requests",
+                format!(
+                    "the gateway is asked too often; no money moved{}",
+                    retry_after.map(|wait| format!("; it asks to wait {wait} s")).unwrap_or_default()
+                ),
+            )
+            .retryable()
+            .meaning(Outcome::NotExecuted),
+        }
+    }
+
+    /// A payment that is decided and has had no effect so far: `trouble` is what was in the way.
+    pub fn not_sent(intent: &Intent, trouble: Option<&LaneError>) -> Self {
+        let mut failure = match (trouble, &intent.cash_out.last_verdict) {
+            (Some(LaneError::Paused(pause)), _) => pause.clone().into(),
+            (_, Some(Verdict::NotExecuted(proof))) => Self::not_executed(proof),
+            _ => Self::new(Exit::Later, "not_sent", "the payment is decided, and not sent yet").retryable(),
+        };
+        failure.message.push_str(
+            "; it stays open: the same command with the same reference goes on with it, and so does `saldo recover`",
+        );
+        failure
+    }
+
+    /// The gateway said no, and it is proven that no money moved.
+    pub fn refused(problem: &Problem) -> Self {
+        Self::new(Exit::Refused, "refused", format!("the gateway refused ({problem}); no money moved"))
+            .meaning(Outcome::NotExecuted)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Exit::Config, "configuration", error.to_string())
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::new(Exit::Config, "configuration", error.to_string())
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let message = error.to_string();
+        match error {
+            JournalError::Busy(_) => Self::new(
+                Exit::Later,
+                "journal_busy",
+                format!("{message}; nothing was sent, try again when it is done"),
+            )
+            .retryable(),
+            JournalError::OtherAccount { .. } => {
+                Self::new(Exit::Config, "journal_of_another_account", message)
+            }
+            JournalError::Newer { .. } => Self::new(Exit::Config, "journal_newer", message),
+            JournalError::Open { .. } => Self::new(Exit::Config, "journal_unusable", message),
+            JournalError::NotFound(_) => Self::new(Exit::NotFound, "not_found", message),
+            JournalError::Unwritable(_)
+            | JournalError::Unreadable(_)
+            | JournalError::Refused(_)
+            | JournalError::RebalanceRefused(_)
+            | JournalError::Closed => Self::new(Exit::Other, "journal", message),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        let message = error.to_string();
+        match error {
+            ReadError::Unreachable(_)
+            | ReadError::TimedOut
+            | ReadError::Server(_)
+            | ReadError::NoToken(_) => Self::new(Exit::Unreachable, "unreachable", message).retryable(),
+            ReadError::NotFound(_) => Self::new(Exit::NotFound, "not_found", message),
+            ReadError::NotAnId(_) => Self::new(Exit::Usage, "invalid_argument", message),
+            ReadError::Unauthorized(_) => Self::new(Exit::NotAllowed, "not_allowed", message),
+            ReadError::TooMany { .. } => Self::new(Exit::Later, "too_many_requests", message).retryable(),
+            ReadError::Refused(_) => Self::new(Exit::Refused, "refused", message),
+            ReadError::Illegible { .. } => Self::new(Exit::Other, "illegible", message).retryable(),
+        }
+    }
+}
+
+impl From<Pause> for Failure {
+    fn from(pause: Pause) -> Self {
+        let code = match pause {
+            Pause::Unauthorized(_) | Pause::Forbidden(_) => "not_allowed",
+            Pause::Clock(_) => "clock",
+        };
+        Self::new(Exit::NotAllowed, code, pause.to_string()).meaning(Outcome::NotExecuted)
+    }
+}
+
+impl From<LaneError> for Failure {
+    fn from(error: LaneError) -> Self {
+        match error {
+            LaneError::Journal(error) => error.into(),
+            LaneError::Paused(pause) => pause.into(),
+            LaneError::Look(error) => error.into(),
+            LaneError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
+        }
+    }
+}
+
+impl From<RebalanceTrouble> for Failure {
+    fn from(trouble: RebalanceTrouble) -> Self {
+        let message = trouble.to_string();
+        match trouble {
+            RebalanceTrouble::NoBalance(_) => {
+                Self::new(Exit::Unreachable, "unreachable", message).retryable()
+            }
+            RebalanceTrouble::Impossible(_) => Self::new(Exit::Refused, "impossible", message),
+            RebalanceTrouble::Moved(_) => Self::new(Exit::Later, "balance_moved", message).retryable(),
+            RebalanceTrouble::InDoubt(doubt) => Self::new(
+                Exit::Unknown,
+                "rebalance_in_doubt",
+                format!(
+                    "{message}; `saldo show {0}` compares, `--after-doubt {0}` says that you have looked",
+                    doubt.id
+                ),
+            )
+            .meaning(Outcome::Unknown),
+            RebalanceTrouble::NotJournalled(_) => Self::new(Exit::Other, "journal", message),
+        }
+    }
+}

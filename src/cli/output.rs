@@ -1,0 +1,87 @@
+//! Writing to whoever reads: a pipe that was closed ends the writing quietly, and never panics. Any other failure is
+//! kept, so that a file cut short by a full disk is not taken for the whole answer.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use serde::Serialize;
+
+use super::failure::{Exit, Failure, Outcome};
+
+/// Why a part of the answer was lost, if it was: standard output belongs to the process, and so does its failure.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Writes `text` and a line end to standard output. A reader that has gone away has what it wanted.
+pub(super) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = LOST.set(error.to_string());
+    }
+}
+
+/// Why a part of the answer was lost, if it was.
+pub(super) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
+}
+
+/// Writes `value` as JSON on one line to standard output.
+pub(super) fn say_json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => say(&text),
+        Err(error) => note(&format!("the answer cannot be written as JSON: {error}")),
+    }
+}
+
+/// Writes talk to standard error.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Says why a command failed, and gives its exit code.
+pub(super) fn fail(failure: &Failure, json: bool) -> ExitCode {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        code: &'a str,
+        message: &'a str,
+        retryable: bool,
+        outcome: Outcome,
+    }
+    #[derive(Serialize)]
+    struct Envelope<'a> {
+        error: Body<'a>,
+    }
+    if json {
+        let error = Body {
+            code: failure.code,
+            message: &failure.message,
+            retryable: failure.retryable,
+            outcome: failure.outcome,
+        };
+        if let Ok(text) = serde_json::to_string(&Envelope { error }) {
+            note(&text);
+        }
+    } else {
+        note(&format!("saldo: {}", failure.message));
+    }
+    failure.exit.into()
+}
+
+/// Answers a command line that could not be parsed, or one that asked for help.
+pub(super) fn usage(error: &clap::Error, json: bool) -> ExitCode {
+    use clap::error::ErrorKind;
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let mut out = io::stdout().lock();
+        let _ = write!(out, "{}", error.render()).and_then(|()| out.flush());
+        return Exit::Done.into();
+    }
+    if json {
+        let text = error.render().to_string();
+        let first = text.trim().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        return fail(&Failure::usage(first), true);
+    }
+    let _ = write!(io::stderr().lock(), "{}", error.render());
+    Exit::Usage.into()
+}

@@ -1,0 +1,187 @@
+//! `saldo rebalance`: move money between the pockets, once.
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::ask::confirm;
+use super::context::{Context, Owned, asked_to_stop, operator};
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{note, say, say_json};
+use super::view::RebalanceView;
+use crate::domain::attempt::Ambiguity;
+use crate::domain::money::Centavos;
+use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
+use crate::engine::message::RebalanceTrouble;
+use crate::gateway::Gateway;
+use crate::journal::{JournalError, StoredRebalance};
+
+#[derive(Debug, Args)]
+pub(super) struct RebalanceArguments {
+    /// The transactional balance wanted, in reais: 600000,00
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    target: String,
+    /// Why; stays in the journal
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// You have compared the balance after this rebalance, whose outcome was unknown; its doubt is settled
+    #[arg(long, value_name = "ID")]
+    after_doubt: Option<Uuid>,
+    /// Act without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
+    let target = Centavos::parse_typed(&arguments.target)
+        .map_err(|error| Failure::usage(format!("--target: {error}")))?;
+    // The review needs no journal: a person who thinks it over keeps nobody else from paying.
+    let now = Pockets::from(&context.gateway().await?.balance().await?);
+    let reviewed = match forecast(now, target) {
+        Ok(forecast) => forecast,
+        Err(ForecastError::NothingToMove(_)) => {
+            if let Some(id) = arguments.after_doubt {
+                let owned = context.own().await?;
+                settle(&owned, doubt(&owned, id).await?).await?;
+            }
+            nothing_to_move(target, now, context);
+            return Ok(Exit::Done);
+        }
+        Err(error) => return Err(RebalanceTrouble::from(error).into()),
+    };
+    let words = match reviewed.direction {
+        Move::TopUp => "proprietary -> transactional (top-up)",
+        Move::Sweep => "transactional -> proprietary (sweep)",
+    };
+    if !arguments.yes {
+        confirm(&format!(
+            "[{}] {} {words}\n  transactional {} -> {}\n  proprietary   {} -> {}",
+            context.settings.environment,
+            reviewed.amount,
+            reviewed.before.transactional,
+            reviewed.after.transactional,
+            reviewed.before.proprietary,
+            reviewed.after.proprietary,
+        ))?;
+    }
+    let owned = context.own().await?;
+    if let Some(id) = arguments.after_doubt {
+        settle(&owned, doubt(&owned, id).await?).await?;
+    }
+    let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
+    let ended = send(&owned, target, &reviewed, reason).await?;
+    if context.json {
+        say_json(&RebalanceView::new(&ended));
+    } else {
+        say(&format!("{} {words}: {}", ended.rebalance.forecast.amount, ended.rebalance.state.as_str()));
+        if let Some(after) = ended.rebalance.after {
+            say(&format!("transactional {}  proprietary {}", after.transactional, after.proprietary));
+        }
+    }
+    verdict(&ended)
+}
+
+fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {
+    let rebalance = &ended.rebalance;
+    match (rebalance.state, &rebalance.outcome) {
+        (State::Completed | State::Acknowledged, _) => Ok(Exit::Done),
+        (State::Rejected, Some(rebalance::Outcome::NotExecuted(proof))) => Err(Failure::not_executed(proof)),
+        (State::Rejected, Some(rebalance::Outcome::Answered { message, .. })) => Err(Failure::new(
+            Exit::Refused,
+            "refused",
+            format!("the gateway says that it did not rebalance: {message}"),
+        )
+        .meaning(Outcome::NotExecuted)),
+        (State::Rejected | State::Unknown, outcome) => {
+            let why = match outcome {
+                Some(rebalance::Outcome::Ambiguous(Ambiguity::TimedOut)) => "no answer came in time",
+                Some(rebalance::Outcome::Ambiguous(Ambiguity::Cut(_))) => {
+                    "the connection was cut before the answer"
+                }
+                _ => "the answer does not say what happened",
+            };
+            let seen = match rebalance.as_expected() {
+                Some(true) => "; the balance read afterwards is the target",
+                Some(false) => "; the balance read afterwards is not the target",
+                None => "",
+            };
+            Err(Failure::new(
+                Exit::Unknown,
+                "unknown",
+                format!(
+                    "UNKNOWN: {why}, the money may have moved or not{seen}. It is not sent again: compare with \
+                     `saldo balance`, then settle it with --after-doubt {}",
+                    ended.id
+                ),
+            )
+            .meaning(Outcome::Unknown))
+        }
+    }
+}
+
+/// Sends it, once. A signal ends it before its request, and never while that is on the wire.
+async fn send(
+    owned: &Owned,
+    target: Centavos,
+    reviewed: &Forecast,
+    reason: Option<String>,
+) -> Result<StoredRebalance, Failure> {
+    let mut sending = std::pin::pin!(owned.rebalancer.send(Uuid::now_v7(), target, reviewed, reason));
+    tokio::select! {
+        biased;
+        ended = sending.as_mut() => return Ok(ended?),
+        () = asked_to_stop() => {}
+    }
+    if !owned.rebalancer.is_busy() {
+        return Err(Failure::new(Exit::Later, "stopped", "stopped; nothing was sent").retryable());
+    }
+    note("stopping; a request on the wire is waited for");
+    Ok(sending.await?)
+}
+
+/// The rebalance that the operator has compared, if its doubt is still to be settled. A command that runs again finds
+/// it settled.
+async fn doubt(owned: &Owned, id: Uuid) -> Result<Option<Uuid>, Failure> {
+    let stored = owned
+        .journal
+        .rebalance(id)
+        .await?
+        .ok_or_else(|| Failure::from(JournalError::NotFound(id.to_string())))?;
+    match stored.rebalance.state {
+        State::Unknown => Ok(Some(id)),
+        State::Acknowledged => Ok(None),
+        State::Completed | State::Rejected => Err(Failure::usage(format!(
+            "--after-doubt: that rebalance is {}, not in doubt; nothing was sent",
+            stored.rebalance.state.as_str()
+        ))),
+    }
+}
+
+/// Journals that a person has compared the balance. Only once the command is sure to go on: one that was refused or
+/// not confirmed has changed nothing.
+async fn settle(owned: &Owned, doubt: Option<Uuid>) -> Result<(), Failure> {
+    if let Some(id) = doubt {
+        owned.rebalancer.acknowledge(id, operator()).await?;
+    }
+    Ok(())
+}
+
+fn nothing_to_move(target: Centavos, now: Pockets, context: &Context) {
+    let message = format!("the transactional balance is {} already; nothing was sent", now.transactional);
+    if context.json {
+        say_json(&RebalanceView {
+            id: None,
+            state: "completed",
+            success: Some(true),
+            message: Some(message),
+            direction: None,
+            target_centavos: target,
+            amount_centavos: Centavos::ZERO,
+            before: now.into(),
+            expected: now.into(),
+            after: Some(now.into()),
+            as_expected: Some(true),
+        });
+    } else {
+        say(&message);
+    }
+}

@@ -1,0 +1,80 @@
+//! `saldo recover`: take up every payment that is not final, once.
+
+use super::context::Context;
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{note, say, say_json};
+use super::view::{IntentView, sentence};
+use crate::engine::lane::LaneError;
+use crate::engine::recover::recover;
+use crate::journal::Intent;
+
+pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    let owned = context.own().await?;
+    let taken_up = recover(owned.journal.as_ref(), &owned.lane).await?;
+    for doubt in owned.journal.rebalances_in_doubt().await? {
+        // Compared, never decided: that is a person's to do.
+        let seen =
+            owned.rebalancer.compare(doubt.id).await.ok().and_then(|stored| stored.rebalance.as_expected());
+        let seen = match seen {
+            Some(true) => "the balance now is its target",
+            Some(false) => "the balance now is not its target",
+            None => "the balance could not be read",
+        };
+        note(&format!(
+            "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
+             `saldo rebalance --after-doubt {}`",
+            doubt.rebalance.target, doubt.id
+        ));
+    }
+    if context.json {
+        let views: Vec<_> =
+            taken_up.iter().map(|(intent, _)| IntentView::new(intent, &context.settings.client_id)).collect();
+        say_json(&views);
+    } else if taken_up.is_empty() {
+        say("no payment is open");
+    }
+    for (intent, trouble) in &taken_up {
+        if !context.json {
+            say(&format!("{}  {}", intent.id, sentence(intent)));
+        }
+        if let Some(trouble) = trouble {
+            note(&format!("{}: {trouble}", intent.reference));
+        }
+    }
+    verdict(&taken_up)
+}
+
+/// Doubt first; then what kept a payment from being sent, or looked at.
+fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
+    let in_doubt = taken_up
+        .iter()
+        .filter(|(intent, _)| intent.cash_out.state.is_in_doubt() && !intent.cash_out.is_proven_unsent())
+        .count();
+    if in_doubt > 0 {
+        return Err(Failure::new(
+            Exit::Unknown,
+            "in_doubt",
+            format!(
+                "{in_doubt} of {} open payments are still in doubt; do not pay them under another reference",
+                taken_up.len()
+            ),
+        )
+        .retryable()
+        .meaning(Outcome::Unknown));
+    }
+    let in_the_way = taken_up.iter().find_map(|(intent, trouble)| {
+        let failure = if intent.cash_out.is_proven_unsent() {
+            Failure::not_sent(intent, trouble.as_ref())
+        } else {
+            trouble.clone()?.into()
+        };
+        Some((intent, failure))
+    });
+    match in_the_way {
+        None => Ok(Exit::Done),
+        Some((intent, mut failure)) => {
+            failure.message = format!("{}: {}", intent.reference, failure.message);
+            Err(failure)
+        }
+    }
+}

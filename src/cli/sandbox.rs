@@ -1,0 +1,65 @@
+//! `saldo sandbox`: the imitation gateway by itself.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::context::asked_to_stop;
+use super::failure::{Exit, Failure};
+use super::output::note;
+use crate::sandbox::{Access, FaultSpec, Options, start};
+
+#[derive(Debug, Args)]
+pub(super) struct SandboxArguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Where to write address and credentials, as JSON, once it answers
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// The same seed tells the same story
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// What goes wrong, e.g. cash-out:drop-after:0.3 (where:what[:probability][:count]); may be repeated
+    #[arg(long = "fault", value_name = "SPEC")]
+    faults: Vec<FaultSpec>,
+}
+
+pub(super) async fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
+    if !arguments.listen.ip().is_loopback() {
+        return Err(Failure::usage(
+            "--listen: the sandbox plays with money that is not there; it listens on loopback only",
+        ));
+    }
+    let options = Options {
+        listen: arguments.listen,
+        seed: arguments.seed,
+        faults: arguments.faults,
+        ..Options::default()
+    };
+    let sandbox = start(options).await.map_err(|error| Failure::other(error.to_string()))?;
+    if let Some(file) = &arguments.ready_file {
+        write_ready(file, sandbox.access())
+            .map_err(|error| Failure::other(format!("{}: {error}", file.display())))?;
+    }
+    note(&format!("the sandbox answers at {}; Ctrl-C ends it", sandbox.access().base_url));
+    asked_to_stop().await;
+    sandbox.stop().await;
+    Ok(Exit::Done)
+}
+
+/// Whole or not at all, and for its owner alone: it holds the sandbox's secrets.
+fn write_ready(file: &std::path::Path, access: &Access) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut draft = file.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let text = serde_json::to_vec(access)?;
+    let mut out =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    out.write_all(&text)?;
+    out.sync_all()?;
+    std::fs::rename(&draft, file)
+}

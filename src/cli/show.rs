@@ -1,0 +1,242 @@
+//! `saldo show`: everything known of one transaction, the journal's word first, then the gateway's.
+
+use clap::Args;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::output::{note, say, say_json};
+use super::view::{IntentView, RebalanceView, TransactionView, sentence};
+use crate::domain::report::{Direction, Report};
+use crate::domain::text::Safe;
+use crate::gateway::{Gateway, ReadError};
+use crate::journal::{Life, Reader};
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// saldo's id, an internalCode, a transactionId, an endToEndId or a reference
+    id: String,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    transaction: TransactionView<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intent: Option<IntentView>,
+    attempts: Vec<AttemptView>,
+    gateway: GatewayView<'a>,
+}
+
+#[derive(Serialize)]
+struct AttemptView {
+    number: u32,
+    idempotency_key: Uuid,
+    started_at: jiff::Timestamp,
+    ended_at: Option<jiff::Timestamp>,
+}
+
+/// What the gateway says at this moment, or why that is not known.
+#[derive(Serialize, Default)]
+struct GatewayView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<ReportView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ReportView<'a> {
+    direction: &'static str,
+    status: String,
+    internal_code: Option<&'a str>,
+    transaction_id: Option<&'a str>,
+    external_reference: Option<&'a str>,
+    end_to_end_id: Option<&'a str>,
+    amount_centavos: Option<crate::domain::money::Centavos>,
+    name: Option<&'a str>,
+    document: Option<&'a str>,
+    failure: Option<String>,
+}
+
+impl<'a> ReportView<'a> {
+    fn new(report: &'a Report) -> Self {
+        let text = |value: &'a Option<Safe>| value.as_ref().map(Safe::as_str);
+        Self {
+            direction: report.direction.as_str(),
+            status: report.status.as_wire().to_owned(),
+            internal_code: text(&report.internal_code),
+            transaction_id: text(&report.transaction_id),
+            external_reference: text(&report.external_reference),
+            end_to_end_id: text(&report.end_to_end_id),
+            amount_centavos: report.amount,
+            name: text(&report.name),
+            document: text(&report.document),
+            failure: report.failure.as_ref().map(|failure| format!("{}: {}", failure.code, failure.message)),
+        }
+    }
+}
+
+pub(super) async fn run(arguments: &ShowArguments, context: &Context) -> Result<Exit, Failure> {
+    let reader = context.reader().await?;
+    if let Some(reader) = &reader {
+        if let Some(row) = reader.find(&arguments.id).await?
+            && let Some(life) = reader.life(row.id).await?
+        {
+            return known(&life, context).await;
+        }
+        if let Ok(id) = Uuid::parse_str(&arguments.id)
+            && let Some(rebalance) = reader.rebalance(id).await?
+        {
+            say_json(&RebalanceView::new(&rebalance));
+            return Ok(Exit::Done);
+        }
+    }
+    let gateway = context.gateway().await?;
+    let report = match gateway.cash_out(&arguments.id).await {
+        Err(ReadError::NotFound(_)) => gateway.cash_in(&arguments.id).await,
+        answer => answer,
+    };
+    match report {
+        Ok(report) => {
+            if context.json {
+                say_json(&ReportView::new(&report));
+            } else {
+                note("not in the journal; the gateway says:");
+                print_report(&report);
+            }
+            Ok(Exit::Done)
+        }
+        Err(ReadError::NotFound(_)) => Err(Failure::new(
+            Exit::NotFound,
+            "not_found",
+            format!(
+                "neither the journal nor the gateway knows {:?} (the gateway finds nothing by a reference)",
+                arguments.id
+            ),
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A row of the journal. That the gateway cannot be asked is said, and is no failure: what is known is shown.
+async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
+    let row = &life.transaction;
+    let id = row.internal_code.as_ref().or(row.transaction_id.as_ref()).or(row.end_to_end_id.as_ref());
+    let answer = match id {
+        None => Err("the gateway's id for it is not known yet".to_owned()),
+        Some(id) => match context.gateway().await {
+            Err(failure) => Err(failure.message),
+            Ok(gateway) => match row.direction {
+                Direction::Out => gateway.cash_out(id.as_str()).await,
+                Direction::In => gateway.cash_in(id.as_str()).await,
+            }
+            .map_err(|error| error.to_string()),
+        },
+    };
+    if context.json {
+        say_json(&Shown {
+            transaction: TransactionView::new(row),
+            intent: life.intent.as_ref().map(|intent| IntentView::new(intent, &context.settings.client_id)),
+            attempts: life
+                .attempts
+                .iter()
+                .map(|attempt| AttemptView {
+                    number: attempt.number,
+                    idempotency_key: attempt.key,
+                    started_at: attempt.started_at,
+                    ended_at: attempt.ended_at,
+                })
+                .collect(),
+            gateway: match &answer {
+                Ok(report) => GatewayView { report: Some(ReportView::new(report)), error: None },
+                Err(error) => GatewayView { report: None, error: Some(error.clone()) },
+            },
+        });
+        return Ok(Exit::Done);
+    }
+    match &life.intent {
+        Some(intent) => say(&sentence(intent)),
+        None => say(&format!(
+            "{} {} {}",
+            row.direction.as_str(),
+            row.state.as_str(),
+            row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
+        )),
+    }
+    let line = |what: &str, value: Option<String>| {
+        if let Some(value) = value {
+            say(&format!("  {what:<16} {value}"));
+        }
+    };
+    line("id", Some(row.id.to_string()));
+    line("reference", row.external_reference.as_ref().map(ToString::to_string));
+    line("internal code", row.internal_code.as_ref().map(ToString::to_string));
+    line("transaction id", row.transaction_id.as_ref().map(ToString::to_string));
+    line("endToEndId", row.end_to_end_id.as_ref().map(ToString::to_string));
+    line("name", row.name.as_ref().map(ToString::to_string));
+    line("document", row.document.as_ref().map(ToString::to_string));
+    line("failure", row.failure.as_ref().map(ToString::to_string));
+    for attempt in &life.attempts {
+        line(
+            "attempt",
+            Some(format!(
+                "{} at {}, {}",
+                attempt.number,
+                attempt.started_at,
+                attempt.verdict.as_ref().map_or_else(|| "on the wire".to_owned(), describe)
+            )),
+        );
+    }
+    match answer {
+        Ok(report) => {
+            say("the gateway says now:");
+            print_report(&report);
+        }
+        Err(error) => note(&format!("the gateway was not asked, or did not answer: {error}")),
+    }
+    Ok(Exit::Done)
+}
+
+fn print_report(report: &Report) {
+    say(&format!(
+        "  {} {} {}",
+        report.direction.as_str(),
+        report.status.as_wire(),
+        report.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
+    ));
+    for (what, value) in [
+        ("internal code", &report.internal_code),
+        ("transaction id", &report.transaction_id),
+        ("reference", &report.external_reference),
+        ("endToEndId", &report.end_to_end_id),
+        ("name", &report.name),
+    ] {
+        if let Some(value) = value {
+            say(&format!("  {what:<16} {value}"));
+        }
+    }
+}
+
+fn describe(verdict: &crate::domain::attempt::Verdict) -> String {
+    use crate::domain::attempt::{Ambiguity, NotExecuted, Verdict};
+    match verdict {
+        Verdict::Accepted(_) => "accepted".to_owned(),
+        Verdict::Exists(problem) => format!("the reference exists ({problem})"),
+        Verdict::NotExecuted(NotExecuted::Refused(problem)) => format!("refused ({problem})"),
+        Verdict::NotExecuted(NotExecuted::Unauthorized(problem) | NotExecuted::Forbidden(problem)) => {
+            format!("not allowed ({problem})")
+        }
+        Verdict::NotExecuted(NotExecuted::Unreachable(reason) | NotExecuted::NoToken(reason)) => {
+            format!("not sent ({reason})")
+        }
+        Verdict::NotExecuted(NotExecuted::TooLate) => "not sent (too late)".to_owned(),
+        Verdict::NotExecuted(NotExecuted::TooMany { .. }) => "not executed (asked too often)".to_owned(),
+        Verdict::Ambiguous(Ambiguity::TimedOut) => "unknown: no answer in time".to_owned(),
+        Verdict::Ambiguous(Ambiguity::Cut(reason)) => format!("unknown: cut ({reason})"),
+        Verdict::Ambiguous(Ambiguity::Status(problem)) => format!("unknown: {problem}"),
+        Verdict::Ambiguous(Ambiguity::Illegible { status, reason }) => format!("unknown: {status}, {reason}"),
+        Verdict::Ambiguous(Ambiguity::Crashed) => "unknown: saldo ended before the answer".to_owned(),
+    }
+}

@@ -1,0 +1,224 @@
+//! The shapes of JSON answers and the tables for people: one place for what scripts rely on.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::domain::balance::{BankBalance, Reading};
+use crate::domain::cash_out::State;
+use crate::domain::money::Centavos;
+use crate::domain::order::idempotency_key;
+use crate::domain::rebalance::Pockets;
+use crate::domain::text::Safe;
+use crate::domain::transaction::Transaction;
+use crate::journal::{Intent, StoredRebalance};
+
+/// A payment of ours.
+#[derive(Debug, Serialize)]
+pub(super) struct IntentView {
+    pub(super) id: Uuid,
+    pub(super) external_reference: String,
+    pub(super) idempotency_key: Uuid,
+    pub(super) state: &'static str,
+    pub(super) internal_code: Option<String>,
+    pub(super) transaction_id: Option<String>,
+    pub(super) end_to_end_id: Option<String>,
+    pub(super) amount_centavos: Centavos,
+    pub(super) refunded: bool,
+    pub(super) conflict: bool,
+    pub(super) failure_reported: bool,
+    pub(super) attempts: u32,
+    pub(super) round: u32,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+}
+
+impl IntentView {
+    pub(super) fn new(intent: &Intent, client_id: &str) -> Self {
+        let pay = &intent.cash_out;
+        let text = |value: &Option<Safe>| value.as_ref().map(ToString::to_string);
+        Self {
+            id: intent.id,
+            external_reference: intent.reference.to_string(),
+            idempotency_key: idempotency_key(client_id, &intent.reference, pay.round),
+            state: pay.state.as_str(),
+            internal_code: text(&pay.ids.internal_code),
+            transaction_id: text(&pay.ids.transaction_id),
+            end_to_end_id: text(&pay.end_to_end_id),
+            amount_centavos: intent.order.amount,
+            refunded: pay.refunded,
+            conflict: pay.conflict,
+            failure_reported: pay.failure_reported,
+            attempts: pay.attempts,
+            round: pay.round,
+            created_at: intent.created_at,
+            updated_at: intent.updated_at,
+        }
+    }
+}
+
+/// One sentence on how a payment stands, and what it means for the money.
+pub(super) fn sentence(intent: &Intent) -> String {
+    let pay = &intent.cash_out;
+    let what = format!("{} to {}", intent.order.amount, intent.order.name);
+    match pay.state {
+        State::Approved => format!("{what}: decided, not sent yet"),
+        State::Unknown if pay.is_proven_unsent() => format!("{what}: not sent; it stays open"),
+        State::Unknown => format!("{what}: UNKNOWN, the gateway may have paid it or not"),
+        State::Accepted if pay.failure_reported => format!("{what}: a failure was reported, confirming"),
+        State::Accepted => format!("{what}: accepted by the gateway, not settled yet"),
+        State::Exists => format!("{what}: the gateway knows this reference already; it may be paid"),
+        State::Held => format!("{what}: in doubt for a day; a person has to look"),
+        State::Rejected => format!("{what}: rejected by the gateway, not paid"),
+        State::Completed if pay.refunded => format!("{what}: paid, and refunded"),
+        State::Completed => format!("{what}: paid"),
+        State::Failed => format!("{what}: failed, not paid"),
+        State::Cancelled => format!("{what}: cancelled, not paid"),
+    }
+}
+
+/// The wallet.
+#[derive(Debug, Serialize)]
+pub(super) struct BalanceView<'a> {
+    total_centavos: Centavos,
+    transactional_centavos: Centavos,
+    proprietary_centavos: Centavos,
+    updated_at: Option<Timestamp>,
+    fetched_at: Timestamp,
+    banks: Vec<BankView<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct BankView<'a> {
+    ispb: Option<&'a str>,
+    bank: Option<&'a str>,
+    transactional_centavos: Option<Centavos>,
+    proprietary_centavos: Option<Centavos>,
+}
+
+impl<'a> BalanceView<'a> {
+    pub(super) fn new(reading: &'a Reading) -> Self {
+        let balance = &reading.balance;
+        Self {
+            total_centavos: balance.total,
+            transactional_centavos: balance.transactional,
+            proprietary_centavos: balance.proprietary,
+            updated_at: balance.updated_at,
+            fetched_at: reading.fetched_at,
+            banks: balance.banks.iter().map(BankView::new).collect(),
+        }
+    }
+}
+
+impl<'a> BankView<'a> {
+    fn new(bank: &'a BankBalance) -> Self {
+        Self {
+            ispb: bank.ispb.as_ref().map(Safe::as_str),
+            bank: bank.bank.as_ref().map(Safe::as_str),
+            transactional_centavos: bank.transactional,
+            proprietary_centavos: bank.proprietary,
+        }
+    }
+}
+
+/// A row of the feed.
+#[derive(Debug, Serialize)]
+pub(super) struct TransactionView<'a> {
+    id: Uuid,
+    direction: &'static str,
+    state: &'static str,
+    amount_centavos: Option<Centavos>,
+    internal_code: Option<&'a str>,
+    transaction_id: Option<&'a str>,
+    external_reference: Option<&'a str>,
+    end_to_end_id: Option<&'a str>,
+    name: Option<&'a str>,
+    document: Option<&'a str>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    refunded: bool,
+    conflict: bool,
+    failure_reported: bool,
+    failure: Option<&'a str>,
+}
+
+impl<'a> TransactionView<'a> {
+    pub(super) fn new(row: &'a Transaction) -> Self {
+        let text = |value: &'a Option<Safe>| value.as_ref().map(Safe::as_str);
+        Self {
+            id: row.id,
+            direction: row.direction.as_str(),
+            state: row.state.as_str(),
+            amount_centavos: row.amount,
+            internal_code: text(&row.internal_code),
+            transaction_id: text(&row.transaction_id),
+            external_reference: text(&row.external_reference),
+            end_to_end_id: text(&row.end_to_end_id),
+            name: text(&row.name),
+            document: text(&row.document),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            refunded: row.refunded,
+            conflict: row.conflict,
+            failure_reported: row.failure_reported,
+            failure: text(&row.failure),
+        }
+    }
+}
+
+/// Both pockets.
+#[derive(Debug, Serialize)]
+pub(super) struct PocketsView {
+    transactional_centavos: Centavos,
+    proprietary_centavos: Centavos,
+}
+
+impl From<Pockets> for PocketsView {
+    fn from(pockets: Pockets) -> Self {
+        Self { transactional_centavos: pockets.transactional, proprietary_centavos: pockets.proprietary }
+    }
+}
+
+/// A rebalance.
+#[derive(Debug, Serialize)]
+pub(super) struct RebalanceView {
+    pub(super) id: Option<Uuid>,
+    pub(super) state: &'static str,
+    /// `null`: nobody can say.
+    pub(super) success: Option<bool>,
+    pub(super) message: Option<String>,
+    pub(super) direction: Option<&'static str>,
+    pub(super) target_centavos: Centavos,
+    pub(super) amount_centavos: Centavos,
+    pub(super) before: PocketsView,
+    pub(super) expected: PocketsView,
+    pub(super) after: Option<PocketsView>,
+    pub(super) as_expected: Option<bool>,
+}
+
+impl RebalanceView {
+    pub(super) fn new(stored: &StoredRebalance) -> Self {
+        use crate::domain::rebalance::{Outcome, State};
+        let rebalance = &stored.rebalance;
+        Self {
+            id: Some(stored.id),
+            state: rebalance.state.as_str(),
+            success: match rebalance.state {
+                State::Completed => Some(true),
+                State::Rejected => Some(false),
+                State::Unknown | State::Acknowledged => None,
+            },
+            message: match &rebalance.outcome {
+                Some(Outcome::Answered { message, .. }) => Some(message.to_string()),
+                _ => None,
+            },
+            direction: Some(rebalance.forecast.direction.as_str()),
+            target_centavos: rebalance.target,
+            amount_centavos: rebalance.forecast.amount,
+            before: rebalance.forecast.before.into(),
+            expected: rebalance.forecast.after.into(),
+            after: rebalance.after.map(PocketsView::from),
+            as_expected: rebalance.as_expected(),
+        }
+    }
+}

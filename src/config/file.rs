@@ -1,0 +1,226 @@
+//! What a file says, typed and validated, before one of its profiles is chosen.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::money::Centavos;
+
+use super::origin::Origin;
+use super::secret::Secrets;
+use super::url::{BaseUrl, WebUrl};
+
+/// `poll.balance`, if nobody says otherwise.
+pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(5);
+/// `payments.resend_window`, if nobody says otherwise.
+pub(super) const DEFAULT_RESEND_WINDOW: Duration = Duration::from_secs(3_600);
+/// `exposure.every`, if nobody says otherwise.
+pub(super) const DEFAULT_EXPOSURE_EVERY: Duration = Duration::from_secs(30);
+
+/// Which gateway a profile speaks to: it decides the address, and the colour and word on every screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Environment {
+    /// ConnectPSP's test environment (homologação).
+    Staging,
+    /// Real money.
+    Production,
+    /// saldo's own imitation of the gateway.
+    Sandbox,
+}
+
+impl Environment {
+    /// Every environment.
+    pub const ALL: [Self; 3] = [Self::Staging, Self::Production, Self::Sandbox];
+
+    /// `staging`, `production`, `sandbox`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Production => "production",
+            Self::Sandbox => "sandbox",
+        }
+    }
+
+    /// The gateway's published address; a sandbox has none.
+    pub const fn default_base_url(self) -> Option<&'static str> {
+        match self {
+            Self::Staging => Some("https://api.homologacao.connectpsp.com"),
+            Self::Production => Some("https://api.connectpsp.com"),
+            Self::Sandbox => None,
+        }
+    }
+}
+
+impl fmt::Display for Environment {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+/// The language of the screens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    /// Portuguese as in Brazil.
+    PtBr,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// `pt-BR` or `en`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PtBr => "pt-BR",
+            Self::En => "en",
+        }
+    }
+}
+
+/// Where the journal is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JournalUrl {
+    /// A SQLite file, by its whole path.
+    Sqlite(PathBuf),
+}
+
+/// `sqlite:/var/lib/saldo/journal.db`.
+impl fmt::Display for JournalUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Sqlite(path) = self;
+        write!(out, "sqlite:{}", path.display())
+    }
+}
+
+/// What the desk holds against the transactional balance; `floor <= target <= ceiling`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Band {
+    /// Below it a top-up is due.
+    pub floor: Centavos,
+    /// Where a rebalance leads.
+    pub target: Centavos,
+    /// Above it a sweep is due.
+    pub ceiling: Centavos,
+}
+
+/// Who says what the platform's users hold plus what is in flight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExposureSource {
+    /// A program and its arguments, run without a shell, that prints an amount.
+    Command(Vec<String>),
+    /// A file that holds an amount.
+    File(PathBuf),
+}
+
+/// A value and who decided it. Two settings are equal if they say the same, wherever each stands.
+#[derive(Debug, Clone)]
+pub struct Setting<T> {
+    /// What was decided.
+    pub value: T,
+    /// Who decided it.
+    pub origin: Origin,
+}
+
+impl<T: PartialEq> PartialEq for Setting<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T> Setting<T> {
+    /// saldo's own default.
+    pub(super) const fn default_of(value: T) -> Self {
+        Self { value, origin: Origin::Default }
+    }
+}
+
+/// The settings that may stand for every profile or under one of them; `None` is not set there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sections {
+    /// `webhook.listen`
+    pub listen: Option<Setting<SocketAddr>>,
+    /// `webhook.forward`
+    pub forward: Option<Setting<Vec<WebUrl>>>,
+    /// `journal.url`
+    pub journal: Option<Setting<JournalUrl>>,
+    /// `poll.balance`
+    pub poll_balance: Option<Setting<Duration>>,
+    /// `payments.resend_window`
+    pub resend_window: Option<Setting<Duration>>,
+    /// `band.floor`
+    pub floor: Option<Setting<Centavos>>,
+    /// `band.target`
+    pub target: Option<Setting<Centavos>>,
+    /// `band.ceiling`
+    pub ceiling: Option<Setting<Centavos>>,
+    /// `exposure.command` or `exposure.file`
+    pub exposure: Option<Setting<ExposureSource>>,
+    /// `exposure.every`
+    pub exposure_every: Option<Setting<Duration>>,
+}
+
+impl Sections {
+    /// Each setting from here, or else from `weaker`.
+    #[must_use]
+    pub fn over(self, weaker: Self) -> Self {
+        Self {
+            listen: self.listen.or(weaker.listen),
+            forward: self.forward.or(weaker.forward),
+            journal: self.journal.or(weaker.journal),
+            poll_balance: self.poll_balance.or(weaker.poll_balance),
+            resend_window: self.resend_window.or(weaker.resend_window),
+            floor: self.floor.or(weaker.floor),
+            target: self.target.or(weaker.target),
+            ceiling: self.ceiling.or(weaker.ceiling),
+            exposure: self.exposure.or(weaker.exposure),
+            exposure_every: self.exposure_every.or(weaker.exposure_every),
+        }
+    }
+}
+
+/// saldo's own defaults.
+impl Default for Sections {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            forward: Some(Setting::default_of(Vec::new())),
+            journal: None,
+            poll_balance: Some(Setting::default_of(DEFAULT_POLL)),
+            resend_window: Some(Setting::default_of(DEFAULT_RESEND_WINDOW)),
+            floor: None,
+            target: None,
+            ceiling: None,
+            exposure: None,
+            exposure_every: Some(Setting::default_of(DEFAULT_EXPOSURE_EVERY)),
+        }
+    }
+}
+
+/// One account at one gateway.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// `environment`
+    pub environment: Setting<Environment>,
+    /// `base_url`, or the environment's own.
+    pub base_url: Setting<BaseUrl>,
+    /// `client_id`: digits.
+    pub client_id: Setting<String>,
+    /// Where the three secrets are.
+    pub secrets: Secrets,
+    /// `webhook_url`
+    pub webhook_url: Option<Setting<WebUrl>>,
+    /// The sections that stand under this profile.
+    pub sections: Sections,
+}
+
+/// A whole file.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// `profile`: which one is taken if nobody says otherwise.
+    pub profile: Option<Setting<String>>,
+    /// `[profiles.NAME]`
+    pub profiles: BTreeMap<String, Profile>,
+    /// The sections that hold for every profile.
+    pub sections: Sections,
+}

@@ -1,0 +1,262 @@
+//! The engine of a desk against the sandbox, over real HTTP: what the screen would be told.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use saldo::domain::cash_out::State;
+use saldo::domain::document::Document;
+use saldo::domain::money::Centavos;
+use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::pix_key::PixKey;
+use saldo::domain::transaction;
+use saldo::engine::desk::{Desk, Parts};
+use saldo::engine::lane::{Decision, LaneSettings};
+use saldo::engine::message::{Command, DecisionOutcome, News, RebalanceTrouble};
+use saldo::gateway::{Credentials, Gateway, HttpGateway, Options};
+use saldo::journal::Journal;
+use saldo::journal::lock::Lock;
+use saldo::journal::sqlite::SqliteJournal;
+use saldo::sandbox::{self, Sandbox};
+use saldo::server::webhooks::{Listener, bind};
+use secrecy::SecretString;
+use tokio::sync::mpsc::{Receiver, Sender};
+use uuid::Uuid;
+
+/// Nothing here takes longer unless it never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Screen {
+    desk: Desk,
+    news: Receiver<News>,
+    commands: Sender<Command>,
+}
+
+async fn sandbox(faults: &[&str]) -> Sandbox {
+    let options = sandbox::Options {
+        faults: faults.iter().map(|fault| fault.parse().unwrap()).collect(),
+        settle_after: Duration::from_millis(200),
+        ..sandbox::Options::default()
+    };
+    sandbox::start(options).await.unwrap()
+}
+
+async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
+    let access = sandbox.access().clone();
+    let path = folder.join("journal.db");
+    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
+    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
+    let crypto_token = SecretString::from(access.crypto_token.clone());
+    let gateway: Arc<dyn Gateway> = Arc::new(
+        HttpGateway::new(
+            Options::new(access.base_url.clone()),
+            Credentials {
+                client_id: access.client_id.clone(),
+                client_secret: access.client_secret.clone().into(),
+                application_token: access.application_token.clone().into(),
+                crypto_token: crypto_token.clone(),
+            },
+        )
+        .unwrap(),
+    );
+    let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
+    let webhook_url = listens.then(|| format!("http://{}/hook", socket.local_addr().unwrap()));
+    let (mut desk, news) = Desk::start(Parts {
+        journal: Arc::clone(&journal),
+        gateway,
+        lane: LaneSettings {
+            client_id: access.client_id,
+            resend_window: SignedDuration::from_hours(1),
+            webhook_url,
+            keep_offering: Duration::from_secs(10),
+        },
+        poll_every: Duration::from_secs(1),
+        zone: TimeZone::UTC,
+        operator: "ana".to_owned(),
+    })
+    .await
+    .unwrap();
+    if listens {
+        let (listener, serve) =
+            Listener::new(socket, "/hook", journal, crypto_token, desk.news(), desk.webhook_came()).unwrap();
+        desk.listen(serve, move || listener.count_illegible());
+    }
+    let commands = desk.commands();
+    Screen { desk, news, commands }
+}
+
+impl Screen {
+    /// The first news of which `pick` makes something.
+    async fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(News) -> Option<T>) -> T {
+        let seen = async {
+            loop {
+                let news = self.news.recv().await.unwrap();
+                if let Some(picked) = pick(news) {
+                    return picked;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, seen).await.unwrap_or_else(|_| panic!("never came: {what}"))
+    }
+
+    async fn wait_for_state(&mut self, id: Uuid, state: State) {
+        self.wait(state.as_str(), |news| match news {
+            News::Feed(window) => window
+                .rows
+                .iter()
+                .any(|row| row.id == id && row.state == transaction::State::Out(state))
+                .then_some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    async fn pay(&mut self, key: &str, reference: &str) -> Uuid {
+        let id = Uuid::now_v7();
+        let decision = Decision {
+            id,
+            reference: Reference::parse(reference).unwrap(),
+            order: Order {
+                amount: Centavos::new(50_025),
+                name: "Maria Silva".to_owned(),
+                document: Document::parse("52998224725").unwrap(),
+                destination: Destination::Pix(PixKey::parse(key, None).unwrap()),
+                description: None,
+            },
+            reason: None,
+        };
+        self.commands.send(Command::Pay(Box::new(decision))).await.unwrap();
+        let outcome = self
+            .wait("the decision", |news| match news {
+                News::CashOutDecided { id: decided, outcome } if decided == id => Some(outcome),
+                _ => None,
+            })
+            .await;
+        assert!(matches!(outcome, DecisionOutcome::Created), "{outcome:?}");
+        id
+    }
+
+    /// As when the terminal goes away: nobody listens any more.
+    async fn close(self) {
+        drop(self.news);
+        self.desk.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_payment_settles_by_webhook_before_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&[]).await;
+    let mut screen = open(folder.path(), &sandbox, true).await;
+    let id = screen.pay("maria@example.com", "inv-1").await;
+    screen.wait_for_state(id, State::Completed).await;
+    assert_eq!(sandbox.ledger().cash_outs_of("inv-1").count(), 1);
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn closed_in_the_middle_of_a_payment_and_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&["cash-out:drop-after:1:1"]).await;
+    let mut screen = open(folder.path(), &sandbox, false).await;
+    let id = screen.pay("maria@example.com", "inv-1").await;
+    screen.close().await;
+    let mut screen = open(folder.path(), &sandbox, false).await;
+    screen.wait_for_state(id, State::Completed).await;
+    screen.close().await;
+    let ledger = sandbox.ledger();
+    assert_eq!(ledger.cash_outs_of("inv-1").count(), 1, "paid once");
+}
+
+#[tokio::test]
+async fn the_same_decision_twice_is_one_payment() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&[]).await;
+    let mut screen = open(folder.path(), &sandbox, true).await;
+    let first = screen.pay("maria@example.com", "inv-1").await;
+    screen.wait_for_state(first, State::Completed).await;
+    let again = Decision {
+        id: Uuid::now_v7(),
+        reference: Reference::parse("inv-1").unwrap(),
+        order: Order {
+            amount: Centavos::new(1),
+            name: "Maria Silva".to_owned(),
+            document: Document::parse("52998224725").unwrap(),
+            destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
+            description: None,
+        },
+        reason: None,
+    };
+    screen.commands.send(Command::Pay(Box::new(again))).await.unwrap();
+    let taken = screen
+        .wait("the refusal", |news| match news {
+            News::CashOutDecided { outcome: DecisionOutcome::Taken(intent), .. } => Some(intent.id),
+            _ => None,
+        })
+        .await;
+    assert_eq!(taken, first);
+    screen.close().await;
+    assert_eq!(sandbox.ledger().cash_outs.len(), 1);
+}
+
+#[tokio::test]
+async fn a_rebalance_each_way_and_none_that_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&[]).await;
+    let mut screen = open(folder.path(), &sandbox, false).await;
+    for target in [60_000_000, 55_000_000] {
+        let target = Centavos::new(target);
+        screen.commands.send(Command::ReviewRebalance { target }).await.unwrap();
+        let reviewed = screen
+            .wait("the review", |news| match news {
+                News::RebalanceReviewed { outcome, .. } => Some(outcome.unwrap()),
+                _ => None,
+            })
+            .await;
+        let (id, reviewed) = (Uuid::now_v7(), Box::new(reviewed));
+        screen.commands.send(Command::Rebalance { id, target, reviewed, reason: None }).await.unwrap();
+        let ended = screen
+            .wait("the end", |news| match news {
+                News::RebalanceEnded(ended) => Some(ended.unwrap()),
+                _ => None,
+            })
+            .await;
+        assert_eq!(ended.rebalance.as_expected(), Some(true));
+    }
+    screen.commands.send(Command::ReviewRebalance { target: Centavos::new(i64::MAX) }).await.unwrap();
+    let nowhere = screen
+        .wait("the refusal", |news| match news {
+            News::RebalanceReviewed { outcome, .. } => Some(outcome.unwrap_err()),
+            _ => None,
+        })
+        .await;
+    assert!(matches!(nowhere, RebalanceTrouble::Impossible(_)), "{nowhere:?}");
+    screen.close().await;
+    assert_eq!(sandbox.ledger().rebalances.len(), 2);
+}
+
+#[tokio::test]
+async fn a_failed_poll_is_told_and_the_next_one_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&["balance:html:1:2"]).await;
+    let mut screen = open(folder.path(), &sandbox, false).await;
+    let reason = screen
+        .wait("a failure", |news| match news {
+            News::BalanceFailed { reason, .. } => Some(reason),
+            _ => None,
+        })
+        .await;
+    assert!(reason.as_str().contains("502"), "{reason}");
+    screen
+        .wait("a balance", |news| match news {
+            News::Balance(reading) => Some(reading),
+            _ => None,
+        })
+        .await;
+    screen.close().await;
+}

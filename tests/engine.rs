@@ -1,0 +1,360 @@
+//! The engine's rules, over a real journal and a gateway that does as it is told.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
+use saldo::domain::balance::Balance;
+use saldo::domain::cash_out::{Act, State};
+use saldo::domain::document::Document;
+use saldo::domain::money::Centavos;
+use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::pix_key::PixKey;
+use saldo::domain::rebalance;
+use saldo::domain::report::{Direction, Report, Status};
+use saldo::domain::text::Safe;
+use saldo::engine::lane::{Decision, Goal, Lane, LaneError, LaneSettings, Pause};
+use saldo::engine::message::RebalanceTrouble;
+use saldo::engine::rebalance::{Rebalancer, review};
+use saldo::engine::recover::recover;
+use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer, RebalanceVerdict};
+use saldo::journal::lock::Lock;
+use saldo::journal::sqlite::SqliteJournal;
+use saldo::journal::{Intent, Journal, Proposed, Reader};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Answers as it was told to, and keeps every request.
+struct Scripted {
+    journal: Arc<SqliteJournal>,
+    verdicts: Mutex<VecDeque<Verdict>>,
+    rebalances: Mutex<VecDeque<RebalanceVerdict>>,
+    reports: Mutex<VecDeque<Result<Report, ReadError>>>,
+    balance: Mutex<Balance>,
+    date: Mutex<Option<Timestamp>>,
+    sent: Mutex<Vec<MoneyRequest>>,
+    /// A permit lets one request be answered.
+    gate: Semaphore,
+}
+
+impl Scripted {
+    fn new(journal: &Arc<SqliteJournal>) -> Arc<Self> {
+        Arc::new(Self {
+            journal: Arc::clone(journal),
+            verdicts: Mutex::default(),
+            rebalances: Mutex::default(),
+            reports: Mutex::default(),
+            balance: Mutex::new(balance(10_000, 90_000)),
+            date: Mutex::default(),
+            sent: Mutex::default(),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+        })
+    }
+
+    fn answers(&self, verdicts: impl IntoIterator<Item = Verdict>) {
+        self.verdicts.lock().unwrap().extend(verdicts);
+    }
+
+    fn sent(&self) -> Vec<MoneyRequest> {
+        self.sent.lock().unwrap().clone()
+    }
+}
+
+impl Gateway for Scripted {
+    fn balance(&self) -> BoxFuture<'_, Result<Balance, ReadError>> {
+        let balance = self.balance.lock().unwrap().clone();
+        Box::pin(async move { Ok(balance) })
+    }
+
+    fn cash_out<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<Report, ReadError>> {
+        let report = self.reports.lock().unwrap().pop_front().unwrap_or(Err(ReadError::TimedOut));
+        Box::pin(async move { report })
+    }
+
+    fn cash_in<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<Report, ReadError>> {
+        Box::pin(async { Err(ReadError::TimedOut) })
+    }
+
+    fn send_cash_out<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, Answer> {
+        Box::pin(async move {
+            // Journal before wire: the row is there before the first byte could leave.
+            let open = self.journal.due(None).await.unwrap();
+            assert!(open.iter().any(|intent| intent.cash_out.on_the_wire), "sent without an attempt row");
+            self.sent.lock().unwrap().push(order.clone());
+            self.gate.acquire().await.unwrap().forget();
+            let verdict = self.verdicts.lock().unwrap().pop_front().unwrap();
+            Answer { verdict, raw: None, server_date: *self.date.lock().unwrap() }
+        })
+    }
+
+    fn send_rebalance<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, RebalanceAnswer> {
+        Box::pin(async move {
+            assert_eq!(self.journal.rebalances_in_doubt().await.unwrap().len(), 1, "sent without a row");
+            assert_eq!(order.idempotency_key, None);
+            self.sent.lock().unwrap().push(order.clone());
+            let verdict = self.rebalances.lock().unwrap().pop_front().unwrap();
+            RebalanceAnswer { verdict, raw: None, server_date: None }
+        })
+    }
+}
+
+fn balance(transactional: i64, proprietary: i64) -> Balance {
+    Balance {
+        total: Centavos::new(transactional + proprietary),
+        transactional: Centavos::new(transactional),
+        proprietary: Centavos::new(proprietary),
+        banks: Vec::new(),
+        updated_at: None,
+    }
+}
+
+struct Bench {
+    journal: Arc<SqliteJournal>,
+    gateway: Arc<Scripted>,
+    lane: Arc<Lane>,
+}
+
+async fn bench(folder: &Path) -> Bench {
+    let path = folder.join("journal.db");
+    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
+    let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
+    let gateway = Scripted::new(&journal);
+    let settings = LaneSettings {
+        client_id: "48213".to_owned(),
+        resend_window: SignedDuration::from_hours(1),
+        webhook_url: Some("https://desk.example.com/hook".to_owned()),
+        keep_offering: Duration::from_secs(10),
+    };
+    let lane = Lane::new(
+        Arc::clone(&journal) as Arc<dyn Journal>,
+        Arc::clone(&gateway) as Arc<dyn Gateway>,
+        settings,
+        None,
+    );
+    Bench { journal, gateway, lane }
+}
+
+impl Bench {
+    async fn decide(&self, reference: &str) -> Intent {
+        let decision = Decision {
+            id: Uuid::now_v7(),
+            reference: Reference::parse(reference).unwrap(),
+            order: Order {
+                amount: Centavos::new(50_025),
+                name: "Maria Silva".to_owned(),
+                document: Document::parse("52998224725").unwrap(),
+                destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
+                description: None,
+            },
+            reason: None,
+        };
+        match self.lane.decide(decision).await.unwrap() {
+            Proposed::Created(intent) | Proposed::Existing(intent) => intent,
+            Proposed::Taken(intent) => panic!("taken by {}", intent.reference),
+        }
+    }
+
+    async fn state(&self, id: Uuid) -> State {
+        self.journal.intent(id).await.unwrap().unwrap().cash_out.state
+    }
+}
+
+fn ids() -> GatewayIds {
+    GatewayIds { internal_code: Some(Safe::new("ic-1")), transaction_id: None }
+}
+
+fn problem(status: u16) -> Problem {
+    Problem { status, code: None, title: None, detail: None }
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(20)
+}
+
+fn report(status: Status) -> Report {
+    Report {
+        direction: Direction::Out,
+        status,
+        internal_code: Some(Safe::new("ic-1")),
+        transaction_id: None,
+        external_reference: Some(Safe::new("inv-1")),
+        end_to_end_id: None,
+        original_end_to_end_id: None,
+        amount: Some(Centavos::new(50_025)),
+        name: None,
+        document: None,
+        bank_data: None,
+        failure: None,
+        requested_at: None,
+        paid_at: None,
+        refunded_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_doubt_is_settled_with_the_same_bytes_and_the_same_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    bench.gateway.answers([
+        Verdict::Ambiguous(Ambiguity::TimedOut),
+        Verdict::NotExecuted(NotExecuted::Unauthorized(problem(401))),
+        Verdict::Accepted(ids()),
+    ]);
+    let intent = bench.decide("inv-1").await;
+    let after = bench.lane.advance(intent.id, Goal::Answered, soon()).await.unwrap();
+    assert_eq!((after.cash_out.state, after.cash_out.attempts), (State::Accepted, 3));
+    let sent = bench.gateway.sent();
+    assert_eq!(sent.len(), 3);
+    for request in &sent {
+        assert_eq!(request.body, sent[0].body);
+        assert_eq!(request.idempotency_key, sent[0].idempotency_key);
+    }
+    let body: serde_json::Value = serde_json::from_slice(&sent[0].body).unwrap();
+    assert_eq!(body["amount"].to_string(), "500.25");
+    assert_eq!(body["externalReference"], "inv-1");
+    assert_eq!(body["webhookUrl"], "https://desk.example.com/hook");
+    let rows = bench.journal.life(intent.id).await.unwrap().unwrap().attempts;
+    assert_eq!(rows.len(), sent.len(), "one row, one request");
+}
+
+#[tokio::test]
+async fn a_second_401_in_a_row_pauses_the_lane_and_rejects_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let refused = Verdict::NotExecuted(NotExecuted::Unauthorized(problem(401)));
+    bench.gateway.answers([refused.clone(), refused]);
+    let intent = bench.decide("inv-1").await;
+    let paused = bench.lane.advance(intent.id, Goal::Answered, soon()).await;
+    assert_eq!(paused, Err(LaneError::Paused(Pause::Unauthorized(problem(401)))));
+    assert_eq!(bench.state(intent.id).await, State::Unknown);
+    assert_eq!(bench.gateway.sent().len(), 2);
+    assert!(matches!(bench.lane.act(intent.id, Act::Send).await, Err(LaneError::Paused(_))));
+    assert_eq!(bench.gateway.sent().len(), 2, "nothing leaves a lane that is paused");
+    bench.lane.resume();
+    bench.gateway.answers([Verdict::Accepted(ids())]);
+    assert_eq!(bench.lane.act(intent.id, Act::Send).await.unwrap().cash_out.state, State::Accepted);
+}
+
+#[tokio::test]
+async fn a_forbidden_order_or_a_clock_astray_pauses_the_lane() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    bench.gateway.answers([Verdict::NotExecuted(NotExecuted::Forbidden(problem(403)))]);
+    let intent = bench.decide("inv-1").await;
+    bench.lane.act(intent.id, Act::Send).await.unwrap();
+    assert_eq!(bench.lane.paused(), Some(Pause::Forbidden(problem(403))));
+    bench.lane.resume();
+    *bench.gateway.date.lock().unwrap() = Some(Timestamp::now() - SignedDuration::from_mins(6));
+    bench.gateway.answers([Verdict::Ambiguous(Ambiguity::TimedOut)]);
+    bench.lane.act(intent.id, Act::Send).await.unwrap();
+    assert!(matches!(bench.lane.paused(), Some(Pause::Clock(_))));
+}
+
+#[tokio::test]
+async fn whoever_waits_may_go_away_and_the_request_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    bench.gateway.gate.forget_permits(Semaphore::MAX_PERMITS);
+    bench.gateway.answers([Verdict::Accepted(ids())]);
+    let intent = bench.decide("inv-1").await;
+    let waiting = tokio::spawn({
+        let lane = Arc::clone(&bench.lane);
+        async move { lane.act(intent.id, Act::Send).await }
+    });
+    while bench.gateway.sent().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    assert!(matches!(bench.lane.act(intent.id, Act::Send).await, Err(LaneError::Busy)), "one at a time");
+    bench.gateway.gate.add_permits(1);
+    bench.lane.finish().await;
+    assert_eq!(bench.state(intent.id).await, State::Accepted);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_on_the_wire_is_taken_up_as_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = {
+        let bench = bench(folder.path()).await;
+        let intent = bench.decide("inv-1").await;
+        let change = saldo::journal::Change {
+            event: saldo::domain::cash_out::Event::AttemptStarted { at: intent.created_at },
+            key: Some(Uuid::now_v7()),
+            evidence: None,
+        };
+        bench.journal.apply(intent.id, change).await.unwrap();
+        intent.id
+    };
+    let bench = bench(folder.path()).await;
+    bench.lane.take_up_the_lost().await.unwrap();
+    let lost = bench.journal.intent(id).await.unwrap().unwrap().cash_out;
+    assert_eq!((lost.state, lost.on_the_wire, lost.ambiguous), (State::Unknown, false, true));
+    // A refusal of the repeat proves nothing about the attempt that was lost.
+    bench.gateway.answers([Verdict::NotExecuted(NotExecuted::Refused(problem(422)))]);
+    let taken_up = recover(bench.journal.as_ref(), &bench.lane).await.unwrap();
+    assert_eq!(taken_up[0].0.cash_out.state, State::Unknown);
+    bench.gateway.answers([Verdict::Exists(problem(409))]);
+    let taken_up = recover(bench.journal.as_ref(), &bench.lane).await.unwrap();
+    assert_eq!(taken_up[0].0.cash_out.state, State::Exists);
+    let nothing_to_do = recover(bench.journal.as_ref(), &bench.lane).await.unwrap();
+    assert_eq!((nothing_to_do.len(), bench.gateway.sent().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_look_that_finds_nothing_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    bench.gateway.answers([Verdict::Accepted(ids())]);
+    let intent = bench.decide("inv-1").await;
+    bench.lane.act(intent.id, Act::Send).await.unwrap();
+    bench.gateway.reports.lock().unwrap().extend([
+        Err(ReadError::NotFound(problem(404))),
+        Ok(report(Status::Failed)),
+        Ok(report(Status::Completed)),
+    ]);
+    assert!(matches!(bench.lane.act(intent.id, Act::Look).await, Err(LaneError::Look(_))));
+    assert_eq!(bench.state(intent.id).await, State::Accepted);
+    let once = bench.lane.act(intent.id, Act::Look).await.unwrap().cash_out;
+    assert_eq!((once.state, once.failure_reported), (State::Accepted, true), "once is not enough");
+    assert_eq!(bench.lane.act(intent.id, Act::Look).await.unwrap().cash_out.state, State::Completed);
+}
+
+#[tokio::test]
+async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let gateway = Arc::clone(&bench.gateway) as Arc<dyn Gateway>;
+    let rebalancer = Rebalancer::new(Arc::clone(&bench.journal) as Arc<dyn Journal>, Arc::clone(&gateway));
+    let target = Centavos::new(30_000);
+    let reviewed = review(gateway.as_ref(), target).await.unwrap();
+
+    // The balance moved between review and confirmation: back to the review, nothing sent.
+    *bench.gateway.balance.lock().unwrap() = balance(20_000, 80_000);
+    let moved = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await;
+    assert!(matches!(moved, Err(RebalanceTrouble::Moved(_))), "{moved:?}");
+    assert!(bench.gateway.sent().is_empty());
+
+    *bench.gateway.balance.lock().unwrap() = balance(10_000, 90_000);
+    bench.gateway.rebalances.lock().unwrap().push_back(RebalanceVerdict::Ambiguous(Ambiguity::TimedOut));
+    let doubt = rebalancer.send(Uuid::now_v7(), target, &reviewed, Some("match".to_owned())).await.unwrap();
+    assert_eq!(doubt.rebalance.state, rebalance::State::Unknown);
+    assert_eq!(doubt.rebalance.as_expected(), Some(false), "compared with the balance read afterwards");
+    let next = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await;
+    assert!(matches!(next, Err(RebalanceTrouble::InDoubt(_))));
+    assert_eq!(bench.gateway.sent().len(), 1);
+    assert_eq!(bench.gateway.sent()[0].body, b"{\"targetAmount\":300.00}");
+
+    rebalancer.acknowledge(doubt.id, "ana".to_owned()).await.unwrap();
+    let done = RebalanceVerdict::Done { success: true, message: Safe::new("ok") };
+    bench.gateway.rebalances.lock().unwrap().push_back(done);
+    let done = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await.unwrap();
+    assert_eq!(done.rebalance.state, rebalance::State::Completed);
+}
