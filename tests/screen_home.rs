@@ -8,7 +8,7 @@ use screen::{SIZES, Screen};
 #[test]
 fn the_panes() {
     for lang in Lang::ALL {
-        for (columns, rows) in SIZES {
+        for (columns, rows) in SIZES.into_iter().chain([(100, 40), (120, 24)]) {
             let screen = Screen::new(lang).size(columns, rows);
             insta::assert_snapshot!(format!("home_{}_{columns}x{rows}", lang.as_str()), screen.shown());
         }

@@ -33,10 +33,19 @@ impl Lang {
 
     /// How long the transactional balance still pays.
     pub fn minutes_left(self, minutes: u64) -> String {
-        let span = if minutes >= 48 * 60 { format!("{} h", minutes / 60) } else { format!("{minutes} min") };
+        let span = span(minutes);
         match self {
             Self::PtBr => format!("cobre {span} de saídas, visto pelo saldo nos últimos 10 min"),
             Self::En => format!("pays {span} of outflow, as seen by saldo in the last 10 min"),
+        }
+    }
+
+    /// The same in as few words as are honest.
+    pub fn minutes_left_short(self, minutes: u64) -> String {
+        let span = span(minutes);
+        match self {
+            Self::PtBr => format!("cobre {span}, visto pelo saldo"),
+            Self::En => format!("pays {span}, as seen by saldo"),
         }
     }
 
@@ -252,6 +261,11 @@ impl Lang {
             Self::En => format!("understood: {what}"),
         }
     }
+}
+
+/// Minutes as far as they can be pictured, hours beyond two days.
+fn span(minutes: u64) -> String {
+    if minutes >= 48 * 60 { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
 }
 
 fn wait(seconds: Option<u32>, words: &str) -> String {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{Lines, cut, pane, put, width};
+use super::text::{Lines, cut, pane, put};
 use super::theme::Theme;
 use crate::app::{App, Focus};
 use crate::domain::band::{Band, Standing};
@@ -18,9 +18,9 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let mut lines = Lines::new(buffer, inner);
     let Some(band) = &app.facts.band else {
         lines.wrapped(words.no_band, theme.label);
-        if let Some(text) = outlook(app) {
+        if let Some(minutes) = minutes_left(app) {
             lines.blank();
-            lines.wrapped(&text, theme.text);
+            lines.wrapped(&app.lang.minutes_left(minutes), theme.text);
         }
         return;
     };
@@ -39,8 +39,8 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         lines.pair((&label, theme.label), (&amount.to_string(), theme.text));
     }
     lines.wrapped(word, style);
-    if let Some(text) = outlook(app) {
-        lines.wrapped(&text, theme.text);
+    if let Some(minutes) = minutes_left(app) {
+        lines.wrapped(&app.lang.minutes_left(minutes), theme.text);
     }
 }
 
@@ -48,15 +48,13 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
 pub(super) fn line(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
     let (Some(band), Some(balance)) = (&app.facts.band, app.balance.transactional()) else { return };
     let (word, style) = standing(app, theme, band, balance);
-    let columns = (row.width / 4).min(24);
+    let columns = (row.width / 5).min(24);
     gauge(band, balance, style, theme, Rect { width: columns, ..row }, buffer);
     let x = put(buffer, row.x + columns + 1, row.y, row.right(), word, style);
-    if let Some(text) = outlook(app) {
+    if let Some(minutes) = minutes_left(app) {
         let left = row.right().saturating_sub(x + 2);
-        let text = if width(&text) <= left { text } else { cut(&text, left) };
-        if left > 8 {
-            put(buffer, x + 2, row.y, row.right(), &text, theme.text);
-        }
+        let text = cut(&app.lang.minutes_left_short(minutes), left);
+        put(buffer, x + 2, row.y, row.right(), &text, theme.text);
     }
 }
 
@@ -72,9 +70,8 @@ fn standing<'a>(app: &'a App, theme: &Theme, band: &Band, balance: Centavos) -> 
 }
 
 /// How long the balance pays; `None` where it is too early to say.
-fn outlook(app: &App) -> Option<String> {
-    let balance = app.balance.transactional()?;
-    app.outflow.minutes_left(balance, app.now).map(|minutes| app.lang.minutes_left(minutes))
+fn minutes_left(app: &App) -> Option<u64> {
+    app.outflow.minutes_left(app.balance.transactional()?, app.now)
 }
 
 /// The marks of the gauge, also beside the amounts they stand for.

@@ -112,8 +112,8 @@ fn columns(app: &App, room: u16, rows: &[(usize, &Transaction)]) -> Columns {
         }
         return Columns { name: left(&some, 4), ..some };
     }
-    if room >= 46 {
-        let some = Columns { time: 5, way: 1, state: 11, ..none };
+    let some = Columns { time: 5, way: 1, state: 12, ..none };
+    if left(&some, 4) >= 8 {
         return Columns { name: left(&some, 4), ..some };
     }
     if room >= 19 + amount {

@@ -80,7 +80,7 @@ pub(super) fn layout(area: Rect, content: Content) -> Layout {
         wide(rest)
     } else if area.height >= TALL {
         let main = rest;
-        let top = take_top(&mut rest, 15);
+        let top = take_top(&mut rest, (area.height - 20).clamp(15, 24));
         let (balances, coverage) = split_left(top, top.width / 2);
         Body::Tall { balances, coverage, feed: rest, main }
     } else {
@@ -95,7 +95,8 @@ fn wide(body: Rect) -> Body {
     let side = if body.width >= 180 { 40 } else { 36 };
     let (mut left, main) = split_left(body, side);
     let (feed, mut right) = split_left(main, main.width - side);
-    let sources = take_bottom(&mut left, 8);
+    // The partners go before the sources where there is no room for both.
+    let sources = take_bottom(&mut left, if body.height >= 36 { 8 } else { 0 });
     let coverage = take_top(&mut right, 11);
     Body::Wide { balances: left, sources, feed, coverage, notices: right, main }
 }
