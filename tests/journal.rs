@@ -222,8 +222,8 @@ async fn the_feed_pages_and_filters() {
     assert_eq!(found.len(), 1, "no wildcard in a search means anything");
     let since = ask(Query { since: Some(at(8)), ..Query::default() }).await.unwrap();
     assert_eq!(since.len(), 2);
-    let state = transaction::State::parse(Direction::In, "paid");
-    assert_eq!(ask(Query { state, ..Query::default() }).await.unwrap().len(), 4);
+    let states = vec![transaction::State::parse(Direction::In, "paid").unwrap()];
+    assert_eq!(ask(Query { states, ..Query::default() }).await.unwrap().len(), 4);
 }
 
 #[tokio::test]

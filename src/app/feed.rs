@@ -50,7 +50,18 @@ impl Filter {
         }
     }
 
-    /// Whether the row belongs: the journal cannot be asked for several states at once.
+    /// The states that it takes; all where there is none.
+    fn states(self) -> Vec<State> {
+        let every =
+            cash_out::State::ALL.into_iter().map(State::Out).chain(CashIn::ALL.into_iter().map(State::In));
+        match self {
+            Self::All | Self::In | Self::Out => Vec::new(),
+            Self::Open => every.filter(|state| is_open(*state)).collect(),
+            Self::Failed => every.filter(|state| has_failed(*state)).collect(),
+        }
+    }
+
+    /// Whether the row belongs: the window that is here may still be that of the filter before.
     fn takes(self, row: &Transaction) -> bool {
         match self {
             Self::All => true,
@@ -59,11 +70,6 @@ impl Filter {
             Self::Open => is_open(row.state),
             Self::Failed => has_failed(row.state),
         }
-    }
-
-    /// Whether rows are left out of the window, so that its newest rows are not all there is.
-    pub(crate) const fn is_partial(self) -> bool {
-        matches!(self, Self::Open | Self::Failed)
     }
 }
 
@@ -195,7 +201,7 @@ impl Feed {
     pub(crate) fn narrow(&mut self, filter: Filter, search: &str) {
         self.filter = filter;
         search.clone_into(&mut self.search);
-        self.limit = if filter.is_partial() { MOST } else { PAGE };
+        self.limit = PAGE;
         self.held = None;
         self.loading = true;
         self.settle();
@@ -205,6 +211,7 @@ impl Feed {
     pub(crate) fn query(&self) -> Query {
         Query {
             direction: self.filter.direction(),
+            states: self.filter.states(),
             search: Some(self.search.clone()).filter(|text| !text.is_empty()),
             limit: self.limit,
             ..Query::default()

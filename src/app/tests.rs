@@ -268,7 +268,11 @@ fn open_and_failed_are_sorted_out_of_the_window() {
     feed.rows[0].state = State::Out(Out::Unknown);
     feed.rows[1].state = State::Out(Out::Rejected);
     let mut desk = Desk::with(feed);
-    desk.keys("f f f");
+    let asked = desk.keys("f f f");
+    let Some(Command::ShowFeed(query)) = asked.last() else { panic!("{asked:?}") };
+    assert!(
+        query.states.contains(&State::Out(Out::Unknown)) && !query.states.contains(&State::Out(Out::Failed))
+    );
     assert_eq!(desk.app.feed.rows().map(|row| row.seq).collect::<Vec<_>>(), [3]);
     desk.keys("f");
     assert_eq!(desk.app.feed.rows().map(|row| row.seq).collect::<Vec<_>>(), [2]);

@@ -88,7 +88,7 @@ fn query(arguments: &TransactionsArguments) -> Result<Query, Failure> {
     Ok(Query {
         before: None,
         direction,
-        state,
+        states: state.into_iter().collect(),
         since,
         search: arguments.search.clone(),
         limit: arguments.limit,

@@ -220,8 +220,8 @@ pub struct Query {
     pub before: Option<i64>,
     /// Only this direction.
     pub direction: Option<Direction>,
-    /// Only this state.
-    pub state: Option<State>,
+    /// Only these states; all where there is none.
+    pub states: Vec<State>,
     /// Only what happened at or after this time (UTC).
     pub since: Option<Timestamp>,
     /// Only rows with this text in name, document, reference or an id.

@@ -63,7 +63,7 @@ fn title(app: &App) -> String {
         Filter::Failed => words.failed,
     };
     let mut title = format!("{}: {filter}", words.title);
-    if app.feed.filter.is_partial() && app.feed.window.has_more {
+    if app.feed.window.has_more && app.feed.window.rows.len() >= MOST as usize {
         title.push_str(&format!(" {}", app.lang.among_newest(MOST)));
     }
     if !app.feed.search.is_empty() {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, named_params, params, params_from_iter};
 use uuid::Uuid;
 
 use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed, Query, Sum, Totals};
-use super::convert::{Columns, collect, first, unreadable, write};
+use super::convert::{Columns, collect, first, to_json, unreadable, write};
 use super::intents;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
@@ -82,8 +82,9 @@ pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transac
     if let Some(direction) = query.direction {
         add("direction = ?", direction.as_str().to_owned().into());
     }
-    if let Some(state) = query.state {
-        add("state = ?", state.as_str().to_owned().into());
+    if !query.states.is_empty() {
+        let words: Vec<&str> = query.states.iter().map(|state| state.as_str()).collect();
+        add("state IN (SELECT value FROM json_each(?))", to_json(&words)?.into());
     }
     if let Some(since) = query.since {
         add("happened_at >= ?", since.as_microsecond().into());
