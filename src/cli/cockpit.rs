@@ -17,7 +17,6 @@ use super::failure::{Exit, Failure};
 use super::{logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
-use crate::domain::band::Band;
 use crate::domain::text::Safe;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
@@ -69,12 +68,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         facts: Facts {
             profile: Safe::new(&settings.profile),
             environment: environment(settings.environment),
-            band: settings
-                .band
-                .map(|band| Band::new(band.floor, band.target, band.ceiling))
-                .transpose()
-                .ok()
-                .flatten(),
+            band: settings.band,
             lang: language(settings.lang),
             zone: zone(),
             poll_every: SignedDuration::try_from(settings.poll_balance)

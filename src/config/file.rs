@@ -93,17 +93,6 @@ impl fmt::Display for JournalUrl {
     }
 }
 
-/// What the desk holds against the transactional balance; `floor <= target <= ceiling`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Band {
-    /// Below it a top-up is due.
-    pub floor: Centavos,
-    /// Where a rebalance leads.
-    pub target: Centavos,
-    /// Above it a sweep is due.
-    pub ceiling: Centavos,
-}
-
 /// Who says what the platform's users hold plus what is in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExposureSource {

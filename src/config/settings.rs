@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::duration::shown;
 use super::error::{ConfigError, Fault};
 use super::file::{
-    Band, Config, DEFAULT_EXPOSURE_EVERY, DEFAULT_POLL, DEFAULT_RESEND_WINDOW, Environment, ExposureSource,
+    Config, DEFAULT_EXPOSURE_EVERY, DEFAULT_POLL, DEFAULT_RESEND_WINDOW, Environment, ExposureSource,
     JournalUrl, Lang, Profile, Sections, Setting,
 };
 use super::locate::{Env, Overrides, config_path};
@@ -17,6 +17,7 @@ use super::origin::{Origin, Origins};
 use super::secret::{Credentials, SecretSource, Secrets};
 use super::url::{BaseUrl, WebUrl};
 use super::validate::{validate_journal_given, validate_lang, validate_profile_exists};
+use crate::domain::band::Band;
 
 /// A configuration of any sense is shorter; a device or a log given by mistake is not read to its end.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -167,7 +168,10 @@ fn settle(
         resend_window: duration(sections.resend_window, DEFAULT_RESEND_WINDOW),
         band: match (sections.floor, sections.target, sections.ceiling) {
             (Some(floor), Some(target), Some(ceiling)) => {
-                Some(Band { floor: floor.value, target: target.value, ceiling: ceiling.value })
+                let edges = Band::new(floor.value, target.value, ceiling.value);
+                Some(edges.map_err(|error| {
+                    Fault::new(error.to_string(), "write floor <= target <= ceiling").at(&floor.origin)
+                })?)
             }
             _ => None,
         },
