@@ -7,22 +7,16 @@
     reason = "helpers of tests; clippy.toml allows it in the tests themselves only"
 )]
 
-use std::io::{Read, Write};
-use std::num::NonZeroU16;
+mod terminal;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
-use std::thread::JoinHandle;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
-
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-const ENTER: &str = "\u{1b}[?1049h";
-const LEAVE: &str = "\u{1b}[?1049l";
+use portable_pty::CommandBuilder;
+use rustix::process::Signal;
+use terminal::{LEAVE, PATIENCE, Terminal, side, size};
 
 /// The probe, built with the flags of this test.
 fn probe() -> &'static Path {
@@ -41,154 +35,16 @@ fn probe() -> &'static Path {
     })
 }
 
-/// What a terminal emulator has seen.
-struct Seen {
-    parser: vt100::Parser,
-    raw: Vec<u8>,
-    /// Stalled: nothing more is read from the program.
-    paused: bool,
-    /// The emulator goes away after its next read.
-    closing: bool,
-}
-
-struct Terminal {
-    master: Option<Box<dyn MasterPty + Send>>,
-    writer: Option<Box<dyn Write + Send>>,
-    emulator: Option<JoinHandle<()>>,
-    seen: Arc<(Mutex<Seen>, Condvar)>,
-    pid: Pid,
-    exit: mpsc::Receiver<ExitStatus>,
-    termios: String,
-}
-
-impl Terminal {
-    fn probe(arguments: &[&str]) -> Self {
-        let mut command = CommandBuilder::new(probe());
-        command.args(arguments);
-        Self::start(command)
-    }
-
-    fn start(mut command: CommandBuilder) -> Self {
-        let pty = native_pty_system().openpty(size(80, 24)).unwrap();
-        command.env("TERM", "xterm-256color");
-        command.env("COLORTERM", "truecolor");
-        command.env_remove("NO_COLOR");
-        command.env("RUST_BACKTRACE", "0");
-        let termios = format!("{:?}", pty.master.get_termios());
-        let mut child: Box<dyn Child + Send + Sync> = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let pid = Pid::from_raw(i32::try_from(child.process_id().unwrap()).unwrap()).unwrap();
-        let (ended, exit) = mpsc::channel();
-        std::thread::spawn(move || ended.send(child.wait().unwrap()));
-        let seen = Seen {
-            parser: vt100::Parser::new(side(24), side(80), 0),
-            raw: Vec::new(),
-            paused: false,
-            closing: false,
-        };
-        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
-        let reader = pty.master.try_clone_reader().unwrap();
-        let shared = Arc::clone(&seen);
-        let emulator = Some(std::thread::spawn(move || emulate(reader, &shared)));
-        let writer = pty.master.take_writer().unwrap();
-        Self { master: Some(pty.master), writer: Some(writer), emulator, seen, pid, exit, termios }
-    }
-
-    fn send(&mut self, bytes: &[u8]) {
-        let writer = self.writer.as_mut().unwrap();
-        writer.write_all(bytes).unwrap();
-        writer.flush().unwrap();
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill_process(self.pid, signal).unwrap();
-    }
-
-    fn pause(&self, paused: bool) {
-        self.seen.0.lock().unwrap().paused = paused;
-        self.seen.1.notify_all();
-    }
-
-    /// Waits until what was seen is as wanted.
-    fn wait(&self, what: &str, wanted: impl Fn(&Seen) -> bool) {
-        let seen = self.seen.0.lock().unwrap();
-        let (seen, timeout) = self.seen.1.wait_timeout_while(seen, PATIENCE, |seen| !wanted(seen)).unwrap();
-        assert!(!timeout.timed_out(), "no {what}; the screen is:\n{}", seen.parser.screen().contents());
-    }
-
-    fn wait_text(&self, text: &str) {
-        self.wait(text, |seen| seen.parser.screen().contents().contains(text));
-    }
-
-    fn raw(&self) -> String {
-        String::from_utf8_lossy(&self.seen.0.lock().unwrap().raw).into_owned()
-    }
-
-    fn exit(&self, patience: Duration) -> ExitStatus {
-        self.exit.recv_timeout(patience).expect("it goes on")
-    }
-
-    /// The terminal is as it was, and was given back once.
-    fn assert_restored(&self) {
-        self.wait("restored screen", |seen| {
-            let screen = seen.parser.screen();
-            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
-        });
-        let raw = self.raw();
-        assert_eq!((raw.matches(ENTER).count(), raw.matches(LEAVE).count()), (1, 1), "{raw:?}");
-        assert_eq!(format!("{:?}", self.master.as_ref().unwrap().get_termios()), self.termios);
-    }
-
-    /// Processor time and wake-ups of all threads so far: clock ticks, voluntary context switches.
-    fn usage(&self) -> (u64, u64) {
-        let base = PathBuf::from(format!("/proc/{}", self.pid.as_raw_nonzero()));
-        let stat = std::fs::read_to_string(base.join("stat")).unwrap();
-        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-        let switches = std::fs::read_dir(base.join("task")).unwrap().map(|task| {
-            let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
-            let line = status.lines().find(|line| line.starts_with("voluntary_ctxt")).unwrap().to_owned();
-            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-        });
-        (ticks, switches.sum())
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        // Only what a failed test leaves behind: it was started here and not waited for yet.
-        if matches!(self.exit.try_recv(), Err(mpsc::TryRecvError::Empty)) {
-            let _ = kill_process(self.pid, Signal::KILL);
-        }
-    }
-}
-
-fn emulate(mut reader: Box<dyn Read + Send>, shared: &(Mutex<Seen>, Condvar)) {
-    let mut bytes = [0; 4096];
-    loop {
-        drop(shared.1.wait_while(shared.0.lock().unwrap(), |seen| seen.paused).unwrap());
-        let Ok(count @ 1..) = reader.read(&mut bytes) else { return };
-        let mut seen = shared.0.lock().unwrap();
-        seen.parser.process(&bytes[..count]);
-        seen.raw.extend_from_slice(&bytes[..count]);
-        shared.1.notify_all();
-        if seen.closing {
-            return;
-        }
-    }
-}
-
-fn size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
-}
-
-fn side(side: u16) -> NonZeroU16 {
-    NonZeroU16::new(side).unwrap()
+/// The probe on a terminal.
+fn on_probe(arguments: &[&str]) -> Terminal {
+    let mut command = CommandBuilder::new(probe());
+    command.args(arguments);
+    Terminal::start(command)
 }
 
 #[test]
 fn the_first_frame_comes_with_the_questions_and_waits_for_no_answer() {
-    let terminal = Terminal::probe(&[]);
+    let terminal = on_probe(&[]);
     terminal.wait_text("size 80x24");
     terminal.wait_text("replies");
     let raw = terminal.raw();
@@ -201,7 +57,7 @@ fn the_first_frame_comes_with_the_questions_and_waits_for_no_answer() {
 
 #[test]
 fn answers_reach_the_program_and_not_as_keys() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     for piece in [&b"\x1b[?20"[..], b"26;2$y\x1b]1", b"1;rgb:ffff/ffff/ffff\x1b", b"\\\x1b[?62;22;52", b"c"] {
         terminal.send(piece);
@@ -219,7 +75,7 @@ fn answers_reach_the_program_and_not_as_keys() {
 
 #[test]
 fn keys_and_pastes_arrive() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.send(b"\x1b[A");
     terminal.wait_text("keys 1 last ↑");
@@ -234,7 +90,7 @@ fn keys_and_pastes_arrive() {
 
 #[test]
 fn quitting_restores_the_terminal() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.send(b"ctq");
     assert!(terminal.exit(PATIENCE).success());
@@ -252,7 +108,7 @@ fn signals_restore_the_terminal_at_once() {
         (Signal::INT, "Terminated(Interrupt)"),
         (Signal::QUIT, "Terminated(Quit)"),
     ] {
-        let terminal = Terminal::probe(&[]);
+        let terminal = on_probe(&[]);
         terminal.wait_text("keys 0");
         terminal.signal(signal);
         terminal.exit(Duration::from_secs(1));
@@ -263,7 +119,7 @@ fn signals_restore_the_terminal_at_once() {
 
 #[test]
 fn a_panic_while_drawing_is_reported_on_a_restored_terminal() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.send(b"p");
     assert!(!terminal.exit(PATIENCE).success());
@@ -276,7 +132,7 @@ fn a_panic_while_drawing_is_reported_on_a_restored_terminal() {
 
 #[test]
 fn a_panic_of_another_thread_is_reported_when_the_screen_is_gone() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.send(b"e");
     terminal.wait_text("keys 1 last e");
@@ -307,7 +163,7 @@ fn a_hang_up_ends_it_within_a_second() {
 
 #[test]
 fn idle_is_no_byte_and_no_wake_up() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.send(b"\x1b[?2026;2$y\x1b]11;rgb:1010/1010/1414\x1b\\\x1b[?62cx");
     terminal.wait_text("keys 1 last x");
@@ -330,7 +186,7 @@ fn quiet(terminal: &Terminal, time: Duration) {
 
 #[test]
 fn any_size_is_drawn_and_the_last_one_stays() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     let resize = |columns: u16, rows: u16| {
         let mut seen = terminal.seen.0.lock().unwrap();
@@ -357,7 +213,7 @@ fn any_size_is_drawn_and_the_last_one_stays() {
 
 #[test]
 fn a_stalled_terminal_delays_nothing_and_then_shows_the_newest() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.pause(true);
     // Each key is a frame of 2 kB, and no pseudo-terminal holds 20,000 of them. The keys are taken all the same:
@@ -377,7 +233,7 @@ fn a_stalled_terminal_delays_nothing_and_then_shows_the_newest() {
 
 #[test]
 fn a_stalled_terminal_does_not_delay_the_end() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.pause(true);
     for _ in 0..200 {
@@ -391,7 +247,7 @@ fn a_stalled_terminal_does_not_delay_the_end() {
 
 #[test]
 fn a_flood_of_data_is_thirty_frames_a_second_and_keys_get_through() {
-    let mut terminal = Terminal::probe(&["100000"]);
+    let mut terminal = on_probe(&["100000"]);
     terminal.wait_text("keys 0");
     let began = Instant::now();
     terminal.send(b"x");
@@ -432,7 +288,7 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
 
 #[test]
 fn ctrl_z_without_a_shell_does_nothing() {
-    let mut terminal = Terminal::probe(&[]);
+    let mut terminal = on_probe(&[]);
     terminal.wait_text("keys 0");
     terminal.send(b"\x1ax");
     terminal.wait_text("keys 1 last x");
