@@ -4,7 +4,7 @@ use super::App;
 use crate::domain::cash_out::Event;
 use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
-use crate::domain::order::Destination;
+use crate::domain::order::{BankAccount, Destination};
 use crate::domain::report::{BankData, Direction, Report};
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
@@ -77,6 +77,12 @@ impl App {
         let last_report = life.intent.as_ref().and_then(|intent| intent.cash_out.last_report.as_ref());
         if let Some(bank) = last_report.and_then(|report| report.bank_data.as_ref()) {
             self.bank(&mut lines, bank);
+            let ordered = life.intent.as_ref().map(|intent| &intent.order.destination);
+            if let Some(Destination::Account(account)) = ordered
+                && is_elsewhere(account, bank)
+            {
+                lines.push(LineKind::Warning, "", self.words().detail.settled_elsewhere);
+            }
         }
         self.attempts(&mut lines, &life.attempts);
         self.events(&mut lines, &life.events);
@@ -298,6 +304,25 @@ fn pretty(body: &[u8]) -> Vec<String> {
     lines
 }
 
+/// Whether the money settled at another institution or account than was ordered. Banks write leading zeros or leave
+/// them out, and what was masked or not said cannot differ.
+fn is_elsewhere(ordered: &BankAccount, settled: &BankData) -> bool {
+    let digits = |text: &str| -> String {
+        let kept: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        kept.trim_start_matches('0').to_ascii_uppercase()
+    };
+    let differs = |ordered: &str, settled: &Option<Safe>| {
+        settled
+            .as_ref()
+            .map(Safe::as_str)
+            .filter(|text| !text.is_empty() && !text.contains('*'))
+            .is_some_and(|text| digits(text) != digits(ordered))
+    };
+    differs(ordered.ispb.as_str(), &settled.ispb)
+        || differs(&ordered.branch, &settled.branch)
+        || differs(&ordered.account, &settled.account)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,5 +348,30 @@ mod tests {
         assert_eq!(pretty(&[0xff, b'a']), ["\u{fffd}a"]);
         assert!(pretty(b"").is_empty());
         assert_eq!(pretty(b"{}]]"), ["{", "}", "]", "]"]);
+    }
+
+    #[test]
+    fn money_that_settled_elsewhere_is_told() {
+        let ordered = BankAccount {
+            ispb: Ispb::parse("60746948").unwrap(),
+            branch: "1234".to_owned(),
+            account: "567890".to_owned(),
+        };
+        let bank = |ispb: &str, branch: Option<&str>, account: &str| BankData {
+            ispb: Some(Safe::new(ispb)),
+            bank: None,
+            branch: branch.map(Safe::new),
+            account: Some(Safe::new(account)),
+        };
+        for (settled, elsewhere) in [
+            (bank("60746948", Some("1234"), "567890"), false),
+            (bank("60746948", Some("01234"), "00056789-0"), false),
+            (bank("60746948", None, "***890"), false),
+            (bank("60746948", Some("1235"), "567890"), true),
+            (bank("60746948", Some("1234"), "567891"), true),
+            (bank("13935893", Some("1234"), "567890"), true),
+        ] {
+            assert_eq!(is_elsewhere(&ordered, &settled), elsewhere, "{settled:?}");
+        }
     }
 }

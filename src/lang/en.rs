@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
         e2e_institution: "Sending institution",
         e2e_minute: "Minute in the id",
         settled_to: "Settled account",
+        settled_elsewhere: "not the account that was ordered: ask the gateway's people",
         institution: "Institution",
         branch: "Branch",
         attempts: "Attempts",

@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
         e2e_institution: "Instituição de origem",
         e2e_minute: "Minuto no id",
         settled_to: "Conta liquidada",
+        settled_elsewhere: "não é a conta pedida: consulte o gateway",
         institution: "Instituição",
         branch: "Agência",
         attempts: "Tentativas",

@@ -173,6 +173,7 @@ strings! {
         e2e_institution,
         e2e_minute,
         settled_to,
+        settled_elsewhere,
         institution,
         branch,
         attempts,
