@@ -172,7 +172,11 @@ fn paid(commands: &[Command]) -> Vec<&Decision> {
 
 fn intent(id: Uuid, state: Out) -> Box<Intent> {
     let document = Document::parse("52998224725").unwrap();
-    let expected = Expected { amount: Centavos::new(5), document: document.clone() };
+    let expected = Expected {
+        reference: Reference::parse("inv-1").unwrap(),
+        amount: Centavos::new(5),
+        document: document.clone(),
+    };
     let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), at(0));
     cash_out.state = state;
     let destination = Destination::Pix(PixKey::parse("a@b.co", None).unwrap());

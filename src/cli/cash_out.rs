@@ -28,6 +28,10 @@ use crate::journal::{Intent, Proposed, Reader};
 /// How long a doubt is worked on: the same bytes again.
 const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
 
+/// What is left to do for a payment in doubt that may not be sent again.
+pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over: saldo only listens for its webhook now. Do \
+    not pay it under another reference; ask the gateway's people about this one";
+
 /// Between two looks of somebody who waits, at least.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -105,7 +109,12 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<
     match Option::<serde_json::Value>::deserialize(reader)? {
         None => Ok(None),
         Some(serde_json::Value::String(text)) => Ok(Some(text)),
-        Some(serde_json::Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(serde_json::Value::Number(number)) if number.to_string().contains('.') => {
+            Ok(Some(number.to_string()))
+        }
+        Some(serde_json::Value::Number(_)) => Err(serde::de::Error::custom(
+            "amount is a whole number: reais or centavos? write a text like \"500,00\", or amount_centavos",
+        )),
         Some(_) => Err(serde::de::Error::custom("amount is neither a text nor a number")),
     }
 }
@@ -274,6 +283,12 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
     let unknown = |code, advice: &str| {
         Failure::new(Exit::Unknown, code, format!("{said}; {advice}")).meaning(Outcome::Unknown)
     };
+    if pay.conflict {
+        return Err(unknown(
+            "conflict",
+            "do not pay it under another reference before the gateway's people have said what was paid",
+        ));
+    }
     match pay.state {
         State::Completed => Ok(Exit::Done),
         State::Accepted if waited => Err(Failure::new(
@@ -296,6 +311,7 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
                 .meaning(Outcome::NotExecuted))
         }
         State::Approved | State::Unknown if pay.is_proven_unsent() => Err(Failure::not_sent(intent, trouble)),
+        State::Unknown if pay.frozen => Err(unknown("unknown", AFTER_THE_WINDOW)),
         State::Approved | State::Unknown => Err(unknown(
             "unknown",
             "do not pay it under another reference; `saldo recover` asks again with the same one",

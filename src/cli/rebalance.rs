@@ -13,6 +13,7 @@ use crate::domain::money::Centavos;
 use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
 use crate::gateway::Gateway;
+use crate::journal::Reader;
 use crate::journal::{JournalError, StoredRebalance};
 
 #[derive(Debug, Args)]
@@ -36,7 +37,13 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         .map_err(|error| Failure::usage(format!("--target: {error}")))?;
     // A journal of another account is said before anything is asked. The review itself does not own the journal: a
     // person who thinks it over keeps nobody else from paying.
-    context.reader().await?;
+    if let Some(reader) = context.reader().await? {
+        // A doubt stays a doubt even where the balance looks right by now.
+        let doubts = reader.rebalances_in_doubt().await?;
+        if let Some(doubt) = doubts.into_iter().find(|doubt| Some(doubt.id) != arguments.after_doubt) {
+            return Err(RebalanceTrouble::InDoubt(Box::new(doubt)).into());
+        }
+    }
     let now = Pockets::from(&context.gateway().await?.balance().await?);
     let reviewed = match forecast(now, target) {
         Ok(forecast) => forecast,
@@ -75,6 +82,7 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         say_json(&RebalanceView::new(&ended));
     } else {
         say(&format!("{} {words}: {}", ended.rebalance.forecast.amount, ended.rebalance.state.as_str()));
+        say(&format!("id {}", ended.id));
         if let Some(after) = ended.rebalance.after {
             say(&format!("transactional {}  proprietary {}", after.transactional, after.proprietary));
         }

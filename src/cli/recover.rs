@@ -1,5 +1,6 @@
 //! `saldo recover`: take up every payment that is not final, once.
 
+use super::cash_out::AFTER_THE_WINDOW;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
@@ -11,6 +12,8 @@ use crate::journal::Intent;
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let owned = context.own().await?;
     let taken_up = recover(owned.journal.as_ref(), &owned.lane).await?;
+    let mut notes = Vec::new();
+    let mut rebalances = 0;
     for doubt in owned.journal.rebalances_in_doubt().await? {
         // Compared, never decided: that is a person's to do.
         let seen =
@@ -20,7 +23,8 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             Some(false) => "the balance now is not its target",
             None => "the balance could not be read",
         };
-        note(&format!(
+        rebalances += 1;
+        notes.push(format!(
             "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
              `saldo rebalance --after-doubt {}`",
             doubt.rebalance.target, doubt.id
@@ -37,18 +41,37 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         if !context.json {
             say(&format!("{}  {}", intent.id, sentence(intent)));
         }
+        if intent.cash_out.frozen {
+            notes.push(format!("{}: {AFTER_THE_WINDOW}", intent.reference));
+        }
         if let Some(trouble) = trouble {
-            note(&format!("{}: {trouble}", intent.reference));
+            notes.push(format!("{}: {trouble}", intent.reference));
         }
     }
-    verdict(&taken_up)
+    let verdict = verdict(&taken_up, rebalances);
+    match verdict {
+        // In JSON there is one object on standard error, so it holds every line.
+        Err(failure) if context.json => {
+            notes.insert(0, failure.message.clone());
+            Err(Failure { message: notes.join("\n"), ..failure })
+        }
+        verdict => {
+            if !context.json {
+                notes.iter().for_each(|line| note(line));
+            }
+            verdict
+        }
+    }
 }
 
 /// Doubt first; then what kept a payment from being sent, or looked at.
-fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
+fn verdict(taken_up: &[(Intent, Option<LaneError>)], rebalances: usize) -> Result<Exit, Failure> {
     let in_doubt = taken_up
         .iter()
-        .filter(|(intent, _)| intent.cash_out.state.is_in_doubt() && !intent.cash_out.is_proven_unsent())
+        .filter(|(intent, _)| {
+            let pay = &intent.cash_out;
+            pay.conflict || pay.state.is_in_doubt() && !pay.is_proven_unsent()
+        })
         .count();
     if in_doubt > 0 {
         return Err(Failure::new(
@@ -61,6 +84,10 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
         )
         .retryable()
         .meaning(Outcome::Unknown));
+    }
+    if rebalances > 0 {
+        return Err(Failure::new(Exit::Unknown, "rebalance_in_doubt", "a rebalance is in doubt")
+            .meaning(Outcome::Unknown));
     }
     let in_the_way = taken_up.iter().find_map(|(intent, trouble)| {
         let failure = if intent.cash_out.is_proven_unsent() {

@@ -8,10 +8,11 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, RebalanceView, TransactionView, sentence};
+use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
 use crate::gateway::{Gateway, ReadError};
-use crate::journal::{Life, Reader};
+use crate::journal::{Life, Reader, StoredRebalance};
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
@@ -35,6 +36,9 @@ struct AttemptView {
     idempotency_key: Uuid,
     started_at: jiff::Timestamp,
     ended_at: Option<jiff::Timestamp>,
+    /// `accepted`, `exists`, `not_executed`, `unknown`, `on_the_wire`.
+    outcome: &'static str,
+    detail: Option<String>,
 }
 
 /// What the gateway says at this moment, or why that is not known.
@@ -89,7 +93,11 @@ pub(super) async fn run(arguments: &ShowArguments, context: &Context) -> Result<
         if let Ok(id) = Uuid::parse_str(&arguments.id)
             && let Some(rebalance) = reader.rebalance(id).await?
         {
-            say_json(&RebalanceView::new(&rebalance));
+            if context.json {
+                say_json(&RebalanceView::new(&rebalance));
+            } else {
+                rebalance_text(&rebalance);
+            }
             return Ok(Exit::Done);
         }
     }
@@ -147,6 +155,8 @@ async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
                     idempotency_key: attempt.key,
                     started_at: attempt.started_at,
                     ended_at: attempt.ended_at,
+                    outcome: outcome(attempt.verdict.as_ref()),
+                    detail: attempt.verdict.as_ref().map(describe),
                 })
                 .collect(),
             gateway: match &answer {
@@ -177,6 +187,7 @@ async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
     line("endToEndId", row.end_to_end_id.as_ref().map(ToString::to_string));
     line("name", row.name.as_ref().map(ToString::to_string));
     line("document", row.document.as_ref().map(ToString::to_string));
+    line("reason", life.intent.as_ref().and_then(|intent| intent.reason.clone()));
     line("failure", row.failure.as_ref().map(ToString::to_string));
     for attempt in &life.attempts {
         line(
@@ -199,6 +210,33 @@ async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn rebalance_text(stored: &StoredRebalance) {
+    let rebalance = &stored.rebalance;
+    let forecast = &rebalance.forecast;
+    say(&format!(
+        "rebalance to {}: {} of {}, {}",
+        rebalance.target,
+        forecast.direction.as_str(),
+        forecast.amount,
+        rebalance.state.as_str()
+    ));
+    let pockets = |what: &str, pockets: Pockets| {
+        say(&format!(
+            "  {what:<16} transactional {}  proprietary {}",
+            pockets.transactional, pockets.proprietary
+        ));
+    };
+    say(&format!("  {:<16} {}", "sent at", rebalance.sent_at));
+    pockets("before", forecast.before);
+    pockets("expected", forecast.after);
+    if let Some(after) = rebalance.after {
+        pockets("read afterwards", after);
+    }
+    if let Some(reason) = &rebalance.reason {
+        say(&format!("  {:<16} {reason}", "reason"));
+    }
+}
+
 fn print_report(report: &Report) {
     say(&format!(
         "  {} {} {}",
@@ -216,6 +254,17 @@ fn print_report(report: &Report) {
         if let Some(value) = value {
             say(&format!("  {what:<16} {value}"));
         }
+    }
+}
+
+fn outcome(verdict: Option<&crate::domain::attempt::Verdict>) -> &'static str {
+    use crate::domain::attempt::Verdict;
+    match verdict {
+        None => "on_the_wire",
+        Some(Verdict::Accepted(_)) => "accepted",
+        Some(Verdict::Exists(_)) => "exists",
+        Some(Verdict::NotExecuted(_)) => "not_executed",
+        Some(Verdict::Ambiguous(_)) => "unknown",
     }
 }
 

@@ -122,8 +122,9 @@ fn table(rows: &[Transaction]) {
     }
     for row in rows {
         let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
+        let mark = if row.conflict { "  CONFLICT: not what was ordered, see `saldo show`" } else { "" };
         say(&format!(
-            "{}  {:<3}  {:<16}  {:>18}  {}  {}",
+            "{}  {:<3}  {:<16}  {:>18}  {}  {}{mark}",
             row.happened_at.strftime("%Y-%m-%d %H:%M:%SZ"),
             row.direction.as_str(),
             row.state.as_str(),
@@ -136,7 +137,7 @@ fn table(rows: &[Transaction]) {
 
 fn csv(rows: &[Transaction]) {
     say(
-        "id,direction,state,amount_centavos,internal_code,transaction_id,external_reference,end_to_end_id,name,document,created_at,updated_at",
+        "id,direction,state,amount_centavos,internal_code,transaction_id,external_reference,end_to_end_id,name,document,created_at,updated_at,conflict",
     );
     for row in rows {
         let cell =
@@ -154,6 +155,7 @@ fn csv(rows: &[Transaction]) {
             cell(&row.document),
             row.created_at.to_string(),
             row.updated_at.to_string(),
+            row.conflict.to_string(),
         ]
         .join(","));
     }

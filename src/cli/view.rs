@@ -24,6 +24,9 @@ pub(super) struct IntentView {
     pub(super) transaction_id: Option<String>,
     pub(super) end_to_end_id: Option<String>,
     pub(super) amount_centavos: Centavos,
+    /// What the gateway says it paid; `null` until it is paid.
+    pub(super) settled_centavos: Option<Centavos>,
+    pub(super) reason: Option<String>,
     pub(super) refunded: bool,
     pub(super) conflict: bool,
     pub(super) failure_reported: bool,
@@ -46,6 +49,10 @@ impl IntentView {
             transaction_id: text(&pay.ids.transaction_id),
             end_to_end_id: text(&pay.end_to_end_id),
             amount_centavos: intent.order.amount,
+            settled_centavos: (pay.state == State::Completed)
+                .then(|| pay.last_report.as_ref().and_then(|report| report.amount))
+                .flatten(),
+            reason: intent.reason.clone(),
             refunded: pay.refunded,
             conflict: pay.conflict,
             failure_reported: pay.failure_reported,
@@ -61,6 +68,9 @@ impl IntentView {
 pub(super) fn sentence(intent: &Intent) -> String {
     let pay = &intent.cash_out;
     let what = format!("{} to {}", intent.order.amount, intent.order.name);
+    if pay.conflict {
+        return format!("{what}: CONFLICT, {}", contradiction(intent));
+    }
     match pay.state {
         State::Approved => format!("{what}: decided, not sent yet"),
         State::Unknown if pay.is_proven_unsent() => format!("{what}: not sent; it stays open"),
@@ -75,6 +85,20 @@ pub(super) fn sentence(intent: &Intent) -> String {
         State::Failed => format!("{what}: failed, not paid"),
         State::Cancelled => format!("{what}: cancelled, not paid"),
     }
+}
+
+/// What the gateway has under this reference, where it is not what was ordered.
+fn contradiction(intent: &Intent) -> String {
+    let Some(report) = &intent.cash_out.last_report else {
+        return "the gateway contradicts itself".to_owned();
+    };
+    let amount =
+        report.amount.map_or_else(|| "an amount it does not tell".to_owned(), |amount| amount.to_string());
+    let name = report.name.as_ref().map_or("somebody it does not name", |name| name.as_str());
+    format!(
+        "the gateway has {amount} to {name} under this reference ({}); it is not known whether what was ordered is paid",
+        report.status.as_wire()
+    )
 }
 
 /// The wallet.

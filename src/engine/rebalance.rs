@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::clock;
 use super::message::RebalanceTrouble;
+use crate::domain::attempt::{Ambiguity, NotExecuted};
 use crate::domain::balance::Reading;
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::{Event, Forecast, Outcome, Pockets, Rebalance, forecast};
@@ -70,8 +71,26 @@ impl Rebalancer {
         if !reviewed.still_holds(&fresh) {
             return Err(RebalanceTrouble::Moved(Box::new(fresh)));
         }
+        let ended = self.send_once(id, target, fresh, reason.clone()).await?;
+        match &ended.rebalance.outcome {
+            // Proven not executed, for want of a fresh token, which the client has asked for meanwhile. Another row, so
+            // another request: nothing is repeated that may have taken effect.
+            Some(Outcome::NotExecuted(NotExecuted::Unauthorized(_))) => {
+                self.send_once(Uuid::now_v7(), target, fresh, reason).await
+            }
+            _ => Ok(ended),
+        }
+    }
+
+    async fn send_once(
+        self: &Arc<Self>,
+        id: Uuid,
+        target: Centavos,
+        forecast: Forecast,
+        reason: Option<String>,
+    ) -> Result<StoredRebalance, RebalanceTrouble> {
         let deadline = Deadline::after(TO_FIRST_BYTE);
-        let rebalance = Rebalance::sent(target, fresh, reason, clock::now());
+        let rebalance = Rebalance::sent(target, forecast, reason, clock::now());
         let started = self
             .journal
             .start_rebalance(id, rebalance)
@@ -128,7 +147,7 @@ impl Rebalancer {
     pub async fn take_up_the_lost(&self) -> Result<(), JournalError> {
         for lost in self.journal.rebalances_in_doubt().await? {
             if lost.rebalance.outcome.is_none() {
-                let outcome = Outcome::Ambiguous(crate::domain::attempt::Ambiguity::Crashed);
+                let outcome = Outcome::Ambiguous(Ambiguity::Crashed);
                 self.journal.apply_rebalance(lost.id, Event::Ended { at: clock::now(), outcome }).await?;
             }
         }

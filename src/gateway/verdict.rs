@@ -1,12 +1,12 @@
 //! What an answer to an order means. The functions are total, and their default is "nobody can tell".
 //!
-//! The table they follow stands in the documentation under "How money cannot move twice".
+//! The table they follow stands in docs/adr and in the tests of `tests/gateway_money.rs`, one test a row.
 
 use super::http::{Ending, HttpAnswer};
 use super::json::{IllegibleBody, Object, parse};
 use super::money_client::{BODY_CAP, Unanswered};
 use super::{RebalanceVerdict, problem};
-use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Verdict};
+use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use crate::domain::text::Safe;
 
 /// What the answer to `POST /cash-out` means. `reference` has to come back in a 202.
@@ -20,10 +20,19 @@ pub(super) fn of_cash_out(answer: &HttpAnswer, reference: Option<&str>) -> Verdi
         // again.
         409 => Verdict::Exists(problem::read(answer).problem),
         _ => match refusal(answer) {
+            // The key is computed from account and reference, so a key that is in use belongs to an order under this
+            // very reference: it exists, whatever its body was.
+            Ok(NotExecuted::Refused(problem)) if is_about_the_key(&problem) => Verdict::Exists(problem),
             Ok(proof) => Verdict::NotExecuted(proof),
             Err(doubt) => Verdict::Ambiguous(doubt),
         },
     }
+}
+
+/// Whether a refusal says that the idempotency key belongs to another request. The gateway documents no code for it;
+/// what is taken for one by mistake is only held for a person, never paid again.
+fn is_about_the_key(problem: &Problem) -> bool {
+    problem.code.as_ref().is_some_and(|code| code.as_str().contains("IDEMPOTENCY"))
 }
 
 /// What the answer to `POST /account/rebalance` means.

@@ -330,7 +330,11 @@ pub(crate) fn commands(effects: &[Effect]) -> Vec<&Command> {
 
 pub(crate) fn intent(number: u128, amount: i64, state: Out) -> Intent {
     let document = Document::parse("529.982.247-25").expect("a CPF");
-    let expected = Expected { amount: Centavos::new(amount), document: document.clone() };
+    let expected = Expected {
+        reference: Reference::parse(&format!("premio-{number}")).expect("a reference"),
+        amount: Centavos::new(amount),
+        document: document.clone(),
+    };
     let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), before(60));
     cash_out.state = state;
     cash_out.last_verdict = Some(Verdict::Ambiguous(Ambiguity::TimedOut));

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{GatewayIds, Verdict};
 use super::document::Document;
 use super::money::Centavos;
+use super::order::Reference;
 use super::report::{Report, Source};
 use super::text::Safe;
 
@@ -103,6 +104,8 @@ impl State {
 /// What a settlement is held against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
+    /// The name of the obligation, which the gateway has to give back.
+    pub reference: Reference,
     /// In centavos.
     pub amount: Centavos,
     /// The payee's CPF or CNPJ.

@@ -106,7 +106,13 @@ impl CashOut {
     fn look_plan(&self) -> Plan {
         // A clean second reading is due when the gap is over, not when the usual steps say so.
         let at = match self.ending_seen {
-            Some((seen, _)) => later(seen, CONFIRMATION_GAP).max(self.looked_at.unwrap_or(seen)),
+            // A look in vain meanwhile waits its turn like any other.
+            Some((seen, _)) => match self.looked_at.filter(|looked| *looked > seen) {
+                Some(looked) => {
+                    later(seen, CONFIRMATION_GAP).max(later(looked, self.waited(&LOOK, self.looks)))
+                }
+                None => later(seen, CONFIRMATION_GAP),
+            },
             None if self.failure_reported && self.looks == 0 => self.since,
             None => later(self.looked_at.unwrap_or(self.since), self.waited(&LOOK, self.looks + 1)),
         };

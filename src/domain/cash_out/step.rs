@@ -359,10 +359,15 @@ impl Step {
         }
     }
 
-    /// Compares the amount and the document's unmasked digits, never the name. What was not said cannot differ.
+    /// Compares the reference, the amount and the document's unmasked digits, never the name. What was not said cannot
+    /// differ.
     fn matches(&self, report: &Report) -> bool {
         let expected = &self.after.expected;
-        report.amount.is_none_or(|amount| amount == expected.amount)
+        report
+            .external_reference
+            .as_ref()
+            .is_none_or(|told| told.is_empty() || *told == Safe::new(expected.reference.as_str()))
+            && report.amount.is_none_or(|amount| amount == expected.amount)
             && report
                 .document
                 .as_ref()

@@ -11,7 +11,11 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn expected() -> Expected {
-    Expected { amount: Centavos::new(50_025), document: Document::parse("529.982.247-25").unwrap() }
+    Expected {
+        reference: Reference::parse("inv-1").unwrap(),
+        amount: Centavos::new(50_025),
+        document: Document::parse("529.982.247-25").unwrap(),
+    }
 }
 
 fn fresh() -> CashOut {
@@ -186,7 +190,14 @@ fn a_failure_needs_two_gets_a_minute_apart() {
     assert_eq!(story(&[first.clone(), early, late.clone()]).state, State::Failed);
     assert_eq!(story(&[first.clone(), processing, late.clone()]).state, State::Accepted, "not in a row");
     let vain = Event::LookedInVain { at: at(20) };
-    assert_eq!(story(&[first, vain, late]).state, State::Failed);
+    assert_eq!(story(&[first.clone(), vain, late]).state, State::Failed);
+    // A gateway that cannot be asked when the gap is over is not asked again at once.
+    let mut unreachable = vec![first.clone()];
+    for second in [66, 75, 100, 170] {
+        unreachable.push(Event::LookedInVain { at: at(second) });
+        let plan = story(&unreachable).plan().unwrap();
+        assert!(plan.at >= at(second + 2), "{plan:?} after {second} s");
+    }
     let cancelled = |second| reported(second, Source::Get, Status::Cancelled);
     assert_eq!(story(&[cancelled(10), cancelled(70)]).state, State::Cancelled);
 }
@@ -250,6 +261,7 @@ fn a_settlement_is_held_against_what_was_ordered() {
     for (change, name) in [
         ((|told| told.amount = Some(Centavos::new(50_026))) as fn(&mut Report), "amount"),
         (|told| told.document = Some(Safe::new("***.982.248-**")), "document"),
+        (|told| told.external_reference = Some(Safe::new("inv-2")), "reference"),
     ] {
         let mut told = report(Status::Completed);
         change(&mut told);

@@ -61,7 +61,11 @@ pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Pr
             Proposed::Taken(known)
         });
     }
-    let expected = Expected { amount: proposal.order.amount, document: proposal.order.document.clone() };
+    let expected = Expected {
+        reference: proposal.reference.clone(),
+        amount: proposal.order.amount,
+        document: proposal.order.document.clone(),
+    };
     let intent = Intent {
         id: proposal.id,
         reference: proposal.reference.clone(),
