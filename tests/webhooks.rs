@@ -148,3 +148,25 @@ async fn repeats_make_one_row_and_the_illegible_are_kept_aside() {
     assert_eq!(life.deliveries.len(), 3, "each delivery stays on the trail");
     assert_eq!(desk.listener.health().illegible, 2);
 }
+
+#[tokio::test]
+async fn slow_strangers_do_not_keep_the_gateway_out() {
+    use tokio::io::AsyncWriteExt;
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let address = desk.url.trim_start_matches("http://").trim_end_matches("/hook").to_owned();
+    let mut strangers = Vec::new();
+    for number in 0..200 {
+        let mut stranger = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let part: &[u8] = if number % 2 == 0 {
+            b"POST /hook HTTP/1.1\r\nHost: x\r\n"
+        } else {
+            b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{"
+        };
+        stranger.write_all(part).await.unwrap();
+        strangers.push(stranger);
+    }
+    let authentic = tokio::time::timeout(Duration::from_secs(30), desk.authentic(PAID));
+    assert_eq!(authentic.await.unwrap(), 200);
+    drop(strangers);
+}

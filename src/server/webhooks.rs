@@ -14,9 +14,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::engine::clock;
 use crate::engine::message::{News, WebhookHealth};
@@ -25,6 +28,12 @@ use crate::journal::{Delivery, Journal};
 
 /// The gateway waits 5 s for its answer; a row that is not durable by now is refused, and comes again.
 const DURABLE_WITHIN: Duration = Duration::from_secs(4);
+
+/// From the first byte of a connection to the last of its answer: the gateway itself gives up after 5 s.
+const CONNECTION: Duration = Duration::from_secs(6);
+
+/// Connections at the same time. A delivery takes milliseconds, so this is thousands a second; more wait in the kernel.
+const MOST_CONNECTIONS: usize = 128;
 
 /// The largest body taken. A transaction's report is a few kilobytes.
 const MOST_BYTES: usize = 1 << 20;
@@ -70,12 +79,7 @@ impl Listener {
             health: Mutex::new(WebhookHealth { listening: Some(address), ..WebhookHealth::default() }),
         });
         let router = Router::new().route(path, post(take)).with_state(Arc::clone(&listener));
-        let serve = async move {
-            if let Err(error) = axum::serve(socket, router).await {
-                tracing::error!("the webhook listener has ended: {error}");
-            }
-        };
-        Ok((listener, serve))
+        Ok((listener, serve(socket, router)))
     }
 
     /// How the webhooks are doing.
@@ -96,6 +100,35 @@ impl Listener {
         };
         // Figures for the screen; the next ones carry all of it, so a full queue loses nothing.
         let _ = self.news.try_send(News::Webhooks(now));
+    }
+}
+
+/// Accepts connections as far as there is room for them. Each has a deadline of its own, so that nobody can hold the
+/// places of the gateway, or all the files of the process, by being slow.
+async fn serve(socket: TcpListener, router: Router) {
+    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = match socket.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of files, most likely: the connection waits in the kernel until some are free again.
+                tracing::warn!("a webhook's connection could not be accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let service = TowerToHyperService::new(router.clone());
+        tokio::spawn(async move {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(CONNECTION)
+                .keep_alive(false)
+                .serve_connection(TokioIo::new(stream), service);
+            // What was durable by then has been answered; the rest comes again.
+            let _ = tokio::time::timeout(CONNECTION, connection).await;
+            drop(place);
+        });
     }
 }
 
