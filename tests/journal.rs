@@ -220,6 +220,10 @@ async fn the_feed_pages_and_filters() {
     assert_eq!(out.len(), 1);
     let found = ask(Query { search: Some("100%_I".to_owned()), ..Query::default() }).await.unwrap();
     assert_eq!(found.len(), 1, "no wildcard in a search means anything");
+    for name in ["JOÃO", "joao", "Joã"] {
+        let query = Query { search: Some(name.to_owned()), ..Query::default() };
+        assert_eq!(ask(query).await.unwrap().len(), 4, "{name}: case and accents count for nothing");
+    }
     let since = ask(Query { since: Some(at(8)), ..Query::default() }).await.unwrap();
     assert_eq!(since.len(), 2);
     let states = vec![transaction::State::parse(Direction::In, "paid").unwrap()];

@@ -71,6 +71,27 @@ impl fmt::Display for Safe {
     }
 }
 
+/// The text as a search compares it: lower case, and without the accents that people leave out when they are in a
+/// hurry. `JOÃO`, `joao` and `João` are one name.
+pub fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).map(without_accent).collect()
+}
+
+/// The letters of Latin-1, whose accents Portuguese and its neighbours use.
+const fn without_accent(letter: char) -> char {
+    match letter {
+        'à'..='å' => 'a',
+        'ç' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' => 'o',
+        'ù'..='ü' => 'u',
+        'ý' | 'ÿ' => 'y',
+        other => other,
+    }
+}
+
 /// Controls (C0, DEL, C1), bidi marks, embeddings, overrides and isolates, zero-width and invisible
 /// characters, variation selectors of the supplement, interlinear marks and tag characters.
 pub(crate) fn is_unsafe(character: char) -> bool {
@@ -101,6 +122,14 @@ mod tests {
         ] {
             assert_eq!(Safe::new(text).as_str(), safe, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_search_knows_neither_case_nor_accents() {
+        for text in ["João Conceição", "JOÃO CONCEIÇÃO", "joao conceicao"] {
+            assert_eq!(folded(text), "joao conceicao");
+        }
+        assert_eq!(folded("Ñandú_100%"), "nandu_100%");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::intents;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report};
-use crate::domain::text::Safe;
+use crate::domain::text::{Safe, folded};
 use crate::domain::transaction::{State, Transaction, observed};
 
 const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
@@ -92,10 +92,10 @@ pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transac
     if let Some(search) = &query.search {
         // `instr` takes the text as it is: no wildcard in it means anything.
         add(
-            "instr(lower(coalesce(name, '') || ' ' || coalesce(document, '') || ' ' || coalesce(external_reference, '')
+            "instr(folded(coalesce(name, '') || ' ' || coalesce(document, '') || ' ' || coalesce(external_reference, '')
              || ' ' || coalesce(end_to_end_id, '') || ' ' || coalesce(internal_code, '') || ' ' ||
-             coalesce(transaction_id, '') || ' ' || id), lower(?)) > 0",
-            search.clone().into(),
+             coalesce(transaction_id, '') || ' ' || id), ?) > 0",
+            folded(search).into(),
         );
     }
     sql.push_str(" ORDER BY seq DESC LIMIT ?");

@@ -14,11 +14,13 @@ mod worker;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
 use super::JournalError;
 use super::lock::Lock;
+use crate::domain::text::folded;
 use worker::Worker;
 
 /// An SQLite journal, owned: the lock is held as long as this lives.
@@ -119,6 +121,10 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, JournalError> {
     // A reader of another process may be in the middle of a checkpoint; the lock keeps other writers away.
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| cannot_open(path, error))?;
     connection.pragma_update(None, "foreign_keys", true).map_err(|error| cannot_open(path, error))?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection
+        .create_scalar_function("folded", 1, flags, |arguments| Ok(folded(arguments.get_raw(0).as_str()?)))
+        .map_err(|error| cannot_open(path, error))?;
     Ok(connection)
 }
 
