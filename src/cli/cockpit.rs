@@ -104,6 +104,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let zone = station.facts.zone.clone();
     let known = journal.balance().await?;
     let feed = window(journal.as_ref(), &Query::default(), &zone).await?;
+    let lang = station.facts.lang;
     let app = App::new(station.facts, known, feed, clock::now());
     let gateway: Arc<dyn Gateway> = station.gateway;
     let (mut desk, news) = Desk::start(Parts {
@@ -127,7 +128,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
     if may_write && desk.is_busy() {
-        output::note("a request is on the wire; saldo waits for its answer");
+        output::note(lang.waiting_for_the_wire());
     }
     desk.stop().await;
     match ended {

@@ -13,8 +13,8 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{say, say_json};
 use crate::gateway::Gateway;
-use crate::journal::JournalError;
 use crate::journal::lock::Lock;
+use crate::journal::{JournalError, Reader};
 
 /// A difference between the clocks that is worth a word.
 const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(30);
@@ -88,6 +88,7 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
             gateway(&context, &mut round).await;
             journal(&context, &mut round).await;
             webhooks(&context, &mut round).await;
+            unused(&context, &mut round);
         }
         Err(failure) => {
             round.fail(
@@ -141,7 +142,10 @@ async fn gateway(context: &Context, round: &mut Round) {
             );
         }
     };
-    round.ok("secrets", "all three can be read");
+    round.ok(
+        "secrets",
+        "all three can be read; whether the crypto_token is right, only an order or a webhook shows",
+    );
     match gateway.balance().await {
         Ok(balance) => round.ok("gateway", format!("answers; the wallet holds {}", balance.total)),
         Err(error) => {
@@ -193,12 +197,15 @@ async fn journal(context: &Context, round: &mut Round) {
         };
     }
     if let Err(failure) = context.reader().await {
-        return round.fail(
-            "journal",
-            failure.exit,
-            failure.message,
-            "give each profile a journal of its own",
-        );
+        let fix = match failure.code {
+            "journal_of_another_account" => "give each profile a journal of its own",
+            "journal_newer" => "use the newer saldo",
+            _ => "do not start an empty one: restore the backup, or check the path",
+        };
+        return round.fail("journal", failure.exit, failure.message, fix);
+    }
+    if let Ok(Some(reader)) = context.reader().await {
+        doubts(reader.as_ref(), round).await;
     }
     match Lock::acquire(path, "doctor", Duration::ZERO).await {
         Ok(_) => round.ok("journal", format!("{shown} can be read and owned")),
@@ -206,6 +213,35 @@ async fn journal(context: &Context, round: &mut Round) {
         Err(error) => {
             round.fail("journal", Exit::Config, error.to_string(), "check who owns the file and its folder");
         }
+    }
+}
+
+/// Whether something waits for a person.
+async fn doubts(reader: &dyn Reader, round: &mut Round) {
+    let (Ok(open), Ok(rebalances)) = (reader.due(None).await, reader.rebalances_in_doubt().await) else {
+        return;
+    };
+    let payments = open.iter().filter(|intent| intent.cash_out.state.is_in_doubt()).count();
+    if payments + rebalances.len() > 0 {
+        round.warn(
+            "doubts",
+            format!("{payments} payments and {} rebalances have an unknown outcome", rebalances.len()),
+            "run `saldo recover`, and look at each that stays",
+        );
+    }
+}
+
+/// What the file says and nothing does yet.
+fn unused(context: &Context, round: &mut Round) {
+    if !context.settings.webhook.forward.is_empty() {
+        round.warn(
+            "webhook",
+            "`forward` is read and checked, and nothing is forwarded yet",
+            "do not rely on it",
+        );
+    }
+    if context.settings.exposure.is_some() {
+        round.warn("exposure", "is read and checked, and nothing uses it yet", "do not rely on it");
     }
 }
 

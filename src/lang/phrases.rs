@@ -77,6 +77,18 @@ impl Lang {
         }
     }
 
+    /// Said on the shell when the cockpit was left in the middle of a request.
+    pub fn waiting_for_the_wire(self) -> &'static str {
+        match self {
+            Self::PtBr => {
+                "há um pedido em trânsito; o saldo espera a resposta por até 30 s. Ctrl-C é seguro: o diário já sabe dele"
+            }
+            Self::En => {
+                "a request is on the wire; saldo waits up to 30 s for its answer. Ctrl-C is safe: the journal knows of it"
+            }
+        }
+    }
+
     /// A bank account in a line.
     pub fn account(self, institution: &str, branch: &str, account: &str) -> String {
         match self {

@@ -11,6 +11,8 @@ mod rebalances;
 mod schema;
 mod worker;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -139,7 +141,8 @@ fn create_private(path: &Path) -> Result<(), JournalError> {
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map(drop)
+        // A file that was copied here may have come with another mode.
+        .and_then(|file| file.set_permissions(Permissions::from_mode(0o600)))
         .map_err(|error| cannot_open(path, error))
 }
 
