@@ -16,7 +16,7 @@ fn patient() -> Options {
     Options { settle_after: std::time::Duration::from_secs(3_600), ..Options::default() }
 }
 
-const INTENT: [&str; 15] = [
+const INTENT: [&str; 17] = [
     "amount_centavos",
     "attempts",
     "conflict",
@@ -27,8 +27,10 @@ const INTENT: [&str; 15] = [
     "id",
     "idempotency_key",
     "internal_code",
+    "reason",
     "refunded",
     "round",
+    "settled_centavos",
     "state",
     "transaction_id",
     "updated_at",
@@ -146,7 +148,10 @@ fn a_payment_from_decision_to_settlement_in_json() {
         assert_eq!(names(&shown), expected, "{id}");
         assert_eq!((shown["id"].as_str(), shown["direction"].as_str()), (Some(own_id), Some("out")));
         assert_eq!(names(&shown["intent"]), INTENT);
-        assert_eq!(names(&shown["attempts"][0]), ["ended_at", "idempotency_key", "number", "started_at"]);
+        assert_eq!(
+            names(&shown["attempts"][0]),
+            ["detail", "ended_at", "idempotency_key", "number", "outcome", "started_at"]
+        );
         assert_eq!(shown["gateway"]["report"]["status"], "PROCESSING");
     }
     let rows = desk.saldo(&["transactions", "--json"]);

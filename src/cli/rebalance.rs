@@ -38,6 +38,11 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
     // A journal of another account is said before anything is asked. The review itself does not own the journal: a
     // person who thinks it over keeps nobody else from paying.
     if let Some(reader) = context.reader().await? {
+        if let Some(id) = arguments.after_doubt
+            && reader.rebalance(id).await?.is_none()
+        {
+            return Err(JournalError::NotFound(id.to_string()).into());
+        }
         // A doubt stays a doubt even where the balance looks right by now.
         let doubts = reader.rebalances_in_doubt().await?;
         if let Some(doubt) = doubts.into_iter().find(|doubt| Some(doubt.id) != arguments.after_doubt) {

@@ -13,7 +13,6 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let owned = context.own().await?;
     let taken_up = recover(owned.journal.as_ref(), &owned.lane).await?;
     let mut notes = Vec::new();
-    let mut rebalances = 0;
     for doubt in owned.journal.rebalances_in_doubt().await? {
         // Compared, never decided: that is a person's to do.
         let seen =
@@ -23,7 +22,6 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             Some(false) => "the balance now is not its target",
             None => "the balance could not be read",
         };
-        rebalances += 1;
         notes.push(format!(
             "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
              `saldo rebalance --after-doubt {}`",
@@ -48,7 +46,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             notes.push(format!("{}: {trouble}", intent.reference));
         }
     }
-    let verdict = verdict(&taken_up, rebalances);
+    let verdict = verdict(&taken_up);
     match verdict {
         // In JSON there is one object on standard error, so it holds every line.
         Err(failure) if context.json => {
@@ -56,16 +54,14 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             Err(Failure { message: notes.join("\n"), ..failure })
         }
         verdict => {
-            if !context.json {
-                notes.iter().for_each(|line| note(line));
-            }
+            notes.iter().for_each(|line| note(line));
             verdict
         }
     }
 }
 
 /// Doubt first; then what kept a payment from being sent, or looked at.
-fn verdict(taken_up: &[(Intent, Option<LaneError>)], rebalances: usize) -> Result<Exit, Failure> {
+fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
     let in_doubt = taken_up
         .iter()
         .filter(|(intent, _)| {
@@ -84,10 +80,6 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)], rebalances: usize) -> Resul
         )
         .retryable()
         .meaning(Outcome::Unknown));
-    }
-    if rebalances > 0 {
-        return Err(Failure::new(Exit::Unknown, "rebalance_in_doubt", "a rebalance is in doubt")
-            .meaning(Outcome::Unknown));
     }
     let in_the_way = taken_up.iter().find_map(|(intent, trouble)| {
         let failure = if intent.cash_out.is_proven_unsent() {

@@ -92,6 +92,13 @@ fn contradiction(intent: &Intent) -> String {
     let Some(report) = &intent.cash_out.last_report else {
         return "the gateway contradicts itself".to_owned();
     };
+    if let Some(other) = &report.external_reference
+        && other.as_str() != intent.reference.as_str()
+    {
+        return format!(
+            "the gateway gave it the reference {other}; it is not known whether what was ordered is paid"
+        );
+    }
     let amount =
         report.amount.map_or_else(|| "an amount it does not tell".to_owned(), |amount| amount.to_string());
     let name = report.name.as_ref().map_or("somebody it does not name", |name| name.as_str());

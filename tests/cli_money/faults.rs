@@ -53,7 +53,9 @@ fn survives(fault: &str, expected: i32) {
     let sent = desk.ledger().requests_seen;
     assert!(sent >= before);
     let again = desk.pay("500,25", "INV-1");
-    again.expect(0);
+    // An answer that named another reference leaves a contradiction, which no later answer takes back.
+    let contradicted = fault.starts_with("cash-out-get:wrong-reference");
+    again.expect(if contradicted { 4 } else { 0 });
     assert_eq!(again.json()["state"], "completed");
     assert_eq!(desk.ledger().requests_seen, sent, "{fault}: sent again after it was paid");
     assert_eq!(desk.ledger().cash_outs.len(), 1);
