@@ -5,7 +5,7 @@
 //! cargo run --release --example picture -- --size 120x36 --expect 'words' [--keys 'jj\r'] [--expect …] --out screen.svg -- COMMAND ARGS…
 //! ```
 //!
-//! `--keys` and `--expect` are carried out in the order in which they stand. `rsvg-convert` (Debian: librsvg2-bin) makes
+//! `--linger SECONDS` lets a live screen fill. `--keys`, `--expect` and `--linger` are carried out in the order in which they stand. `rsvg-convert` (Debian: librsvg2-bin) makes
 //! a PNG of the SVG.
 
 #![allow(
@@ -28,12 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A screen is whole when the program has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(150);
 
-/// Cell size in the picture, in pixels: a common monospace font at 14 px.
+/// Cell size in the picture, in pixels. DejaVu Sans Mono is 0.602 em wide, so 13.29 px of it make 8 px.
 const CELL: (u32, u32) = (8, 17);
 
 enum Step {
     Keys(Vec<u8>),
     Expect(String),
+    Linger(Duration),
 }
 
 struct Wish {
@@ -102,6 +103,12 @@ fn play(
                 writer.flush()?;
                 settle(bytes, screen);
             }
+            Step::Linger(time) => {
+                let until = Instant::now() + *time;
+                while let Ok(more) = bytes.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    screen.process(&more);
+                }
+            }
             Step::Expect(words) => {
                 let until = Instant::now() + PATIENCE;
                 while !screen.screen().contents().contains(words.as_str()) {
@@ -148,6 +155,7 @@ fn read_wish(arguments: impl Iterator<Item = String>) -> Result<Wish> {
             }
             "--keys" => wish.steps.push(Step::Keys(unescape(&value()?)?)),
             "--expect" => wish.steps.push(Step::Expect(value()?)),
+            "--linger" => wish.steps.push(Step::Linger(Duration::from_secs(value()?.parse()?))),
             "--out" => wish.out = value()?,
             "--" => {
                 wish.command = arguments.collect();
@@ -187,7 +195,7 @@ fn svg(screen: &vt100::Screen, columns: u16, rows: u16) -> String {
     let (width, height) = (u32::from(columns) * CELL.0, u32::from(rows) * CELL.1);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         font-family=\"DejaVu Sans Mono, monospace\" font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"#101014\"/>\n"
+         font-family=\"DejaVu Sans Mono, monospace\" font-size=\"13.29\">\n<rect width=\"100%\" height=\"100%\" fill=\"#101014\"/>\n"
     );
     for row in 0..rows {
         let mut column = 0;
