@@ -16,14 +16,14 @@ use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Order, Reference};
 use saldo::domain::pix_key::PixKey;
-use saldo::domain::rebalance;
+use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::report::{Direction, Report, Status};
 use saldo::domain::text::Safe;
 use saldo::engine::lane::{Decision, Goal, Lane, LaneError, LaneSettings, Pause};
 use saldo::engine::message::RebalanceTrouble;
 use saldo::engine::rebalance::{Rebalancer, review};
 use saldo::engine::recover::recover;
-use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer, RebalanceVerdict};
+use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer};
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
 use saldo::journal::{Intent, Journal, Proposed, Reader};
@@ -35,7 +35,7 @@ use uuid::Uuid;
 struct Scripted {
     journal: Arc<SqliteJournal>,
     verdicts: Mutex<VecDeque<Verdict>>,
-    rebalances: Mutex<VecDeque<RebalanceVerdict>>,
+    rebalances: Mutex<VecDeque<Outcome>>,
     reports: Mutex<VecDeque<Result<Report, ReadError>>>,
     balance: Mutex<Balance>,
     date: Mutex<Option<Timestamp>>,
@@ -343,7 +343,7 @@ async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
     assert!(bench.gateway.sent().is_empty());
 
     *bench.gateway.balance.lock().unwrap() = balance(10_000, 90_000);
-    bench.gateway.rebalances.lock().unwrap().push_back(RebalanceVerdict::Ambiguous(Ambiguity::TimedOut));
+    bench.gateway.rebalances.lock().unwrap().push_back(Outcome::Ambiguous(Ambiguity::TimedOut));
     let doubt = rebalancer.send(Uuid::now_v7(), target, &reviewed, Some("match".to_owned())).await.unwrap();
     assert_eq!(doubt.rebalance.state, rebalance::State::Unknown);
     assert_eq!(doubt.rebalance.as_expected(), Some(false), "compared with the balance read afterwards");
@@ -353,7 +353,7 @@ async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
     assert_eq!(bench.gateway.sent()[0].body, b"{\"targetAmount\":300.00}");
 
     rebalancer.acknowledge(doubt.id, "ana".to_owned()).await.unwrap();
-    let done = RebalanceVerdict::Done { success: true, message: Safe::new("ok") };
+    let done = Outcome::Answered { success: true, message: Safe::new("ok") };
     bench.gateway.rebalances.lock().unwrap().push_back(done);
     let done = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await.unwrap();
     assert_eq!(done.rebalance.state, rebalance::State::Completed);

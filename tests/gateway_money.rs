@@ -11,7 +11,8 @@ use gateway_support::{
 };
 use saldo::domain::attempt::{Ambiguity, NotExecuted, Verdict};
 use saldo::domain::money::Centavos;
-use saldo::gateway::{Answer, Deadline, Gateway, RebalanceAnswer, RebalanceVerdict, rebalance_body};
+use saldo::domain::rebalance::Outcome;
+use saldo::gateway::{Answer, Deadline, Gateway, RebalanceAnswer, rebalance_body};
 
 const ACCEPTED: &str = r#"{"transactionId":"t-1","internalCode":"c-1","externalReference":"inv-1",
     "status":"PROCESSING","requestedAt":"2026-03-10T14:22:18Z"}"#;
@@ -362,7 +363,7 @@ async fn rebalance(act: Act) -> (RebalanceAnswer, Double) {
 #[tokio::test]
 async fn a_rebalance_is_signed_and_has_no_key() {
     let (answer, double) = rebalance(json(200, r#"{"success":true,"message":"Top-up \u001b[2Jdone"}"#)).await;
-    let done = RebalanceVerdict::Done { success: true, message: "Top-up [2Jdone".into() };
+    let done = Outcome::Answered { success: true, message: "Top-up [2Jdone".into() };
     assert_eq!(answer.verdict, done);
     let request = double.to("POST /account/rebalance HTTP/1.1\r\n").pop().unwrap();
     assert!(request.ends_with("\r\n\r\n{\"targetAmount\":600000.00}"), "{request}");
@@ -392,9 +393,9 @@ async fn every_answer_to_a_rebalance_has_its_one_meaning() {
     ] {
         let (answer, _) = rebalance(act.clone()).await;
         let found = match answer.verdict.clone() {
-            RebalanceVerdict::Done { success, .. } => format!("done {success}"),
-            RebalanceVerdict::NotExecuted(proof) => word(&Verdict::NotExecuted(proof)),
-            RebalanceVerdict::Ambiguous(doubt) => word(&Verdict::Ambiguous(doubt)),
+            Outcome::Answered { success, .. } => format!("done {success}"),
+            Outcome::NotExecuted(proof) => word(&Verdict::NotExecuted(proof)),
+            Outcome::Ambiguous(doubt) => word(&Verdict::Ambiguous(doubt)),
         };
         assert_eq!(found, meaning, "{act:?}");
     }

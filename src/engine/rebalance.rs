@@ -106,7 +106,7 @@ impl Rebalancer {
                 deadline,
             };
             let answer = this.gateway.send_rebalance(&request).await;
-            let event = Event::Ended { at: clock::now(), outcome: answer.verdict.into() };
+            let event = Event::Ended { at: clock::now(), outcome: answer.verdict };
             let ended = this.keep(started.id, event).await?;
             // The proof of what moved; where it cannot be read now, the next balance shows it.
             match this.compare(ended.id).await {
@@ -175,16 +175,5 @@ impl Rebalancer {
             wait = (wait * 2).min(Duration::from_secs(5));
         }
         Ok(self.journal.apply_rebalance(id, event).await?)
-    }
-}
-
-impl From<crate::gateway::RebalanceVerdict> for Outcome {
-    fn from(verdict: crate::gateway::RebalanceVerdict) -> Self {
-        use crate::gateway::RebalanceVerdict;
-        match verdict {
-            RebalanceVerdict::Done { success, message } => Self::Answered { success, message },
-            RebalanceVerdict::NotExecuted(proof) => Self::NotExecuted(proof),
-            RebalanceVerdict::Ambiguous(doubt) => Self::Ambiguous(doubt),
-        }
     }
 }

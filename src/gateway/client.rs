@@ -19,8 +19,8 @@ use super::money_client::{MoneyClient, Unanswered};
 use super::report::{parse_balance, read_report};
 use super::token::{Session, Tokens};
 use super::{
-    Answer, Credentials, Gateway, JSON, MoneyRequest, Options, RawAnswer, RebalanceAnswer, RebalanceVerdict,
-    answered, read_whole, verdict,
+    Answer, Credentials, Gateway, JSON, MoneyRequest, Options, Outcome, RawAnswer, RebalanceAnswer, answered,
+    read_whole, verdict,
 };
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::balance::Balance;
@@ -198,8 +198,8 @@ impl HttpGateway {
             },
             Err(silence) => RebalanceAnswer {
                 verdict: match silence {
-                    Unanswered::NotSent(proof) => RebalanceVerdict::NotExecuted(proof),
-                    Unanswered::Lost(doubt) => RebalanceVerdict::Ambiguous(doubt),
+                    Unanswered::NotSent(proof) => Outcome::NotExecuted(proof),
+                    Unanswered::Lost(doubt) => Outcome::Ambiguous(doubt),
                 },
                 raw: None,
                 server_date: None,
@@ -298,7 +298,7 @@ impl Answer {
 impl RebalanceAnswer {
     /// Whether the order may have moved money.
     pub const fn may_have_taken_effect(&self) -> bool {
-        !matches!(self.verdict, RebalanceVerdict::NotExecuted(_))
+        !matches!(self.verdict, Outcome::NotExecuted(_))
     }
 }
 

@@ -33,7 +33,6 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use client::HttpGateway;
@@ -46,8 +45,9 @@ pub use signature::webhook_signature_is_right;
 pub use webhook::{WebhookEvent, parse_webhook};
 pub use wire::{BankAccountBody, CashOutBody, DestinationBody, PayeeBody, cash_out_body, rebalance_body};
 
-use crate::domain::attempt::{Ambiguity, NotExecuted, Verdict};
+use crate::domain::attempt::Verdict;
 use crate::domain::balance::Balance;
+use crate::domain::rebalance::Outcome;
 use crate::domain::report::Report;
 use crate::domain::text::Safe;
 use http::{Ending, HttpAnswer};
@@ -179,28 +179,11 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebalanceAnswer {
     /// What it means.
-    pub verdict: RebalanceVerdict,
+    pub verdict: Outcome,
     /// What was answered, where anything was.
     pub raw: Option<RawAnswer>,
     /// The gateway's clock at the answer, to the second.
     pub server_date: Option<Timestamp>,
-}
-
-/// What an answer to a rebalance means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RebalanceVerdict {
-    /// 200: the gateway says what it did.
-    Done {
-        /// Its own word for whether the target was reached.
-        success: bool,
-        /// Its sentence; empty where it gave none.
-        message: Safe,
-    },
-    /// Proven: nothing moved.
-    NotExecuted(NotExecuted),
-    /// It may have moved. Never sent again by itself: there is no key to protect a repeat.
-    Ambiguous(Ambiguity),
 }
 
 /// Reads the answer to a question, whole or not at all.

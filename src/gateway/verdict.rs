@@ -5,8 +5,9 @@
 use super::http::{Ending, HttpAnswer};
 use super::json::{IllegibleBody, Object, parse};
 use super::money_client::{BODY_CAP, Unanswered};
-use super::{RebalanceVerdict, problem};
+use super::problem;
 use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
+use crate::domain::rebalance::Outcome;
 use crate::domain::text::Safe;
 
 /// What the answer to `POST /cash-out` means. `reference` has to come back in a 202.
@@ -36,16 +37,16 @@ fn is_about_the_key(problem: &Problem) -> bool {
 }
 
 /// What the answer to `POST /account/rebalance` means.
-pub(super) fn of_rebalance(answer: &HttpAnswer) -> RebalanceVerdict {
+pub(super) fn of_rebalance(answer: &HttpAnswer) -> Outcome {
     if answer.status == 200 {
         return match success(answer, rebalanced) {
-            Ok((success, message)) => RebalanceVerdict::Done { success, message },
-            Err(doubt) => RebalanceVerdict::Ambiguous(doubt),
+            Ok((success, message)) => Outcome::Answered { success, message },
+            Err(doubt) => Outcome::Ambiguous(doubt),
         };
     }
     match refusal(answer) {
-        Ok(proof) => RebalanceVerdict::NotExecuted(proof),
-        Err(doubt) => RebalanceVerdict::Ambiguous(doubt),
+        Ok(proof) => Outcome::NotExecuted(proof),
+        Err(doubt) => Outcome::Ambiguous(doubt),
     }
 }
 
