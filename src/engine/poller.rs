@@ -13,8 +13,9 @@ use crate::domain::text::Safe;
 use crate::gateway::Gateway;
 use crate::journal::Journal;
 
-/// The longest wait after failures. It never gives up: the network of a desk comes back.
-const CEILING: Duration = Duration::from_secs(60);
+/// The longest wait after failures. It never gives up: the network of a desk comes back, and the desk should see it
+/// within moments.
+const CEILING: Duration = Duration::from_secs(15);
 
 /// Polls until it is dropped. One poll at a time, so polls cannot overlap; a poll that takes longer than the interval
 /// makes the next one follow at once, and none is made up for.
@@ -69,8 +70,8 @@ mod tests {
     #[test]
     fn backs_off_to_a_ceiling_and_no_further() {
         let seconds = |every, failures| backed_off(Duration::from_secs(every), failures).as_secs();
-        assert_eq!([seconds(5, 0), seconds(5, 1), seconds(5, 2), seconds(5, 4)], [5, 5, 10, 40]);
-        assert_eq!([seconds(5, 5), seconds(5, u32::MAX)], [60, 60]);
+        assert_eq!([seconds(5, 0), seconds(5, 1), seconds(5, 2), seconds(2, 3)], [5, 5, 10, 8]);
+        assert_eq!([seconds(5, 5), seconds(5, u32::MAX)], [15, 15]);
         assert_eq!(seconds(300, 9), 300);
     }
 }
