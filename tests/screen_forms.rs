@@ -101,6 +101,19 @@ fn what_became_of_it() {
         life.intent = Some(intent(16, 50_025, Out::Unknown));
         screen.news(News::Life(Some(Box::new(life))));
     });
+    each("sent_failing", |screen| {
+        fill(screen, "500,25");
+        screen.keys("enter");
+        confirm(screen);
+        let decided = screen.decided.expect("a decision");
+        screen.news(News::CashOutDecided { id: decided, outcome: DecisionOutcome::Created });
+        let mut life = life(16);
+        life.transaction.id = decided;
+        life.transaction.state = saldo::domain::transaction::State::Out(Out::Accepted);
+        life.transaction.failure_reported = true;
+        life.intent = Some(intent(16, 50_025, Out::Accepted));
+        screen.news(News::Life(Some(Box::new(life))));
+    });
     each("sent_taken", |screen| {
         fill(screen, "500,25");
         screen.keys("enter");

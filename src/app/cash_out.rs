@@ -104,6 +104,8 @@ pub struct Draft {
     /// A review was asked for: what is missing is said too.
     pub(crate) asked: bool,
     pub(crate) note: Option<PasteNote>,
+    /// Something was typed at the type of key, where nothing but the arrows choose: it is said, and chooses nothing.
+    pub(crate) typed_at_choice: bool,
     /// The id of the decision, kept from the first review on: whatever happens on the way, this draft is decided
     /// under one id, and so under one reference.
     reserved: Option<Uuid>,
@@ -118,6 +120,7 @@ impl Default for Draft {
             focus: Slot::Amount,
             asked: false,
             note: None,
+            typed_at_choice: false,
             reserved: None,
         }
     }
@@ -273,6 +276,7 @@ impl Draft {
 
     /// Moves to the next line, or the one before; around.
     pub(crate) fn step(&mut self, forward: bool) {
+        self.typed_at_choice = false;
         let slots = self.slots();
         let at = slots.iter().position(|slot| *slot == self.focus).unwrap_or(0);
         let step = if forward { 1 } else { slots.len() - 1 };
@@ -282,16 +286,14 @@ impl Draft {
     /// A key that no binding claims.
     pub(crate) fn press(&mut self, press: KeyPress) {
         self.note = None;
-        let turns = matches!(press.key, Key::Left | Key::Right | Key::Char(' '));
-        match self.focus {
-            Slot::Way if turns => self.by_account = !self.by_account,
-            Slot::KeyType if turns => {
-                let types = self.key_types();
-                let next = self.chosen_type().and_then(|one| types.iter().position(|other| *other == one));
-                let index = next.map_or(0, |at| (at + 1) % types.len().max(1));
-                self.key_type = types.get(index).copied();
-            }
-            slot => {
+        self.typed_at_choice = false;
+        match (self.focus, press.key) {
+            (Slot::Way, Key::Left | Key::Right | Key::Char(' ')) => self.by_account = !self.by_account,
+            // Whether a key is a CPF or a mobile number decides who is paid. Nothing that belongs to a text chooses
+            // it: a name typed one line too early would.
+            (Slot::KeyType, Key::Left | Key::Right) => self.turn_key_type(press.key == Key::Right),
+            (Slot::KeyType, _) => self.typed_at_choice = true,
+            (slot, _) => {
                 if let Some(index) = text_index(slot) {
                     self.texts[index].press(press);
                 }
@@ -299,11 +301,33 @@ impl Draft {
         }
     }
 
+    /// The next type that fits the key, or the one before, around; from no choice the first or the last.
+    fn turn_key_type(&mut self, forward: bool) {
+        let types = self.key_types();
+        let last = types.len().saturating_sub(1);
+        let chosen = self.chosen_type().and_then(|one| types.iter().position(|other| *other == one));
+        let index = match (chosen, forward) {
+            (None, true) => 0,
+            (Some(at), true) => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
+            (None, false) | (Some(0), false) => last,
+            (Some(at), false) => at - 1,
+        };
+        self.key_type = types.get(index).copied();
+    }
+
     /// A paste goes into the line of the cursor, but a BR Code fills the lines that it speaks of.
     pub(crate) fn paste(&mut self, text: &str) {
         self.note = None;
+        self.typed_at_choice = self.focus == Slot::KeyType;
         let line = clean(text);
         if line.starts_with("000201") {
+            self.typed_at_choice = false;
             self.note = Some(match BrCode::parse(&line) {
                 Ok(code) => self.take_br_code(&code),
                 Err(error) => PasteNote::Broken(error),

@@ -23,6 +23,7 @@ mod message;
 mod news;
 mod notices;
 pub mod rebalance;
+mod stand;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,7 @@ pub use notices::Notices;
 pub(crate) use notices::{Entry, NotDecided, Notice, Payment};
 
 pub(crate) use feed::{MOST, has_failed, is_open};
+pub(crate) use stand::Stand;
 
 use crate::domain::balance::Reading;
 use crate::engine::message::{FeedWindow, Life, WebhookHealth};

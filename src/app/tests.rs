@@ -465,10 +465,17 @@ fn an_ambiguous_key_is_asked_about() {
     desk.write("11934560022");
     assert!(desk.app.cash_out.slots().contains(&Slot::KeyType));
     assert!(desk.app.cash_out.key().is_err());
-    desk.keys("tab space");
-    assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), "CPF");
+    desk.keys("tab");
+    desk.write("Carlos Telles");
+    assert!(desk.app.cash_out.key().is_err(), "a name that is typed one line too early chooses nothing");
+    assert!(desk.app.cash_out.typed_at_choice, "and that is said");
     desk.keys("→");
-    assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), "PHONE");
+    assert!(!desk.app.cash_out.typed_at_choice);
+    for (press, chosen) in [("space", "CPF"), ("→", "PHONE"), ("→", "CPF"), ("←", "PHONE"), ("x", "PHONE")]
+    {
+        desk.keys(press);
+        assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), chosen, "{press}");
+    }
 }
 
 #[test]

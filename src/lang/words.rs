@@ -128,6 +128,7 @@ strings! {
         conflict,
         confirming,
         confirming_short,
+        confirming_shortest,
         refunded,
         no_amount,
     }
@@ -252,6 +253,8 @@ strings! {
         reason,
         reason_hint,
         turn_hint,
+        arrows_hint,
+        arrows_only,
         br_code,
         dynamic,
         unverified,

@@ -8,8 +8,8 @@ use super::feed::state_style;
 use super::form;
 use super::text::{Lines, cut, pane, put, wrap};
 use super::theme::Theme;
-use crate::app::App;
 use crate::app::cash_out::{Draft, Fate, PasteNote, Review, ReviewHint, Sent, Slot, SlotError};
+use crate::app::{App, Stand};
 use crate::domain::band::Standing;
 use crate::domain::freshness::Freshness;
 use crate::domain::order::Destination;
@@ -60,6 +60,9 @@ struct Part {
 
 fn part(app: &App, draft: &Draft, slot: Slot, room: u16, theme: &Theme) -> Part {
     let under = match draft.shown_error(slot) {
+        _ if slot == Slot::KeyType && draft.typed_at_choice => {
+            Some((app.words().cash_out.arrows_only.to_owned(), theme.bad))
+        }
         Some(error) => Some((error_words(app, &error), theme.bad)),
         None => understood(app, draft, slot).map(|text| (text, theme.label)),
     };
@@ -125,7 +128,8 @@ fn label(app: &App, slot: Slot) -> &'static str {
 /// What a line that is chosen and not typed says.
 fn choice(app: &App, draft: &Draft, slot: Slot) -> String {
     let words = &app.words().cash_out;
-    let hint = if draft.focus == slot { format!("  ({})", words.turn_hint) } else { String::new() };
+    let keys = if slot == Slot::KeyType { words.arrows_hint } else { words.turn_hint };
+    let hint = if draft.focus == slot { format!("  ({keys})") } else { String::new() };
     match slot {
         Slot::Way => {
             let way = if draft.by_account { words.by_account } else { words.by_key };
@@ -308,8 +312,9 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
     if sent.fate.is_nothing() {
         lines.wrapped(words.text_kept, theme.text);
     }
-    let live = app.feed.row(sent.id()).map(|row| row.state);
-    let known = sent.life.as_ref().map(|life| life.transaction.state).or(live);
+    let life = sent.life.as_deref();
+    let row = life.map(|life| &life.transaction).or_else(|| app.feed.row(sent.id()));
+    let known = row.map(|row| row.state);
     let shown = match &sent.fate {
         Fate::Taken(intent) => Some(State::Out(intent.cash_out.state)),
         Fate::Existing(intent) => known.or(Some(State::Out(intent.cash_out.state))),
@@ -322,8 +327,12 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
         if is_other {
             lines.wrapped(words.other_payment, theme.label);
         }
-        lines.wrapped(app.lang.state(state), state_style(state, theme));
-        lines.wrapped(app.lang.meaning(state), theme.text);
+        // What the journal knows of the payment that was decided says nothing of the one whose reference it took.
+        let pay = life.filter(|_| !is_other).and_then(|life| life.intent.as_ref());
+        let failing = !is_other && row.is_some_and(|row| row.failure_reported);
+        let stand = Stand::of(state, failing, pay.map(|intent| &intent.cash_out));
+        lines.wrapped(app.lang.stand(stand), stand_style(stand, theme));
+        lines.wrapped(app.lang.stand_meaning(stand), theme.text);
         if !is_other {
             verdict(app, sent, theme, &mut lines);
             lines.blank();
@@ -341,6 +350,15 @@ fn verdict(app: &App, sent: &Sent, theme: &Theme, lines: &mut Lines<'_>) {
     }
     if let Some(failure) = &life.transaction.failure {
         lines.wrapped(failure.as_str(), theme.warn);
+    }
+}
+
+fn stand_style(stand: Stand, theme: &Theme) -> Style {
+    match stand {
+        Stand::At(state) => state_style(state, theme),
+        Stand::FailureReported => theme.bad,
+        Stand::OnTheWire => theme.accent,
+        Stand::NotSentYet => theme.warn,
     }
 }
 

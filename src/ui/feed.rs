@@ -194,7 +194,7 @@ pub(super) fn state(app: &App, row: &Transaction, room: u16, theme: &Theme) -> (
     }
     if row.failure_reported {
         let all = [words.confirming, words.confirming_short];
-        let text = all.into_iter().find(|text| width(text) <= room).unwrap_or(words.confirming_short);
+        let text = all.into_iter().find(|text| width(text) <= room).unwrap_or(words.confirming_shortest);
         return (text.to_owned(), theme.warn);
     }
     if row.refunded && !word.eq(words.refunded) {

@@ -337,6 +337,8 @@ pub(crate) fn intent(number: u128, amount: i64, state: Out) -> Intent {
     };
     let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), before(60));
     cash_out.state = state;
+    cash_out.ambiguous = state.is_in_doubt();
+    cash_out.attempts = 1;
     cash_out.last_verdict = Some(Verdict::Ambiguous(Ambiguity::TimedOut));
     Intent {
         id: id(number),
