@@ -79,6 +79,11 @@ fn the_review() {
         fill(screen, "500,25");
         screen.keys("enter");
     });
+    each("review_repeat", |screen| {
+        fill(screen, "501,25");
+        screen.keys("enter");
+        confirm(screen);
+    });
     each("review_large", |screen| {
         fill(screen, "200.000,00");
         screen.keys("enter");
@@ -140,6 +145,7 @@ fn the_rebalance() {
         screen.keys("b enter");
         let target = Centavos::new(50_000_000);
         screen.news(News::RebalanceReviewed { target, outcome: Ok(forecast(48_200_012, 50_000_000)) });
+        screen.type_text("500.000,00");
         confirm(screen);
         let stored = rebalance_of(900, Outcome::Ambiguous(Ambiguity::TimedOut), rebalance::State::Unknown);
         screen.news(News::RebalanceEnded(Ok(Box::new(stored))));
@@ -148,6 +154,7 @@ fn the_rebalance() {
         screen.keys("b enter");
         let target = Centavos::new(50_000_000);
         screen.news(News::RebalanceReviewed { target, outcome: Ok(forecast(48_200_012, 50_000_000)) });
+        screen.type_text("500.000,00");
         confirm(screen);
         let moved = Box::new(forecast(52_000_000, 50_000_000));
         screen.news(News::RebalanceEnded(Err(RebalanceTrouble::Moved(moved))));

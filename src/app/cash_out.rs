@@ -13,12 +13,14 @@ use crate::domain::order::{
     AccountError, BankAccount, Destination, Order, Reference, ReferenceError, parse_account, parse_branch,
 };
 use crate::domain::pix_key::{PixKey, PixKeyError, PixKeyType};
+use crate::domain::text::Safe;
+use crate::domain::transaction::State;
 use crate::engine::message::{Decision, Intent, Life};
 
 /// Longer names, descriptions and reasons are a paste gone wrong. The gateway documents no limit.
 const MAX_TEXT: usize = 140;
-/// From this amount on it is typed a second time in the review: above R$ 10.000,00.
-const RETYPE_ABOVE: Centavos = Centavos::new(1_000_000);
+/// Above this amount, R$ 10.000,00, it is typed a second time in the review.
+pub(super) const RETYPE_ABOVE: Centavos = Centavos::new(1_000_000);
 
 /// A line of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -271,7 +273,7 @@ impl Draft {
         };
         let retype = (decision.order.amount > RETYPE_ABOVE).then(TextField::default);
         let own_reference = self.text(Slot::Reference).is_empty();
-        Some(Review { decision, own_reference, retype, opened, hint: None })
+        Some(Review { decision, own_reference, repeat: None, retype, opened, hint: None })
     }
 
     /// Moves to the next line, or the one before; around.
@@ -315,7 +317,7 @@ impl Draft {
                     at + 1
                 }
             }
-            (None, false) | (Some(0), false) => last,
+            (None | Some(0), false) => last,
             (Some(at), false) => at - 1,
         };
         self.key_type = types.get(index).copied();
@@ -369,11 +371,23 @@ pub struct Review {
     pub(crate) decision: Decision,
     /// The reference is one of saldo's.
     pub(crate) own_reference: bool,
-    /// The amount once more, for a large one.
+    /// A payment like this one that saldo saw a short while ago.
+    pub(crate) repeat: Option<Repeat>,
+    /// The amount once more, for a large one and for one that looks like a repeat.
     pub(crate) retype: Option<TextField>,
     /// When it was opened, since the session began: a confirmation is perishable.
     pub(crate) opened: std::time::Duration,
     pub(crate) hint: Option<ReviewHint>,
+}
+
+/// A payment with the same payee and amount as the one under review, which may be the same obligation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repeat {
+    pub(crate) amount: Centavos,
+    /// When it happened (UTC).
+    pub(crate) at: Timestamp,
+    pub(crate) state: State,
+    pub(crate) reference: Option<Safe>,
 }
 
 /// Why a confirming key did not confirm.
@@ -400,12 +414,23 @@ impl Review {
             self.opened = elapsed;
             return Err(ReviewHint::Expired);
         }
-        let Some(retype) = &self.retype else { return Ok(()) };
-        match Centavos::parse_typed(retype.text()) {
-            Err(AmountError::Empty) => Err(ReviewHint::Retype),
-            Ok(amount) if amount == self.decision.order.amount => Ok(()),
-            Ok(_) | Err(_) => Err(ReviewHint::OtherAmount),
-        }
+        check_retyped(self.retype.as_ref(), self.decision.order.amount)
+    }
+
+    /// Asks for a second look: this looks like a payment that was made already.
+    pub(crate) fn warn_of(&mut self, repeat: Repeat) {
+        self.retype.get_or_insert_default();
+        self.repeat = Some(repeat);
+    }
+}
+
+/// Whether the amount was typed a second time, where that is asked for.
+pub(super) fn check_retyped(retype: Option<&TextField>, amount: Centavos) -> Result<(), ReviewHint> {
+    let Some(retype) = retype else { return Ok(()) };
+    match Centavos::parse_typed(retype.text()) {
+        Err(AmountError::Empty) => Err(ReviewHint::Retype),
+        Ok(typed) if typed == amount => Ok(()),
+        Ok(_) | Err(_) => Err(ReviewHint::OtherAmount),
     }
 }
 

@@ -118,14 +118,8 @@ impl App {
         }
         match outcome {
             Ok(forecast) => {
-                let opened = now.elapsed;
-                *stage = Stage::Review(Box::new(rebalance::Review {
-                    target,
-                    forecast,
-                    reason,
-                    moved: false,
-                    opened,
-                }));
+                *stage =
+                    Stage::Review(Box::new(rebalance::Review::new(target, forecast, reason, now.elapsed)));
             }
             Err(trouble) => {
                 *stage = Stage::Editing;
@@ -148,12 +142,9 @@ impl App {
         };
         *stage = match (&*stage, outcome) {
             (Stage::Sent(sent), Err(RebalanceTrouble::Moved(forecast))) => {
-                Stage::Review(Box::new(rebalance::Review {
-                    forecast: *forecast,
-                    moved: true,
-                    opened: now.elapsed,
-                    ..(**sent).clone()
-                }))
+                let reason = sent.reason.clone();
+                let again = rebalance::Review::new(sent.target, *forecast, reason, now.elapsed);
+                Stage::Review(Box::new(rebalance::Review { moved: true, ..again }))
             }
             (_, outcome) => Stage::Ended(outcome),
         };

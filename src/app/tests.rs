@@ -363,6 +363,50 @@ fn a_large_amount_is_typed_again() {
 }
 
 #[test]
+fn what_looks_like_a_repeat_is_typed_again_whatever_its_size() {
+    let alike = |change: fn(&mut Transaction)| {
+        let mut feed = window(1);
+        feed.rows[0].amount = Some(Centavos::new(500));
+        feed.rows[0].document = Some(Safe::new("***.982.247-**"));
+        change(&mut feed.rows[0]);
+        let mut desk = Desk::with(feed);
+        desk.review("5,00");
+        desk
+    };
+    let mut desk = alike(|_| {});
+    assert!(desk.keys("y").is_empty(), "not yet typed");
+    desk.write("5");
+    assert_eq!(paid(&desk.keys("y")).len(), 1);
+    for (change, what) in [
+        ((|row| row.state = State::Out(Out::Failed)) as fn(&mut Transaction), "it failed"),
+        (|row| row.amount = Some(Centavos::new(501)), "another amount"),
+        (|row| row.document = Some(Safe::new("***.111.247-**")), "another payee"),
+        (|row| row.document = None, "nobody knows whose"),
+        (|row| row.direction = Direction::In, "a cash-in"),
+        (|row| row.happened_at = at(-86_401), "another day"),
+    ] {
+        assert_eq!(paid(&alike(change).keys("y")).len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_large_rebalance_asks_for_its_target_again() {
+    let mut desk = Desk::new();
+    desk.keys("b");
+    desk.write("20.000,01");
+    desk.keys("enter");
+    let target = Centavos::new(2_000_001);
+    let outcome = Ok(forecast(Pockets::from(&reading(0).balance), target).unwrap());
+    desk.news(News::RebalanceReviewed { target, outcome });
+    assert!(desk.keys("y").is_empty(), "not yet typed");
+    desk.write("10.000,01");
+    assert!(desk.keys("y").is_empty(), "the sum that moves is not the target");
+    desk.keys("ctrl-u");
+    desk.write("20000,01");
+    assert!(matches!(&desk.keys("y y")[..], [Command::Rebalance { .. }]));
+}
+
+#[test]
 fn a_confirmation_perishes() {
     let mut desk = Desk::new();
     desk.review("500");

@@ -254,6 +254,14 @@ impl Lang {
         }
     }
 
+    /// That a payment may be a repeat, and of what: when, in which state and under which reference.
+    pub fn repeat(self, amount: Centavos, at: &str, known: &str) -> String {
+        match self {
+            Self::PtBr => format!("MESMO RECEBEDOR E VALOR: {amount} às {at} ({known})"),
+            Self::En => format!("SAME PAYEE AND AMOUNT: {amount} at {at} ({known})"),
+        }
+    }
+
     /// What a text was understood as.
     pub fn understood(self, what: &str) -> String {
         match self {

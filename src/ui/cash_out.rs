@@ -208,25 +208,22 @@ pub(super) fn review(
     if lines.left() > 6 {
         lines.blank();
     }
-    let mut cursor = None;
-    if let Some(field) = &review.retype
-        && let Some((buffer, row)) = lines.row()
-    {
-        let label = format!("{}: ", words.retype);
-        let x = put(buffer, row.x, row.y, row.right(), &label, theme.accent);
-        let room = Rect { x, width: row.right().saturating_sub(x), ..row };
-        cursor = form::field(buffer, room, field, theme.strong);
+    if let Some(repeat) = &review.repeat {
+        let at = app.clock.near(repeat.at, app.now);
+        let state = app.lang.state(repeat.state);
+        let known: Vec<&str> =
+            std::iter::once(state).chain(repeat.reference.as_ref().map(Safe::as_str)).collect();
+        lines.wrapped(&app.lang.repeat(repeat.amount, &at, &known.join(", ")), theme.bad);
     }
-    if let Some(hint) = review.hint {
-        let text = match hint {
-            ReviewHint::WhichKey => None,
-            ReviewHint::Retype => Some(words.retype_first),
-            ReviewHint::OtherAmount => Some(words.other_amount),
-            ReviewHint::Expired => Some(words.expired),
-        };
-        if let Some(text) = text {
-            lines.wrapped(text, theme.bad);
-        }
+    let cursor = form::retype(words.retype, review.retype.as_ref(), theme, &mut lines);
+    let hint = review.hint.and_then(|hint| match hint {
+        ReviewHint::WhichKey => None,
+        ReviewHint::Retype => Some(words.retype_first),
+        ReviewHint::OtherAmount => Some(words.other_amount),
+        ReviewHint::Expired => Some(words.expired),
+    });
+    if let Some(text) = hint {
+        lines.wrapped(text, theme.bad);
     }
     form::confirm_line(app, theme, &mut lines);
     cursor
