@@ -203,7 +203,7 @@ fn notices_and_questions() {
     });
     each("ask_acknowledge", |screen| {
         trouble(screen);
-        screen.keys("! a a a");
+        screen.keys("! a a a a");
     });
 }
 

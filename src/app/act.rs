@@ -210,6 +210,7 @@ impl App {
         let entry = self.notices.entries().get(self.notices.selected_index())?;
         match &entry.notice {
             Notice::Alarm { payment, .. } | Notice::StillHeld(payment) => Some(payment.id),
+            Notice::Ended(row) | Notice::Conflict(row) => Some(row.id),
             _ => None,
         }
     }

@@ -1,11 +1,12 @@
 //! The life of a row as lines of text: what happened, what was sent, what was told.
 
-use super::{App, Stand};
+use super::App;
 use crate::domain::cash_out::Event;
 use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
 use crate::domain::report::{BankData, Direction, Report};
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::engine::message::{AttemptRow, Delivery, Intent, Life};
 

@@ -15,9 +15,18 @@ impl App {
     pub(super) fn told(&mut self, news: News, now: Now) -> Vec<Effect> {
         let mut effects = vec![Effect::Redraw(Soonness::Soon)];
         match news {
-            News::Balance(reading) => self.balance.take(*reading),
-            News::BalanceFailed { reason, failures, .. } => self.balance.fail(reason, failures),
-            News::Feed(window) => self.take_feed(*window),
+            News::Balance(reading) => {
+                self.balance.take(*reading);
+                effects.extend(self.watch_balance());
+            }
+            News::BalanceFailed { reason, failures, .. } => {
+                effects.extend(self.watch_failure(&reason, failures));
+                self.balance.fail(reason, failures);
+            }
+            News::Feed(window) => {
+                self.take_feed(*window);
+                effects.extend(self.watch_rows());
+            }
             News::Life(life) => self.take_life(life),
             News::Alarm { alarm, intent } => {
                 self.notices.push(Notice::Alarm { alarm, payment: Payment::from(&*intent) }, now.wall);
@@ -37,7 +46,10 @@ impl App {
                 }
                 self.paused = pause;
             }
-            News::Webhooks(health) => self.webhooks = health,
+            News::Webhooks(health) => {
+                self.webhooks = health;
+                effects.extend(self.watch_webhooks());
+            }
             News::CashOutDecided { id, outcome } => {
                 let fate = match outcome {
                     DecisionOutcome::Created => Fate::Created,

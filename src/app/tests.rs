@@ -649,6 +649,72 @@ fn notices_stay_until_they_are_acknowledged_and_are_told_once() {
 }
 
 #[test]
+fn a_condition_is_told_once_until_it_clears() {
+    let mut desk = Desk::new();
+    let fail = |failures| News::BalanceFailed { at: at(0), reason: Safe::new("cut"), failures };
+    for (failures, told) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
+        desk.news(fail(failures));
+        assert_eq!(desk.app.notices.entries().len(), told, "{failures}");
+    }
+    desk.keys("! a");
+    desk.news(fail(5));
+    assert!(desk.app.notices.entries().is_empty(), "it was read");
+    desk.news(News::Balance(Box::new(reading(1))));
+    desk.news(fail(3));
+    assert_eq!(desk.app.notices.entries().len(), 1, "it began again");
+    desk.news(News::Balance(Box::new(reading(2))));
+    assert!(desk.app.notices.entries().is_empty(), "it is over");
+    let trouble = WebhookHealth { trouble: Some("in use".to_owned()), ..WebhookHealth::default() };
+    let rings = desk.send(Message::News(News::Webhooks(trouble)));
+    assert!(rings.iter().any(|effect| matches!(effect, Effect::Bell)));
+    assert!(matches!(desk.app.notices.entries()[0].notice, Notice::Condition(Condition::Webhooks, _)));
+}
+
+#[test]
+fn a_balance_outside_its_band_is_told() {
+    let mut desk = Desk::new();
+    let band = |floor, ceiling| {
+        crate::domain::band::Band::new(Centavos::new(floor), Centavos::new(floor), Centavos::new(ceiling))
+            .ok()
+    };
+    for (band, condition) in [
+        (band(1_000_001, 2_000_000), Some(Condition::BelowFloor)),
+        (band(1, 999_999), Some(Condition::AboveCeiling)),
+        (band(1, 1_000_000), None),
+    ] {
+        desk.app.facts.band = band;
+        desk.news(News::Balance(Box::new(reading(1))));
+        let told: Vec<_> = desk.app.notices.entries().iter().map(|entry| &entry.notice).collect();
+        match (&told[..], condition) {
+            ([], None) => {}
+            ([Notice::Condition(one, _)], Some(wanted)) => assert_eq!(*one, wanted),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn payments_that_come_to_nothing_and_old_conflicts_are_told_once() {
+    let mut feed = window(3);
+    feed.rows[0].state = State::Out(Out::Failed);
+    feed.rows[1].conflict = true;
+    let mut desk = Desk::with(feed.clone());
+    assert!(matches!(&desk.app.notices.entries()[0].notice, Notice::Conflict(row) if row.id == uuid(2)));
+    desk.keys("! a");
+    feed.rows[2].state = State::Out(Out::Rejected);
+    let mut others = row(9, Out::Failed);
+    others.ours = false;
+    feed.rows.push(others);
+    for _ in 0..2 {
+        desk.news(News::Feed(Box::new(feed.clone())));
+        assert_eq!(desk.app.notices.entries().len(), 1);
+    }
+    assert!(matches!(&desk.app.notices.entries()[0].notice, Notice::Ended(row) if row.id == uuid(1)));
+    let asked = desk.keys("enter");
+    assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(1)), "{asked:?}");
+}
+
+#[test]
 fn help_comes_and_goes_over_anything() {
     let mut desk = Desk::new();
     desk.keys("p");

@@ -1,11 +1,11 @@
 //! What states and other fixed terms are called, and what a state means for the money.
 
 use super::Lang;
-use crate::app::Stand;
 use crate::domain::cash_out::{Alarm, State as Out};
 use crate::domain::pix_key::PixKeyType;
 use crate::domain::rebalance::{self, Move};
 use crate::domain::report::{Direction, Status};
+use crate::domain::stand::Stand;
 use crate::domain::transaction::{CashIn, State};
 
 impl Lang {
@@ -35,7 +35,7 @@ impl Lang {
             (Self::En, State::Out(Out::Failed)) => "failed",
             (Self::En, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelled",
             (Self::En, State::In(CashIn::AwaitingPayment)) => "awaiting",
-            (Self::En, State::In(CashIn::Paid)) => "paid",
+            (Self::En, State::In(CashIn::Paid)) => "received",
             (Self::En, State::In(CashIn::Expired)) => "expired",
             (Self::En, State::In(CashIn::Refunded)) => "refunded",
         }
@@ -94,7 +94,7 @@ impl Lang {
     }
 
     /// The word for where a payment stands.
-    pub(crate) const fn stand(self, stand: Stand) -> &'static str {
+    pub const fn stand(self, stand: Stand) -> &'static str {
         match (self, stand) {
             (_, Stand::At(state)) => self.state(state),
             (Self::PtBr, Stand::FailureReported) => "FALHA INFORMADA, em confirmação (até 1 min)",
@@ -107,7 +107,7 @@ impl Lang {
     }
 
     /// What that means for the money.
-    pub(crate) const fn stand_meaning(self, stand: Stand) -> &'static str {
+    pub const fn stand_meaning(self, stand: Stand) -> &'static str {
         match (self, stand) {
             (_, Stand::At(state)) => self.meaning(state),
             (Self::PtBr, Stand::FailureReported) => {

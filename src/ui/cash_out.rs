@@ -8,11 +8,12 @@ use super::feed::state_style;
 use super::form;
 use super::text::{Lines, cut, pane, put, wrap};
 use super::theme::Theme;
+use crate::app::App;
 use crate::app::cash_out::{Draft, Fate, PasteNote, Review, ReviewHint, Sent, Slot, SlotError};
-use crate::app::{App, Stand};
 use crate::domain::band::Standing;
 use crate::domain::freshness::Freshness;
 use crate::domain::order::Destination;
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
 

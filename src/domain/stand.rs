@@ -5,7 +5,7 @@ use crate::domain::transaction::State;
 
 /// What is to be said of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stand {
+pub enum Stand {
     /// Its state says it all.
     At(State),
     /// A failure was reported, and is being confirmed: neither a success nor yet a failure.
@@ -18,7 +18,7 @@ pub(crate) enum Stand {
 
 impl Stand {
     /// Of a row at `state`, with what the journal knows of the payment where it is one of saldo's.
-    pub(crate) fn of(state: State, failure_reported: bool, pay: Option<&CashOut>) -> Self {
+    pub fn of(state: State, failure_reported: bool, pay: Option<&CashOut>) -> Self {
         if failure_reported {
             return Self::FailureReported;
         }
