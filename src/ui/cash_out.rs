@@ -201,6 +201,14 @@ pub(super) fn review(
         form::confirm_line(app, theme, &mut lines);
         return None;
     }
+    // First of all, so that no small screen leaves it out.
+    if let Some(repeat) = &review.repeat {
+        let at = app.clock.near(repeat.at, app.now);
+        let state = app.lang.state(repeat.state);
+        let known: Vec<&str> =
+            std::iter::once(state).chain(repeat.reference.as_ref().map(Safe::as_str)).collect();
+        lines.wrapped(&app.lang.repeat(repeat.amount, &at, &known.join(", ")), theme.bad);
+    }
     let columns = facts(app, review, theme, &mut lines);
     effect(app, review, columns, theme, &mut lines);
     if app.paused.is_some() {
@@ -208,13 +216,6 @@ pub(super) fn review(
     }
     if lines.left() > 6 {
         lines.blank();
-    }
-    if let Some(repeat) = &review.repeat {
-        let at = app.clock.near(repeat.at, app.now);
-        let state = app.lang.state(repeat.state);
-        let known: Vec<&str> =
-            std::iter::once(state).chain(repeat.reference.as_ref().map(Safe::as_str)).collect();
-        lines.wrapped(&app.lang.repeat(repeat.amount, &at, &known.join(", ")), theme.bad);
     }
     let cursor = form::retype(words.retype, review.retype.as_ref(), theme, &mut lines);
     let hint = review.hint.and_then(|hint| match hint {
