@@ -105,7 +105,7 @@ fn a_rebalance_from_form_to_proof() {
     screen.send(b"600000,00\r");
     screen.wait_text("Review of the rebalance");
     screen.wait_text("top-up");
-    screen.send(b"y");
+    screen.send(b"600000,00y");
     until(|| desk.ledger().rebalances.len() == 1);
     screen.wait_text("R$\u{a0}600.000,00");
     leave(&mut screen);

@@ -79,6 +79,11 @@ fn the_review() {
         fill(screen, "500,25");
         screen.keys("enter");
     });
+    each("review_repeat", |screen| {
+        fill(screen, "501,25");
+        screen.keys("enter");
+        confirm(screen);
+    });
     each("review_large", |screen| {
         fill(screen, "200.000,00");
         screen.keys("enter");
@@ -99,6 +104,19 @@ fn what_became_of_it() {
         life.transaction.id = decided;
         life.transaction.state = saldo::domain::transaction::State::Out(Out::Unknown);
         life.intent = Some(intent(16, 50_025, Out::Unknown));
+        screen.news(News::Life(Some(Box::new(life))));
+    });
+    each("sent_failing", |screen| {
+        fill(screen, "500,25");
+        screen.keys("enter");
+        confirm(screen);
+        let decided = screen.decided.expect("a decision");
+        screen.news(News::CashOutDecided { id: decided, outcome: DecisionOutcome::Created });
+        let mut life = life(16);
+        life.transaction.id = decided;
+        life.transaction.state = saldo::domain::transaction::State::Out(Out::Accepted);
+        life.transaction.failure_reported = true;
+        life.intent = Some(intent(16, 50_025, Out::Accepted));
         screen.news(News::Life(Some(Box::new(life))));
     });
     each("sent_taken", |screen| {
@@ -127,6 +145,7 @@ fn the_rebalance() {
         screen.keys("b enter");
         let target = Centavos::new(50_000_000);
         screen.news(News::RebalanceReviewed { target, outcome: Ok(forecast(48_200_012, 50_000_000)) });
+        screen.type_text("500.000,00");
         confirm(screen);
         let stored = rebalance_of(900, Outcome::Ambiguous(Ambiguity::TimedOut), rebalance::State::Unknown);
         screen.news(News::RebalanceEnded(Ok(Box::new(stored))));
@@ -135,6 +154,7 @@ fn the_rebalance() {
         screen.keys("b enter");
         let target = Centavos::new(50_000_000);
         screen.news(News::RebalanceReviewed { target, outcome: Ok(forecast(48_200_012, 50_000_000)) });
+        screen.type_text("500.000,00");
         confirm(screen);
         let moved = Box::new(forecast(52_000_000, 50_000_000));
         screen.news(News::RebalanceEnded(Err(RebalanceTrouble::Moved(moved))));
@@ -183,7 +203,7 @@ fn notices_and_questions() {
     });
     each("ask_acknowledge", |screen| {
         trouble(screen);
-        screen.keys("! a a a");
+        screen.keys("! a a a a");
     });
 }
 

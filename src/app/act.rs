@@ -34,10 +34,10 @@ impl App {
             }
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
             Mode::CashOut(CashOutStage::Review(review)) => {
-                let belongs =
-                    !matches!(press.key, Key::Char(character) if !"0123456789.,".contains(character));
-                let typed = belongs && review.retype.as_mut().is_some_and(|field| field.press(press));
-                review.hint = (!typed).then_some(ReviewHint::WhichKey);
+                review.hint = retype(review.retype.as_mut(), press);
+            }
+            Mode::Rebalance(Stage::Review(review)) => {
+                review.hint = retype(review.retype.as_mut(), press);
             }
             Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),
             _ => {}
@@ -210,6 +210,7 @@ impl App {
         let entry = self.notices.entries().get(self.notices.selected_index())?;
         match &entry.notice {
             Notice::Alarm { payment, .. } | Notice::StillHeld(payment) => Some(payment.id),
+            Notice::Ended(row) | Notice::Conflict(row) => Some(row.id),
             _ => None,
         }
     }
@@ -307,7 +308,10 @@ impl App {
     fn review(&mut self, now: Now) -> Vec<Effect> {
         match &mut self.mode {
             Mode::CashOut(stage @ CashOutStage::Editing) => {
-                if let Some(review) = self.cash_out.review(now.next_id, now.elapsed) {
+                if let Some(mut review) = self.cash_out.review(now.next_id, now.elapsed) {
+                    if let Some(repeat) = self.feed.repeat_of(&review.decision, now.wall) {
+                        review.warn_of(repeat);
+                    }
                     *stage = CashOutStage::Review(Box::new(review));
                 }
                 Vec::new()
@@ -345,10 +349,15 @@ impl App {
                 })));
                 vec![Effect::Command(Command::Pay(decision))]
             }
-            Mode::Rebalance(Stage::Review(review)) => {
+            Mode::Rebalance(Stage::Review(mut review)) => {
                 if now.elapsed.saturating_sub(review.opened) > REVIEW_TIME {
                     self.mode = Mode::Rebalance(Stage::Asking(review.target));
                     return vec![Effect::Command(Command::ReviewRebalance { target: review.target })];
+                }
+                if let Err(hint) = review.check() {
+                    review.hint = Some(hint);
+                    self.mode = Mode::Rebalance(Stage::Review(review));
+                    return Vec::new();
                 }
                 let command = Command::Rebalance {
                     id: now.next_id,
@@ -370,4 +379,15 @@ impl App {
             }
         }
     }
+}
+
+/// A key of a review goes to the amount that is typed again, if it belongs to one; otherwise which key confirms is
+/// said.
+fn retype(field: Option<&mut TextField>, press: KeyPress) -> Option<ReviewHint> {
+    let belongs = match press.key {
+        Key::Char(character) => press.modifiers.ctrl || "0123456789.,".contains(character),
+        _ => true,
+    };
+    let typed = belongs && field.is_some_and(|field| field.press(press));
+    (!typed).then_some(ReviewHint::WhichKey)
 }

@@ -13,12 +13,14 @@ use crate::domain::order::{
     AccountError, BankAccount, Destination, Order, Reference, ReferenceError, parse_account, parse_branch,
 };
 use crate::domain::pix_key::{PixKey, PixKeyError, PixKeyType};
+use crate::domain::text::Safe;
+use crate::domain::transaction::State;
 use crate::engine::message::{Decision, Intent, Life};
 
 /// Longer names, descriptions and reasons are a paste gone wrong. The gateway documents no limit.
 const MAX_TEXT: usize = 140;
-/// From this amount on it is typed a second time in the review: above R$ 10.000,00.
-const RETYPE_ABOVE: Centavos = Centavos::new(1_000_000);
+/// Above this amount, R$ 10.000,00, it is typed a second time in the review.
+pub(super) const RETYPE_ABOVE: Centavos = Centavos::new(1_000_000);
 
 /// A line of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,6 +106,8 @@ pub struct Draft {
     /// A review was asked for: what is missing is said too.
     pub(crate) asked: bool,
     pub(crate) note: Option<PasteNote>,
+    /// Something was typed at the type of key, where nothing but the arrows choose: it is said, and chooses nothing.
+    pub(crate) typed_at_choice: bool,
     /// The id of the decision, kept from the first review on: whatever happens on the way, this draft is decided
     /// under one id, and so under one reference.
     reserved: Option<Uuid>,
@@ -118,6 +122,7 @@ impl Default for Draft {
             focus: Slot::Amount,
             asked: false,
             note: None,
+            typed_at_choice: false,
             reserved: None,
         }
     }
@@ -268,11 +273,12 @@ impl Draft {
         };
         let retype = (decision.order.amount > RETYPE_ABOVE).then(TextField::default);
         let own_reference = self.text(Slot::Reference).is_empty();
-        Some(Review { decision, own_reference, retype, opened, hint: None })
+        Some(Review { decision, own_reference, repeat: None, retype, opened, hint: None })
     }
 
     /// Moves to the next line, or the one before; around.
     pub(crate) fn step(&mut self, forward: bool) {
+        self.typed_at_choice = false;
         let slots = self.slots();
         let at = slots.iter().position(|slot| *slot == self.focus).unwrap_or(0);
         let step = if forward { 1 } else { slots.len() - 1 };
@@ -282,16 +288,14 @@ impl Draft {
     /// A key that no binding claims.
     pub(crate) fn press(&mut self, press: KeyPress) {
         self.note = None;
-        let turns = matches!(press.key, Key::Left | Key::Right | Key::Char(' '));
-        match self.focus {
-            Slot::Way if turns => self.by_account = !self.by_account,
-            Slot::KeyType if turns => {
-                let types = self.key_types();
-                let next = self.chosen_type().and_then(|one| types.iter().position(|other| *other == one));
-                let index = next.map_or(0, |at| (at + 1) % types.len().max(1));
-                self.key_type = types.get(index).copied();
-            }
-            slot => {
+        self.typed_at_choice = false;
+        match (self.focus, press.key) {
+            (Slot::Way, Key::Left | Key::Right | Key::Char(' ')) => self.by_account = !self.by_account,
+            // Whether a key is a CPF or a mobile number decides who is paid. Nothing that belongs to a text chooses
+            // it: a name typed one line too early would.
+            (Slot::KeyType, Key::Left | Key::Right) => self.turn_key_type(press.key == Key::Right),
+            (Slot::KeyType, _) => self.typed_at_choice = true,
+            (slot, _) => {
                 if let Some(index) = text_index(slot) {
                     self.texts[index].press(press);
                 }
@@ -299,11 +303,33 @@ impl Draft {
         }
     }
 
+    /// The next type that fits the key, or the one before, around; from no choice the first or the last.
+    fn turn_key_type(&mut self, forward: bool) {
+        let types = self.key_types();
+        let last = types.len().saturating_sub(1);
+        let chosen = self.chosen_type().and_then(|one| types.iter().position(|other| *other == one));
+        let index = match (chosen, forward) {
+            (None, true) => 0,
+            (Some(at), true) => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
+            (None | Some(0), false) => last,
+            (Some(at), false) => at - 1,
+        };
+        self.key_type = types.get(index).copied();
+    }
+
     /// A paste goes into the line of the cursor, but a BR Code fills the lines that it speaks of.
     pub(crate) fn paste(&mut self, text: &str) {
         self.note = None;
+        self.typed_at_choice = self.focus == Slot::KeyType;
         let line = clean(text);
         if line.starts_with("000201") {
+            self.typed_at_choice = false;
             self.note = Some(match BrCode::parse(&line) {
                 Ok(code) => self.take_br_code(&code),
                 Err(error) => PasteNote::Broken(error),
@@ -345,11 +371,23 @@ pub struct Review {
     pub(crate) decision: Decision,
     /// The reference is one of saldo's.
     pub(crate) own_reference: bool,
-    /// The amount once more, for a large one.
+    /// A payment like this one that saldo saw a short while ago.
+    pub(crate) repeat: Option<Repeat>,
+    /// The amount once more, for a large one and for one that looks like a repeat.
     pub(crate) retype: Option<TextField>,
     /// When it was opened, since the session began: a confirmation is perishable.
     pub(crate) opened: std::time::Duration,
     pub(crate) hint: Option<ReviewHint>,
+}
+
+/// A payment with the same payee and amount as the one under review, which may be the same obligation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Repeat {
+    pub(crate) amount: Centavos,
+    /// When it happened (UTC).
+    pub(crate) at: Timestamp,
+    pub(crate) state: State,
+    pub(crate) reference: Option<Safe>,
 }
 
 /// Why a confirming key did not confirm.
@@ -376,12 +414,23 @@ impl Review {
             self.opened = elapsed;
             return Err(ReviewHint::Expired);
         }
-        let Some(retype) = &self.retype else { return Ok(()) };
-        match Centavos::parse_typed(retype.text()) {
-            Err(AmountError::Empty) => Err(ReviewHint::Retype),
-            Ok(amount) if amount == self.decision.order.amount => Ok(()),
-            Ok(_) | Err(_) => Err(ReviewHint::OtherAmount),
-        }
+        check_retyped(self.retype.as_ref(), self.decision.order.amount)
+    }
+
+    /// Asks for a second look: this looks like a payment that was made already.
+    pub(crate) fn warn_of(&mut self, repeat: Repeat) {
+        self.retype.get_or_insert_default();
+        self.repeat = Some(repeat);
+    }
+}
+
+/// Whether the amount was typed a second time, where that is asked for.
+pub(super) fn check_retyped(retype: Option<&TextField>, amount: Centavos) -> Result<(), ReviewHint> {
+    let Some(retype) = retype else { return Ok(()) };
+    match Centavos::parse_typed(retype.text()) {
+        Err(AmountError::Empty) => Err(ReviewHint::Retype),
+        Ok(typed) if typed == amount => Ok(()),
+        Ok(_) | Err(_) => Err(ReviewHint::OtherAmount),
     }
 }
 

@@ -6,8 +6,8 @@ use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
 use crate::domain::report::{BankData, Direction, Report};
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
-use crate::domain::transaction::Transaction;
 use crate::engine::message::{AttemptRow, Delivery, Intent, Life};
 
 /// What a line is, for the eye.
@@ -67,7 +67,7 @@ impl App {
     /// The life of the row that is open, line by line.
     pub(crate) fn life_lines(&self, life: &Life) -> Vec<Line> {
         let mut lines = Lines::default();
-        self.summary(&mut lines, &life.transaction);
+        self.summary(&mut lines, life);
         if let Some(intent) = &life.intent {
             self.order(&mut lines, intent);
         }
@@ -90,11 +90,14 @@ impl App {
         lines.0
     }
 
-    fn summary(&self, lines: &mut Lines, row: &Transaction) {
+    fn summary(&self, lines: &mut Lines, life: &Life) {
         let words = &self.words().detail;
+        let row = &life.transaction;
+        let pay = life.intent.as_ref().map(|intent| &intent.cash_out);
+        let stand = Stand::of(row.state, row.failure_reported, pay);
         lines.heading(words.transaction);
-        lines.fact(words.state, self.lang.state(row.state));
-        lines.fact(words.meaning, self.lang.meaning(row.state));
+        lines.fact(words.state, self.lang.stand(stand));
+        lines.fact(words.meaning, self.lang.stand_meaning(stand));
         for (applies, text) in [
             (row.conflict, words.conflict),
             (row.failure_reported, words.failure_reported),

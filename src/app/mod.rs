@@ -25,6 +25,7 @@ mod notices;
 pub mod rebalance;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -37,7 +38,7 @@ pub use field::TextField;
 use keymap::Place;
 pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
 pub use notices::Notices;
-pub(crate) use notices::{Entry, NotDecided, Notice, Payment};
+pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow};
 
 pub(crate) use feed::{MOST, has_failed, is_open};
 
@@ -138,6 +139,7 @@ pub struct App {
     pub(crate) webhooks: WebhookHealth,
     pub(crate) paused: Option<Pause>,
     pub(crate) notices: Notices,
+    watch: watch::Watch,
     /// A word about the last key, until the next one.
     pub(crate) flash: Option<Flash>,
     pub(crate) focus: Focus,
@@ -172,7 +174,8 @@ impl App {
     pub fn new(facts: Facts, initial: Option<Reading>, feed: FeedWindow, now: Timestamp) -> Self {
         let mut outflow = Outflow::default();
         outflow.take(feed.totals.paid.amount, now);
-        Self {
+        let watch = watch::Watch::new(&feed.rows, now);
+        let mut app = Self {
             lang: facts.lang,
             clock: Clock::new(facts.zone.clone()),
             now,
@@ -184,6 +187,7 @@ impl App {
             webhooks: WebhookHealth::default(),
             paused: None,
             notices: Notices::default(),
+            watch,
             flash: None,
             focus: Focus::Feed,
             mode: Mode::Home,
@@ -192,7 +196,9 @@ impl App {
             returned: Vec::new(),
             rebalance: rebalance::Draft::new(facts.band.as_ref()),
             facts,
-        }
+        };
+        app.watch_start();
+        app
     }
 
     /// What has to be done before anything else: the engine learns what to show.

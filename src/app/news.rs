@@ -15,9 +15,18 @@ impl App {
     pub(super) fn told(&mut self, news: News, now: Now) -> Vec<Effect> {
         let mut effects = vec![Effect::Redraw(Soonness::Soon)];
         match news {
-            News::Balance(reading) => self.balance.take(*reading),
-            News::BalanceFailed { reason, failures, .. } => self.balance.fail(reason, failures),
-            News::Feed(window) => self.take_feed(*window),
+            News::Balance(reading) => {
+                self.balance.take(*reading);
+                effects.extend(self.watch_balance());
+            }
+            News::BalanceFailed { reason, failures, .. } => {
+                effects.extend(self.watch_failure(&reason, failures));
+                self.balance.fail(reason, failures);
+            }
+            News::Feed(window) => {
+                self.take_feed(*window);
+                effects.extend(self.watch_rows());
+            }
             News::Life(life) => self.take_life(life),
             News::Alarm { alarm, intent } => {
                 self.notices.push(Notice::Alarm { alarm, payment: Payment::from(&*intent) }, now.wall);
@@ -37,7 +46,10 @@ impl App {
                 }
                 self.paused = pause;
             }
-            News::Webhooks(health) => self.webhooks = health,
+            News::Webhooks(health) => {
+                self.webhooks = health;
+                effects.extend(self.watch_webhooks());
+            }
             News::CashOutDecided { id, outcome } => {
                 let fate = match outcome {
                     DecisionOutcome::Created => Fate::Created,
@@ -118,14 +130,8 @@ impl App {
         }
         match outcome {
             Ok(forecast) => {
-                let opened = now.elapsed;
-                *stage = Stage::Review(Box::new(rebalance::Review {
-                    target,
-                    forecast,
-                    reason,
-                    moved: false,
-                    opened,
-                }));
+                *stage =
+                    Stage::Review(Box::new(rebalance::Review::new(target, forecast, reason, now.elapsed)));
             }
             Err(trouble) => {
                 *stage = Stage::Editing;
@@ -148,12 +154,9 @@ impl App {
         };
         *stage = match (&*stage, outcome) {
             (Stage::Sent(sent), Err(RebalanceTrouble::Moved(forecast))) => {
-                Stage::Review(Box::new(rebalance::Review {
-                    forecast: *forecast,
-                    moved: true,
-                    opened: now.elapsed,
-                    ..(**sent).clone()
-                }))
+                let reason = sent.reason.clone();
+                let again = rebalance::Review::new(sent.target, *forecast, reason, now.elapsed);
+                Stage::Review(Box::new(rebalance::Review { moved: true, ..again }))
             }
             (_, outcome) => Stage::Ended(outcome),
         };

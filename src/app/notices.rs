@@ -7,6 +7,8 @@ use super::feed::Motion;
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
+use crate::domain::text::Safe;
+use crate::domain::transaction::{State, Transaction};
 use crate::engine::message::{Intent, RebalanceTrouble, StoredRebalance};
 
 /// Something to be read.
@@ -24,6 +26,47 @@ pub(crate) enum Notice {
     NotDecided { amount: Centavos, why: NotDecided },
     /// The engine could not take a command.
     Busy,
+    /// Something is out of order until it is not any more; what is known of it.
+    Condition(Condition, String),
+    /// A payment of saldo's was seen to have come to nothing.
+    Ended(SeenRow),
+    /// The gateway had contradicted itself about this row before the session began.
+    Conflict(SeenRow),
+}
+
+/// What is told once each time that it begins, and withdrawn when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// The transactional balance is below the band's floor.
+    BelowFloor,
+    /// It is above the band's ceiling.
+    AboveCeiling,
+    /// saldo should listen for webhooks, and does not.
+    Webhooks,
+    /// The balance could not be read several times in a row.
+    BalanceUnread,
+}
+
+/// As much of a row as a notice shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SeenRow {
+    pub(crate) id: Uuid,
+    pub(crate) state: State,
+    pub(crate) amount: Option<Centavos>,
+    pub(crate) name: Option<Safe>,
+    pub(crate) reference: Option<Safe>,
+}
+
+impl From<&Transaction> for SeenRow {
+    fn from(row: &Transaction) -> Self {
+        Self {
+            id: row.id,
+            state: row.state,
+            amount: row.amount,
+            name: row.name.clone(),
+            reference: row.external_reference.clone(),
+        }
+    }
 }
 
 /// Why a decision came to nothing.
@@ -67,6 +110,10 @@ impl Notice {
             (Self::StillHeld(payment), Self::StillHeld(same)) => payment.id == same.id,
             (Self::JournalTrouble(text), Self::JournalTrouble(same)) => text == same,
             (Self::Busy, Self::Busy) => true,
+            (Self::Condition(condition, _), Self::Condition(same, _)) => condition == same,
+            (Self::Ended(row), Self::Ended(same)) | (Self::Conflict(row), Self::Conflict(same)) => {
+                row.id == same.id
+            }
             _ => false,
         }
     }
@@ -85,6 +132,8 @@ pub(crate) struct Entry {
 pub struct Notices {
     entries: Vec<Entry>,
     selected: usize,
+    /// What holds now, acknowledged or not.
+    conditions: Vec<Condition>,
 }
 
 impl Notices {
@@ -93,6 +142,36 @@ impl Notices {
             Some(entry) => *entry = Entry { at, notice },
             None => self.entries.push(Entry { at, notice }),
         }
+    }
+
+    /// Says whether a condition holds, and what is known of it: it is told when it begins and withdrawn when it is
+    /// over. Gives whether it began now.
+    pub(crate) fn hold(&mut self, condition: Condition, detail: Option<String>, at: Timestamp) -> bool {
+        let held = self.conditions.contains(&condition);
+        let is_it = |entry: &Entry| matches!(entry.notice, Notice::Condition(one, _) if one == condition);
+        match detail {
+            Some(detail) if !held => {
+                self.conditions.push(condition);
+                self.push(Notice::Condition(condition, detail), at);
+            }
+            // The newest figure or reason, as long as nobody has read it.
+            Some(detail) => {
+                if let Some(entry) = self.entries.iter_mut().find(|entry| is_it(entry)) {
+                    entry.notice = Notice::Condition(condition, detail);
+                }
+            }
+            None => {
+                self.conditions.retain(|one| *one != condition);
+                if let Some(index) = self.entries.iter().position(is_it) {
+                    self.entries.remove(index);
+                    // The selection stays on what a person may be about to acknowledge.
+                    if self.selected > index || self.selected == self.entries.len() {
+                        self.selected = self.selected.saturating_sub(1);
+                    }
+                }
+            }
+        }
+        !held && self.conditions.contains(&condition)
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

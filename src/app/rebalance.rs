@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::cash_out::{RETYPE_ABOVE, ReviewHint, check_retyped};
 use super::field::TextField;
-use super::key::KeyPress;
+use super::key::{Key, KeyPress};
 use crate::domain::band::Band;
 use crate::domain::money::{AmountError, Centavos};
 use crate::domain::rebalance::{Forecast, ForecastError, Pockets, forecast};
@@ -22,6 +23,8 @@ pub enum Slot {
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub(crate) target: TextField,
+    /// The target is the band's, and nobody has touched it: what is typed replaces it.
+    pub(crate) proposed: bool,
     pub(crate) reason: TextField,
     pub(crate) focus: Slot,
     /// A review was asked for: an empty target is said too.
@@ -34,7 +37,15 @@ impl Draft {
     /// An empty form that proposes the band's target.
     pub(crate) fn new(band: Option<&Band>) -> Self {
         let target = band.map_or_else(TextField::default, |band| TextField::with(&band.target().to_typed()));
-        Self { target, reason: TextField::default(), focus: Slot::Target, asked: false, trouble: None }
+        let proposed = !target.is_empty();
+        Self {
+            target,
+            proposed,
+            reason: TextField::default(),
+            focus: Slot::Target,
+            asked: false,
+            trouble: None,
+        }
     }
 
     /// The target as it is understood so far. Zero is one: everything is swept.
@@ -65,12 +76,22 @@ impl Draft {
 
     pub(crate) fn press(&mut self, press: KeyPress) {
         self.trouble = None;
+        let erases = matches!(press.key, Key::Char(_) | Key::Backspace | Key::Delete);
+        self.touch_target(erases && !press.modifiers.ctrl && !press.modifiers.alt);
         self.field().press(press);
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
         self.trouble = None;
+        self.touch_target(true);
         self.field().paste(text);
+    }
+
+    /// The proposal is treated as a selected text: what is typed replaces it, and any other key lets it be edited.
+    fn touch_target(&mut self, replaces: bool) {
+        if self.focus == Slot::Target && std::mem::take(&mut self.proposed) && replaces {
+            self.target.clear();
+        }
     }
 
     fn field(&mut self) -> &mut TextField {
@@ -91,6 +112,27 @@ pub struct Review {
     pub(crate) moved: bool,
     /// When it was opened, since the session began.
     pub(crate) opened: Duration,
+    /// The target once more, where much is moved.
+    pub(crate) retype: Option<TextField>,
+    pub(crate) hint: Option<ReviewHint>,
+}
+
+impl Review {
+    /// A review that begins now.
+    pub(crate) fn new(
+        target: Centavos,
+        forecast: Forecast,
+        reason: Option<String>,
+        opened: Duration,
+    ) -> Self {
+        let retype = (forecast.amount > RETYPE_ABOVE).then(TextField::default);
+        Self { target, forecast, reason, moved: false, opened, retype, hint: None }
+    }
+
+    /// Whether the confirming key may count; otherwise why not.
+    pub(crate) fn check(&self) -> Result<(), ReviewHint> {
+        check_retyped(self.retype.as_ref(), self.target)
+    }
 }
 
 /// Where the way from the form to the gateway has got to.
@@ -117,5 +159,30 @@ mod tests {
         let band = Band::new(Centavos::new(0), Centavos::new(123_456), Centavos::new(200_000)).unwrap();
         assert_eq!(Draft::new(Some(&band)).amount(), Ok(Centavos::new(123_456)));
         assert_eq!(Draft::new(None).shown_error(), None, "an empty form complains of nothing");
+    }
+
+    #[test]
+    fn what_is_typed_replaces_the_proposal_as_a_selected_text() {
+        let band = Band::new(Centavos::new(0), Centavos::new(123_456), Centavos::new(200_000)).unwrap();
+        for (keys, text) in [
+            ("7", "7"),
+            ("7 8", "78"),
+            ("backspace", ""),
+            ("delete 5", "5"),
+            ("end 9", "1234,569"),
+            ("← 9", "1234,596"),
+            ("backspace 1 backspace", ""),
+        ] {
+            let mut draft = Draft::new(Some(&band));
+            for key in keys.split(' ') {
+                draft.press(key.parse().unwrap());
+            }
+            assert_eq!(draft.target.text().replace('.', ""), text, "{keys}");
+        }
+        let mut draft = Draft::new(Some(&band));
+        draft.paste("50,00");
+        assert_eq!(draft.amount(), Ok(Centavos::new(5_000)));
+        draft.paste("0");
+        assert_eq!(draft.target.text(), "50,000", "only the first replaces");
     }
 }

@@ -363,6 +363,50 @@ fn a_large_amount_is_typed_again() {
 }
 
 #[test]
+fn what_looks_like_a_repeat_is_typed_again_whatever_its_size() {
+    let alike = |change: fn(&mut Transaction)| {
+        let mut feed = window(1);
+        feed.rows[0].amount = Some(Centavos::new(500));
+        feed.rows[0].document = Some(Safe::new("***.982.247-**"));
+        change(&mut feed.rows[0]);
+        let mut desk = Desk::with(feed);
+        desk.review("5,00");
+        desk
+    };
+    let mut desk = alike(|_| {});
+    assert!(desk.keys("y").is_empty(), "not yet typed");
+    desk.write("5");
+    assert_eq!(paid(&desk.keys("y")).len(), 1);
+    for (change, what) in [
+        ((|row| row.state = State::Out(Out::Failed)) as fn(&mut Transaction), "it failed"),
+        (|row| row.amount = Some(Centavos::new(501)), "another amount"),
+        (|row| row.document = Some(Safe::new("***.111.247-**")), "another payee"),
+        (|row| row.document = None, "nobody knows whose"),
+        (|row| row.direction = Direction::In, "a cash-in"),
+        (|row| row.happened_at = at(-86_401), "another day"),
+    ] {
+        assert_eq!(paid(&alike(change).keys("y")).len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_large_rebalance_asks_for_its_target_again() {
+    let mut desk = Desk::new();
+    desk.keys("b");
+    desk.write("20.000,01");
+    desk.keys("enter");
+    let target = Centavos::new(2_000_001);
+    let outcome = Ok(forecast(Pockets::from(&reading(0).balance), target).unwrap());
+    desk.news(News::RebalanceReviewed { target, outcome });
+    assert!(desk.keys("y").is_empty(), "not yet typed");
+    desk.write("10.000,01");
+    assert!(desk.keys("y").is_empty(), "the sum that moves is not the target");
+    desk.keys("ctrl-u");
+    desk.write("20000,01");
+    assert!(matches!(&desk.keys("y y")[..], [Command::Rebalance { .. }]));
+}
+
+#[test]
 fn a_confirmation_perishes() {
     let mut desk = Desk::new();
     desk.review("500");
@@ -465,10 +509,17 @@ fn an_ambiguous_key_is_asked_about() {
     desk.write("11934560022");
     assert!(desk.app.cash_out.slots().contains(&Slot::KeyType));
     assert!(desk.app.cash_out.key().is_err());
-    desk.keys("tab space");
-    assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), "CPF");
+    desk.keys("tab");
+    desk.write("Carlos Telles");
+    assert!(desk.app.cash_out.key().is_err(), "a name that is typed one line too early chooses nothing");
+    assert!(desk.app.cash_out.typed_at_choice, "and that is said");
     desk.keys("→");
-    assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), "PHONE");
+    assert!(!desk.app.cash_out.typed_at_choice);
+    for (press, chosen) in [("space", "CPF"), ("→", "PHONE"), ("→", "CPF"), ("←", "PHONE"), ("x", "PHONE")]
+    {
+        desk.keys(press);
+        assert_eq!(desk.app.cash_out.key().unwrap().key_type().as_str(), chosen, "{press}");
+    }
 }
 
 #[test]
@@ -593,6 +644,72 @@ fn notices_stay_until_they_are_acknowledged_and_are_told_once() {
     assert_eq!(desk.app.notices.entries().len(), 3);
     desk.keys("! j a");
     assert_eq!(desk.app.notices.entries().len(), 2);
+    let asked = desk.keys("enter");
+    assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(1)), "{asked:?}");
+}
+
+#[test]
+fn a_condition_is_told_once_until_it_clears() {
+    let mut desk = Desk::new();
+    let fail = |failures| News::BalanceFailed { at: at(0), reason: Safe::new("cut"), failures };
+    for (failures, told) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
+        desk.news(fail(failures));
+        assert_eq!(desk.app.notices.entries().len(), told, "{failures}");
+    }
+    desk.keys("! a");
+    desk.news(fail(5));
+    assert!(desk.app.notices.entries().is_empty(), "it was read");
+    desk.news(News::Balance(Box::new(reading(1))));
+    desk.news(fail(3));
+    assert_eq!(desk.app.notices.entries().len(), 1, "it began again");
+    desk.news(News::Balance(Box::new(reading(2))));
+    assert!(desk.app.notices.entries().is_empty(), "it is over");
+    let trouble = WebhookHealth { trouble: Some("in use".to_owned()), ..WebhookHealth::default() };
+    let rings = desk.send(Message::News(News::Webhooks(trouble)));
+    assert!(rings.iter().any(|effect| matches!(effect, Effect::Bell)));
+    assert!(matches!(desk.app.notices.entries()[0].notice, Notice::Condition(Condition::Webhooks, _)));
+}
+
+#[test]
+fn a_balance_outside_its_band_is_told() {
+    let mut desk = Desk::new();
+    let band = |floor, ceiling| {
+        crate::domain::band::Band::new(Centavos::new(floor), Centavos::new(floor), Centavos::new(ceiling))
+            .ok()
+    };
+    for (band, condition) in [
+        (band(1_000_001, 2_000_000), Some(Condition::BelowFloor)),
+        (band(1, 999_999), Some(Condition::AboveCeiling)),
+        (band(1, 1_000_000), None),
+    ] {
+        desk.app.facts.band = band;
+        desk.news(News::Balance(Box::new(reading(1))));
+        let told: Vec<_> = desk.app.notices.entries().iter().map(|entry| &entry.notice).collect();
+        match (&told[..], condition) {
+            ([], None) => {}
+            ([Notice::Condition(one, _)], Some(wanted)) => assert_eq!(*one, wanted),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn payments_that_come_to_nothing_and_old_conflicts_are_told_once() {
+    let mut feed = window(3);
+    feed.rows[0].state = State::Out(Out::Failed);
+    feed.rows[1].conflict = true;
+    let mut desk = Desk::with(feed.clone());
+    assert!(matches!(&desk.app.notices.entries()[0].notice, Notice::Conflict(row) if row.id == uuid(2)));
+    desk.keys("! a");
+    feed.rows[2].state = State::Out(Out::Rejected);
+    let mut others = row(9, Out::Failed);
+    others.ours = false;
+    feed.rows.push(others);
+    for _ in 0..2 {
+        desk.news(News::Feed(Box::new(feed.clone())));
+        assert_eq!(desk.app.notices.entries().len(), 1);
+    }
+    assert!(matches!(&desk.app.notices.entries()[0].notice, Notice::Ended(row) if row.id == uuid(1)));
     let asked = desk.keys("enter");
     assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(1)), "{asked:?}");
 }

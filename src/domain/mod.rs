@@ -16,6 +16,7 @@ pub mod order;
 pub mod pix_key;
 pub mod rebalance;
 pub mod report;
+pub mod stand;
 pub mod text;
 pub mod transaction;
 pub mod txid;

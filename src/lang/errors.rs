@@ -222,6 +222,31 @@ impl Lang {
     }
 }
 
+impl Lang {
+    /// An error in the gateway client's own English, after its class in the screen's language where it has one.
+    pub fn raw_error(self, text: &str) -> String {
+        let class = CLASSES.iter().find(|(part, _)| text.contains(part));
+        match (self, class) {
+            (Self::PtBr, Some((_, class))) => format!("{class} ({text})"),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// What is said in an error of each class, and the class in Portuguese. The first that fits counts.
+const CLASSES: [(&str, &str); 10] = [
+    ("no access token", "sem token de acesso"),
+    ("did not answer in time", "o gateway não respondeu a tempo"),
+    ("could not be reached", "sem conexão com o gateway"),
+    ("cannot be read", "resposta ilegível"),
+    ("does not take these credentials", "credenciais não aceitas pelo gateway"),
+    ("refused to answer", "o gateway recusou responder"),
+    ("asked too often", "o gateway pede menos consultas"),
+    ("has an error of its own", "erro do próprio gateway"),
+    ("in use", "endereço já em uso"),
+    ("ermission denied", "sem permissão"),
+];
+
 fn email_error(error: EmailError) -> String {
     match error {
         EmailError::At => "um endereço tem exatamente um @".to_owned(),
@@ -244,5 +269,23 @@ fn phone_error(error: PhoneError) -> String {
             format!("um número com + tem de 8 a 15 algarismos, o primeiro diferente de 0; este tem {digits}")
         }
         PhoneError::NoCountryCode => "escreva com + e o código do país, como +5511987654321".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_english_error_comes_after_its_class() {
+        for (text, class) in [
+            ("the gateway did not answer in time", "o gateway não respondeu a tempo ("),
+            ("the gateway could not be reached: refused", "sem conexão com o gateway ("),
+            ("something else", "something else"),
+        ] {
+            let told = Lang::PtBr.raw_error(text);
+            assert!(told.starts_with(class) && told.contains(text), "{told}");
+            assert_eq!(Lang::En.raw_error(text), text);
+        }
     }
 }

@@ -5,6 +5,7 @@ use crate::domain::cash_out::{Alarm, State as Out};
 use crate::domain::pix_key::PixKeyType;
 use crate::domain::rebalance::{self, Move};
 use crate::domain::report::{Direction, Status};
+use crate::domain::stand::Stand;
 use crate::domain::transaction::{CashIn, State};
 
 impl Lang {
@@ -34,7 +35,7 @@ impl Lang {
             (Self::En, State::Out(Out::Failed)) => "failed",
             (Self::En, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelled",
             (Self::En, State::In(CashIn::AwaitingPayment)) => "awaiting",
-            (Self::En, State::In(CashIn::Paid)) => "paid",
+            (Self::En, State::In(CashIn::Paid)) => "received",
             (Self::En, State::In(CashIn::Expired)) => "expired",
             (Self::En, State::In(CashIn::Refunded)) => "refunded",
         }
@@ -89,6 +90,40 @@ impl Lang {
                 "received and refunded: the money went back to the payer"
             }
             (Self::En, State::In(CashIn::Cancelled)) => "the charge was withdrawn; nothing came in",
+        }
+    }
+
+    /// The word for where a payment stands.
+    pub const fn stand(self, stand: Stand) -> &'static str {
+        match (self, stand) {
+            (_, Stand::At(state)) => self.state(state),
+            (Self::PtBr, Stand::FailureReported) => "FALHA INFORMADA, em confirmação (até 1 min)",
+            (Self::PtBr, Stand::OnTheWire) => "enviando, aguardando a resposta do gateway",
+            (Self::PtBr, Stand::NotSentYet) => "ainda não enviado: o saldo tenta de novo",
+            (Self::En, Stand::FailureReported) => "FAILURE REPORTED, being confirmed (up to 1 min)",
+            (Self::En, Stand::OnTheWire) => "sending, waiting for the gateway's answer",
+            (Self::En, Stand::NotSentYet) => "not sent yet: saldo tries again",
+        }
+    }
+
+    /// What that means for the money.
+    pub const fn stand_meaning(self, stand: Stand) -> &'static str {
+        match (self, stand) {
+            (_, Stand::At(state)) => self.meaning(state),
+            (Self::PtBr, Stand::FailureReported) => {
+                "o gateway informou que falhou; só a segunda consulta prova; não pague de novo"
+            }
+            (Self::PtBr, Stand::OnTheWire) => "o pedido está em curso; não crie outro",
+            (Self::PtBr, Stand::NotSentYet) => {
+                "está provado: nenhuma tentativa teve efeito e nada foi pago até agora; não crie outro"
+            }
+            (Self::En, Stand::FailureReported) => {
+                "the gateway reported that it failed; only a second reading proves it; do not pay again"
+            }
+            (Self::En, Stand::OnTheWire) => "the request is on its way; do not make another",
+            (Self::En, Stand::NotSentYet) => {
+                "proven: no attempt took effect and nothing was paid so far; do not make another"
+            }
         }
     }
 

@@ -33,7 +33,7 @@ impl Lang {
 
     /// How long the transactional balance still pays.
     pub fn minutes_left(self, minutes: u64) -> String {
-        let span = span(minutes);
+        let span = self.span(minutes);
         match self {
             Self::PtBr => format!("cobre {span} de saídas, visto pelo saldo nos últimos 10 min"),
             Self::En => format!("pays {span} of outflow, as seen by saldo in the last 10 min"),
@@ -42,10 +42,27 @@ impl Lang {
 
     /// The same in as few words as are honest.
     pub fn minutes_left_short(self, minutes: u64) -> String {
-        let span = span(minutes);
+        let span = self.span(minutes);
         match self {
             Self::PtBr => format!("cobre {span}, visto pelo saldo"),
             Self::En => format!("pays {span}, as seen by saldo"),
+        }
+    }
+
+    /// Minutes, up to a day: what was seen in ten minutes says nothing of next week.
+    fn span(self, minutes: u64) -> String {
+        match self {
+            _ if minutes <= 24 * 60 => format!("{minutes} min"),
+            Self::PtBr => "mais de 24 h".to_owned(),
+            Self::En => "more than 24 h".to_owned(),
+        }
+    }
+
+    /// No row has the text that was searched.
+    pub fn nothing_found(self, search: &str) -> String {
+        match self {
+            Self::PtBr => format!("Nenhuma transação com “{search}” neste filtro."),
+            Self::En => format!("No transaction with “{search}” in this filter."),
         }
     }
 
@@ -213,7 +230,9 @@ impl Lang {
     /// Nothing was sent: the balance could not be read.
     pub fn no_fresh_balance(self, why: &str) -> String {
         match self {
-            Self::PtBr => format!("o saldo não pôde ser lido, então nada foi enviado: {why}"),
+            Self::PtBr => {
+                format!("o saldo não pôde ser lido, então nada foi enviado: {}", self.raw_error(why))
+            }
             Self::En => format!("the balance could not be read, so nothing was sent: {why}"),
         }
     }
@@ -266,6 +285,14 @@ impl Lang {
         }
     }
 
+    /// That a payment may be a repeat, and of what: when, in which state and under which reference.
+    pub fn repeat(self, amount: Centavos, at: &str, known: &str) -> String {
+        match self {
+            Self::PtBr => format!("MESMO RECEBEDOR E VALOR: {amount} às {at} ({known})"),
+            Self::En => format!("SAME PAYEE AND AMOUNT: {amount} at {at} ({known})"),
+        }
+    }
+
     /// What a text was understood as.
     pub fn understood(self, what: &str) -> String {
         match self {
@@ -273,11 +300,6 @@ impl Lang {
             Self::En => format!("understood: {what}"),
         }
     }
-}
-
-/// Minutes as far as they can be pictured, hours beyond two days.
-fn span(minutes: u64) -> String {
-    if minutes >= 48 * 60 { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
 }
 
 fn wait(seconds: Option<u32>, words: &str) -> String {

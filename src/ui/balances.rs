@@ -154,7 +154,8 @@ fn remarks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
         }
     }
     if let Some((reason, failures)) = &app.balance.failure {
-        remarks.push((format!("{}: {reason}", app.lang.polls_failed(*failures)), theme.warn));
+        let why = app.lang.raw_error(reason.as_str());
+        remarks.push((format!("{}: {why}", app.lang.polls_failed(*failures)), theme.warn));
     }
     remarks
 }

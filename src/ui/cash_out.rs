@@ -13,6 +13,7 @@ use crate::app::cash_out::{Draft, Fate, PasteNote, Review, ReviewHint, Sent, Slo
 use crate::domain::band::Standing;
 use crate::domain::freshness::Freshness;
 use crate::domain::order::Destination;
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
 
@@ -60,6 +61,9 @@ struct Part {
 
 fn part(app: &App, draft: &Draft, slot: Slot, room: u16, theme: &Theme) -> Part {
     let under = match draft.shown_error(slot) {
+        _ if slot == Slot::KeyType && draft.typed_at_choice => {
+            Some((app.words().cash_out.arrows_only.to_owned(), theme.bad))
+        }
         Some(error) => Some((error_words(app, &error), theme.bad)),
         None => understood(app, draft, slot).map(|text| (text, theme.label)),
     };
@@ -125,7 +129,8 @@ fn label(app: &App, slot: Slot) -> &'static str {
 /// What a line that is chosen and not typed says.
 fn choice(app: &App, draft: &Draft, slot: Slot) -> String {
     let words = &app.words().cash_out;
-    let hint = if draft.focus == slot { format!("  ({})", words.turn_hint) } else { String::new() };
+    let keys = if slot == Slot::KeyType { words.arrows_hint } else { words.turn_hint };
+    let hint = if draft.focus == slot { format!("  ({keys})") } else { String::new() };
     match slot {
         Slot::Way => {
             let way = if draft.by_account { words.by_account } else { words.by_key };
@@ -196,6 +201,14 @@ pub(super) fn review(
         form::confirm_line(app, theme, &mut lines);
         return None;
     }
+    // First of all, so that no small screen leaves it out.
+    if let Some(repeat) = &review.repeat {
+        let at = app.clock.near(repeat.at, app.now);
+        let state = app.lang.state(repeat.state);
+        let known: Vec<&str> =
+            std::iter::once(state).chain(repeat.reference.as_ref().map(Safe::as_str)).collect();
+        lines.wrapped(&app.lang.repeat(repeat.amount, &at, &known.join(", ")), theme.bad);
+    }
     let columns = facts(app, review, theme, &mut lines);
     effect(app, review, columns, theme, &mut lines);
     if app.paused.is_some() {
@@ -204,25 +217,15 @@ pub(super) fn review(
     if lines.left() > 6 {
         lines.blank();
     }
-    let mut cursor = None;
-    if let Some(field) = &review.retype
-        && let Some((buffer, row)) = lines.row()
-    {
-        let label = format!("{}: ", words.retype);
-        let x = put(buffer, row.x, row.y, row.right(), &label, theme.accent);
-        let room = Rect { x, width: row.right().saturating_sub(x), ..row };
-        cursor = form::field(buffer, room, field, theme.strong);
-    }
-    if let Some(hint) = review.hint {
-        let text = match hint {
-            ReviewHint::WhichKey => None,
-            ReviewHint::Retype => Some(words.retype_first),
-            ReviewHint::OtherAmount => Some(words.other_amount),
-            ReviewHint::Expired => Some(words.expired),
-        };
-        if let Some(text) = text {
-            lines.wrapped(text, theme.bad);
-        }
+    let cursor = form::retype(words.retype, review.retype.as_ref(), theme, &mut lines);
+    let hint = review.hint.and_then(|hint| match hint {
+        ReviewHint::WhichKey => None,
+        ReviewHint::Retype => Some(words.retype_first),
+        ReviewHint::OtherAmount => Some(words.other_amount),
+        ReviewHint::Expired => Some(words.expired),
+    });
+    if let Some(text) = hint {
+        lines.wrapped(text, theme.bad);
     }
     form::confirm_line(app, theme, &mut lines);
     cursor
@@ -308,8 +311,9 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
     if sent.fate.is_nothing() {
         lines.wrapped(words.text_kept, theme.text);
     }
-    let live = app.feed.row(sent.id()).map(|row| row.state);
-    let known = sent.life.as_ref().map(|life| life.transaction.state).or(live);
+    let life = sent.life.as_deref();
+    let row = life.map(|life| &life.transaction).or_else(|| app.feed.row(sent.id()));
+    let known = row.map(|row| row.state);
     let shown = match &sent.fate {
         Fate::Taken(intent) => Some(State::Out(intent.cash_out.state)),
         Fate::Existing(intent) => known.or(Some(State::Out(intent.cash_out.state))),
@@ -322,8 +326,12 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
         if is_other {
             lines.wrapped(words.other_payment, theme.label);
         }
-        lines.wrapped(app.lang.state(state), state_style(state, theme));
-        lines.wrapped(app.lang.meaning(state), theme.text);
+        // What the journal knows of the payment that was decided says nothing of the one whose reference it took.
+        let pay = life.filter(|_| !is_other).and_then(|life| life.intent.as_ref());
+        let failing = !is_other && row.is_some_and(|row| row.failure_reported);
+        let stand = Stand::of(state, failing, pay.map(|intent| &intent.cash_out));
+        lines.wrapped(app.lang.stand(stand), stand_style(stand, theme));
+        lines.wrapped(app.lang.stand_meaning(stand), theme.text);
         if !is_other {
             verdict(app, sent, theme, &mut lines);
             lines.blank();
@@ -341,6 +349,15 @@ fn verdict(app: &App, sent: &Sent, theme: &Theme, lines: &mut Lines<'_>) {
     }
     if let Some(failure) = &life.transaction.failure {
         lines.wrapped(failure.as_str(), theme.warn);
+    }
+}
+
+fn stand_style(stand: Stand, theme: &Theme) -> Style {
+    match stand {
+        Stand::At(state) => state_style(state, theme),
+        Stand::FailureReported => theme.bad,
+        Stand::OnTheWire => theme.accent,
+        Stand::NotSentYet => theme.warn,
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::text::{Lines, cut, pane, put, put_right, whole, width};
+use super::text::{Lines, cut, cut_middle, pane, put, put_right, whole, width};
 use super::theme::Theme;
 use crate::app::{App, Filter, Focus, MOST, has_failed, is_open};
 use crate::domain::cash_out;
@@ -85,7 +85,12 @@ fn empty(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         (false, true) => words.empty_filter,
         (false, false) => words.empty,
     };
-    Lines::new(buffer, area).wrapped(text, theme.label);
+    let text = if app.feed.search.is_empty() || app.feed.loading {
+        text.to_owned()
+    } else {
+        app.lang.nothing_found(&app.feed.search)
+    };
+    Lines::new(buffer, area).wrapped(&text, theme.label);
 }
 
 fn columns(app: &App, room: u16, rows: &[(usize, &Transaction)]) -> Columns {
@@ -176,7 +181,7 @@ fn draw_row(app: &App, row: &Transaction, columns: &Columns, theme: &Theme, line
     cell(buffer, &state, columns.state, style);
     cell(buffer, row.name.as_ref().map_or("", |name| name.as_str()), columns.name, theme.text);
     let reference = row.external_reference.as_ref().map_or("", |text| text.as_str());
-    cell(buffer, reference, columns.reference, theme.label);
+    cell(buffer, &cut_middle(reference, columns.reference), columns.reference, theme.label);
 }
 
 fn amount(app: &App, row: &Transaction) -> String {
@@ -194,7 +199,7 @@ pub(super) fn state(app: &App, row: &Transaction, room: u16, theme: &Theme) -> (
     }
     if row.failure_reported {
         let all = [words.confirming, words.confirming_short];
-        let text = all.into_iter().find(|text| width(text) <= room).unwrap_or(words.confirming_short);
+        let text = all.into_iter().find(|text| width(text) <= room).unwrap_or(words.confirming_shortest);
         return (text.to_owned(), theme.warn);
     }
     if row.refunded && !word.eq(words.refunded) {

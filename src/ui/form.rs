@@ -31,6 +31,19 @@ pub(super) fn field(buffer: &mut Buffer, area: Rect, text: &TextField, style: St
     Some(Position { x, y: area.y })
 }
 
+/// The line on which an amount is typed a second time, where that is asked for. Gives the cursor.
+pub(super) fn retype(
+    label: &str,
+    text: Option<&TextField>,
+    theme: &Theme,
+    lines: &mut Lines<'_>,
+) -> Option<Position> {
+    let text = text?;
+    let (buffer, row) = lines.row()?;
+    let x = put(buffer, row.x, row.y, row.right(), &format!("{label}: "), theme.accent);
+    field(buffer, Rect { x, width: row.right().saturating_sub(x), ..row }, text, theme.strong)
+}
+
 /// The environment's word over everything that moves money.
 pub(super) fn environment(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
     let words = &app.words().header;

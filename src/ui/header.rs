@@ -36,9 +36,29 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         let word = if area.width >= 120 { words.demo } else { words.demo_short };
         x = piece(buffer, area.y, x, limit, &[(word, theme.warn)]);
     }
-    x = piece(buffer, area.y, x, limit, &[(&cut(app.facts.profile.as_str(), 20), theme.strong)]);
-    for (label, word, style) in sources(app, theme) {
-        x = piece(buffer, area.y, x, limit, &[(label, theme.label), (": ", theme.label), (&word, style)]);
+    let (wrong, fine): (Vec<_>, Vec<_>) = sources(app, theme).into_iter().partition(|(.., wrong)| *wrong);
+    let profile = cut(app.facts.profile.as_str(), 20);
+    let needed: u16 = wrong.iter().map(|(label, word, ..)| 4 + width(label) + width(word)).sum();
+    // Where room is short, what is wrong comes even before the profile, and without its label if need be.
+    let short = x + 2 + width(&profile) + needed > limit;
+    if !short {
+        x = piece(buffer, area.y, x, limit, &[(&profile, theme.strong)]);
+    }
+    let mut all_told = true;
+    for (label, word, style, _) in &wrong {
+        let before = x;
+        x = piece(buffer, area.y, x, limit, &[(label, theme.label), (": ", theme.label), (word, *style)]);
+        if x == before {
+            x = piece(buffer, area.y, x, limit, &[(word, *style)]);
+        }
+        all_told &= x > before;
+    }
+    if short {
+        x = piece(buffer, area.y, x, limit, &[(&profile, theme.strong)]);
+    }
+    // An "ok" beside a trouble that had no room would be a lie.
+    for (label, word, style, _) in fine.iter().filter(|_| all_told) {
+        x = piece(buffer, area.y, x, limit, &[(label, theme.label), (": ", theme.label), (word, *style)]);
     }
 }
 
@@ -51,18 +71,19 @@ fn piece(buffer: &mut Buffer, y: u16, x: u16, limit: u16, pieces: &[(&str, Style
     pieces.iter().fold(x + 2, |x, (text, style)| put(buffer, x, y, limit, text, *style))
 }
 
-/// The state of each source. What is wrong comes first, so that it stays where room is short.
-fn sources(app: &App, theme: &Theme) -> Vec<(&'static str, String, Style)> {
+/// A source, its state and whether that is wrong.
+type Source = (&'static str, String, Style, bool);
+
+/// The state of each source.
+fn sources(app: &App, theme: &Theme) -> [Source; 3] {
     let words = &app.words().header;
     let (payments, payments_style) =
         if app.paused.is_some() { (words.paused, theme.bad) } else { (words.ok, theme.good) };
-    let mut sources = vec![
+    [
         (words.payments, payments.to_owned(), payments_style, app.paused.is_some()),
         balance(app, theme),
         webhooks(app, theme),
-    ];
-    sources.sort_by_key(|(.., wrong)| !wrong);
-    sources.into_iter().map(|(label, word, style, _)| (label, word, style)).collect()
+    ]
 }
 
 fn balance(app: &App, theme: &Theme) -> (&'static str, String, Style, bool) {
@@ -77,6 +98,10 @@ fn balance(app: &App, theme: &Theme) -> (&'static str, String, Style, bool) {
             (words.ok.to_owned(), theme.good, false)
         }
         (Some(Freshness::Fresh), _) => (words.failed.to_owned(), theme.warn, true),
+        // That the last question failed is the cause of the age: it is not lost behind it.
+        (Some(Freshness::Aging | Freshness::Stale), Some(reading)) if app.balance.failure.is_some() => {
+            (format!("{}, {}", words.failed, age(reading)), theme.bad, true)
+        }
         (Some(Freshness::Aging), Some(reading)) => (age(reading), theme.warn, true),
         (Some(Freshness::StandingStill), _) => (words.stale.to_owned(), theme.bad, true),
         (Some(Freshness::Stale), Some(reading)) => {

@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::form;
-use super::text::{Lines, cut, pane, put, wrap};
+use super::text::{Lines, cut_at_gap, pane, put, wrap};
 use super::theme::Theme;
 use crate::app::{
-    App, Entry, Mode, NotDecided, Notice, Pause, Payment, Question, RebalanceTrouble, StoredRebalance,
+    App, Condition, Entry, Mode, NotDecided, Notice, Pause, Payment, Question, RebalanceTrouble, SeenRow,
+    StoredRebalance,
 };
 use crate::domain::rebalance::Pockets;
 use crate::domain::text::Safe;
@@ -32,7 +33,7 @@ pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
         .next()
         .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(": ")));
     let text = format!(" ! {}: {}", app.lang.notices(count(app)), first.unwrap_or_default());
-    put(buffer, row.x, row.y, row.right(), &cut(&text, row.width), theme.bad);
+    put(buffer, row.x, row.y, row.right(), &cut_at_gap(&text, row.width), theme.bad);
 }
 
 /// The list. What cannot be acknowledged (payments paused, a rebalance in doubt) stands above it until it is over.
@@ -152,11 +153,30 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
             vec![format!("{at} {}: {amount}", words.not_decided), reason]
         }
         Notice::Busy => vec![format!("{at} {}", words.busy)],
+        Notice::Condition(condition, detail) => {
+            let word = match condition {
+                Condition::BelowFloor => words.below_floor,
+                Condition::AboveCeiling => words.above_ceiling,
+                Condition::Webhooks => words.webhooks,
+                Condition::BalanceUnread => words.balance_unread,
+            };
+            vec![format!("{at} {word}"), app.lang.raw_error(detail)]
+        }
+        Notice::Ended(row) => {
+            vec![format!("{at} {}: {}", words.ended, app.lang.state(row.state)), row_words(row)]
+        }
+        Notice::Conflict(row) => vec![format!("{at} {}", app.words().detail.conflict), row_words(row)],
     }
 }
 
 fn payment_words(payment: &Payment) -> String {
     format!("{} · {} · {}", payment.amount, payment.name, payment.reference)
+}
+
+fn row_words(row: &SeenRow) -> String {
+    let amount = row.amount.map(|amount| amount.to_string());
+    let text = |text: &Option<Safe>| text.as_ref().map(|text| text.as_str().to_owned());
+    [amount, text(&row.name), text(&row.reference)].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// Why a rebalance was not sent.

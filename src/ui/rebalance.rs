@@ -7,6 +7,7 @@ use super::form;
 use super::notices::{comparison, trouble_words};
 use super::text::{Lines, pane, put, width};
 use super::theme::Theme;
+use crate::app::cash_out::ReviewHint;
 use crate::app::rebalance::{Review, Slot, Stage};
 use crate::app::{App, StoredRebalance};
 use crate::domain::attempt::Ambiguity;
@@ -34,7 +35,7 @@ pub(super) fn render(
             lines.line(&format!("{}: {target}", words.target), theme.strong);
             lines.wrapped(words.asking, theme.text);
         }
-        Stage::Review(review) => reviewed(app, review, theme, &mut lines),
+        Stage::Review(review) => return reviewed(app, review, theme, &mut lines),
         Stage::Sent(review) => {
             lines.line(&app.lang.forecast(&review.forecast), theme.strong);
             lines.wrapped(words.sent, theme.warn);
@@ -59,7 +60,9 @@ fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> 
         if let Some((buffer, row)) = lines.row() {
             put(buffer, row.x, row.y, row.x + columns, &format!("{marker}{label}"), style);
             let room = Rect { x: row.x + columns, width: row.width.saturating_sub(columns), ..row };
-            let at = form::field(buffer, room, field, theme.strong);
+            let selected = slot == Slot::Target && draft.proposed && has_focus;
+            let style = if selected { theme.strong.patch(theme.selected) } else { theme.strong };
+            let at = form::field(buffer, room, field, style);
             cursor = if has_focus { at } else { cursor };
         }
         if slot == Slot::Target
@@ -107,14 +110,14 @@ fn movement(app: &App, forecast: &Forecast, theme: &Theme, lines: &mut Lines<'_>
     lines.wrapped(words.rebalance.consolidated, theme.label);
 }
 
-fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
+fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> {
     let words = &app.words().rebalance;
     if review.moved {
         lines.wrapped(words.moved, theme.bad);
     }
     if !app.can_review_money() {
         form::confirm_line(app, theme, lines);
-        return;
+        return None;
     }
     lines.line(&format!("{}: {}", words.target, review.target), theme.strong);
     movement(app, &review.forecast, theme, lines);
@@ -122,7 +125,17 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
         lines.wrapped(&format!("{}: {reason}", words.reason), theme.text);
     }
     lines.blank();
+    let cursor = form::retype(words.retype, review.retype.as_ref(), theme, lines);
+    let hint = review.hint.and_then(|hint| match hint {
+        ReviewHint::Retype => Some(words.retype_first),
+        ReviewHint::OtherAmount => Some(words.other_target),
+        ReviewHint::WhichKey | ReviewHint::Expired => None,
+    });
+    if let Some(text) = hint {
+        lines.wrapped(text, theme.bad);
+    }
     form::confirm_line(app, theme, lines);
+    cursor
 }
 
 fn ended(app: &App, stored: &StoredRebalance, theme: &Theme, lines: &mut Lines<'_>) {

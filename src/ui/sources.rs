@@ -15,7 +15,7 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let mut lines = Lines::new(buffer, inner);
     let health = &app.webhooks;
     if let Some(trouble) = &health.trouble {
-        lines.wrapped(&format!("webhooks: {}", Safe::new(trouble)), theme.bad);
+        lines.wrapped(&format!("webhooks: {}", app.lang.raw_error(Safe::new(trouble).as_str())), theme.bad);
     }
     let listening = health.listening.map_or_else(|| app.words().header.off.to_owned(), |at| at.to_string());
     lines.pair(("webhooks", theme.text), (&listening, theme.text));

@@ -39,6 +39,37 @@ pub(super) fn cut(text: &str, columns: u16) -> String {
     kept
 }
 
+/// `text` within `columns`, cut only between words, so that no amount in it is cut to another one.
+pub(super) fn cut_at_gap(text: &str, columns: u16) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let first = wrap(text, columns.saturating_sub(2)).into_iter().next().unwrap_or_default();
+    cut(&format!("{first} …"), columns)
+}
+
+/// `text` within `columns`, with an ellipsis in its middle where it was cut: references differ at their ends.
+pub(super) fn cut_middle(text: &str, columns: u16) -> String {
+    if width(text) <= columns || columns < 5 {
+        return cut(text, columns);
+    }
+    let room = usize::from(columns) - 1;
+    let take = |characters: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+        let mut used = 0;
+        characters
+            .take_while(|character| {
+                used += character.width().unwrap_or(0);
+                used <= room
+            })
+            .collect()
+    };
+    let end = take(&mut text.chars().rev(), room - room / 2);
+    let mut kept: String = take(&mut text.chars(), room / 2).into_iter().collect();
+    kept.push('…');
+    kept.extend(end.into_iter().rev());
+    kept
+}
+
 /// An amount, or an ellipsis: half an amount would be another one.
 pub(super) fn whole(text: &str, columns: u16) -> &str {
     if width(text) <= columns { text } else { "…" }
@@ -193,6 +224,20 @@ mod tests {
             ("ab", 0, ""),
         ] {
             assert_eq!(cut(text, columns), shown, "{text} {columns}");
+        }
+    }
+
+    #[test]
+    fn a_reference_keeps_both_ends() {
+        for (text, columns, shown) in [
+            ("fatura-2026-001", 15, "fatura-2026-001"),
+            ("fatura-2026-001", 12, "fatur…26-001"),
+            ("日本語日本語", 8, "日…本語"),
+            ("fatura", 4, "fat…"),
+            ("fatura", 0, ""),
+        ] {
+            assert_eq!(cut_middle(text, columns), shown, "{text} {columns}");
+            assert!(width(shown) <= columns);
         }
     }
 

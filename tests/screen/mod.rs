@@ -105,7 +105,7 @@ pub(crate) fn window() -> FeedWindow {
         row(15, State::In(CashIn::Paid), 5_000, "João Pereira"),
         row(14, State::Out(Out::Completed), 123_456, "Padaria São João Ltda."),
         row(13, State::Out(Out::Accepted), 99_999_999, "Ana Lima"),
-        row(12, State::Out(Out::Exists), 50_025, "Carlos Ávila"),
+        row(12, State::Out(Out::Exists), 50_125, "Carlos Ávila"),
         row(11, State::Out(Out::Held), 70_000, "Beatriz Nunes"),
         row(10, State::Out(Out::Rejected), 1_000_000, "Rui Costa"),
         row(9, State::Out(Out::Failed), 33_300, "日本太郎"),
@@ -337,6 +337,8 @@ pub(crate) fn intent(number: u128, amount: i64, state: Out) -> Intent {
     };
     let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), before(60));
     cash_out.state = state;
+    cash_out.ambiguous = state.is_in_doubt();
+    cash_out.attempts = 1;
     cash_out.last_verdict = Some(Verdict::Ambiguous(Ambiguity::TimedOut));
     Intent {
         id: id(number),
