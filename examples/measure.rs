@@ -151,6 +151,7 @@ impl Running {
         loop {
             let (at, more) = self.bytes.recv_timeout(PATIENCE).context("its ready words never came")?;
             count += more.len();
+            answer(&more, keyboard.as_mut())?;
             screen.process(&more);
             if screen.screen().contents().contains(&program.ready) {
                 program.results.frame.push(at - started);
@@ -189,6 +190,23 @@ impl Running {
         }
         count
     }
+}
+
+/// Answers what programs ask a terminal at their start, as xterm would; some wait for seconds where nothing answers.
+fn answer(bytes: &[u8], keyboard: &mut dyn Write) -> Result<()> {
+    for (question, reply) in [
+        (&b"\x1b[c"[..], &b"\x1b[?62;22c"[..]),
+        (b"\x1b[0c", b"\x1b[?62;22c"),
+        (b"\x1b[6n", b"\x1b[1;1R"),
+        (b"\x1b[?u", b"\x1b[?0u"),
+        (b"\x1b[?2026$p", b"\x1b[?2026;2$y"),
+        (b"\x1b]11;?", b"\x1b]11;rgb:1010/1010/1414\x1b\\"),
+    ] {
+        if bytes.windows(question.len()).any(|window| window == question) {
+            keyboard.write_all(reply)?;
+        }
+    }
+    Ok(keyboard.flush()?)
 }
 
 /// Bytes with the moment at which they were read.
