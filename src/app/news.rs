@@ -156,7 +156,9 @@ impl App {
             (Stage::Sent(sent), Err(RebalanceTrouble::Moved(forecast))) => {
                 let reason = sent.reason.clone();
                 let again = rebalance::Review::new(sent.target, *forecast, reason, now.elapsed);
-                Stage::Review(Box::new(rebalance::Review { moved: true, ..again }))
+                // The target was typed again a moment ago and is the same; to ask for it each time would leave the figures
+                // no chance of still being true when they are confirmed.
+                Stage::Review(Box::new(rebalance::Review { moved: true, retype: None, ..again }))
             }
             (_, outcome) => Stage::Ended(outcome),
         };
