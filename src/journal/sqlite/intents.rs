@@ -79,9 +79,9 @@ pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Pr
     feed::insert_ours(connection, &intent)?;
     write(
         connection,
-        "INSERT INTO intents (id, reference, payload, payload_hash, reason, body, resend_window, snapshot, open,
+        "INSERT INTO intents (id, reference, payload, payload_hash, reason, body, snapshot, open,
                               wake_at, created_at, updated_at)
-         VALUES (:id, :reference, :payload, :hash, :reason, :body, :window, :snapshot, 1, :wake, :at, :at)",
+         VALUES (:id, :reference, :payload, :hash, :reason, :body, :snapshot, 1, :wake, :at, :at)",
         named_params! {
             ":id": intent.id.to_string(),
             ":reference": intent.reference.as_str(),
@@ -89,7 +89,6 @@ pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Pr
             ":hash": hash,
             ":reason": intent.reason,
             ":body": intent.body,
-            ":window": to_json(&proposal.resend_window)?,
             ":snapshot": to_json(&intent.cash_out)?,
             ":wake": wake_at(&intent.cash_out),
             ":at": proposal.at.as_microsecond(),

@@ -45,7 +45,6 @@ CREATE TABLE intents (
     payload_hash BLOB NOT NULL,
     reason       TEXT,
     body         BLOB NOT NULL,
-    resend_window TEXT NOT NULL,
     snapshot     TEXT NOT NULL,
     open         INTEGER NOT NULL,
     wake_at      INTEGER,
