@@ -13,6 +13,7 @@ use saldo::domain::cash_out::State;
 use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::transaction;
 use saldo::engine::desk::{Desk, Parts};
@@ -77,7 +78,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
         },
         poll_every: Duration::from_secs(1),
         zone: TimeZone::UTC,
-        operator: "ana".to_owned(),
+        operator: person(),
     })
     .await
     .unwrap();
@@ -118,18 +119,18 @@ impl Screen {
 
     async fn pay(&mut self, key: &str, reference: &str) -> Uuid {
         let id = Uuid::now_v7();
-        let decision = Decision {
+        let decision = Decision::alone(
             id,
-            reference: Reference::parse(reference).unwrap(),
-            order: Order {
+            Reference::parse(reference).unwrap(),
+            Order {
                 amount: Centavos::new(50_025),
                 name: "Maria Silva".to_owned(),
                 document: Document::parse("52998224725").unwrap(),
                 destination: Destination::Pix(PixKey::parse(key, None).unwrap()),
                 description: None,
             },
-            reason: None,
-        };
+            person(),
+        );
         self.commands.send(Command::Pay(Box::new(decision))).await.unwrap();
         let outcome = self
             .wait("the decision", |news| match news {
@@ -180,18 +181,18 @@ async fn the_same_decision_twice_is_one_payment() {
     let mut screen = open(folder.path(), &sandbox, true).await;
     let first = screen.pay("maria@example.com", "inv-1").await;
     screen.wait_for_state(first, State::Completed).await;
-    let again = Decision {
-        id: Uuid::now_v7(),
-        reference: Reference::parse("inv-1").unwrap(),
-        order: Order {
+    let again = Decision::alone(
+        Uuid::now_v7(),
+        Reference::parse("inv-1").unwrap(),
+        Order {
             amount: Centavos::new(1),
             name: "Maria Silva".to_owned(),
             document: Document::parse("52998224725").unwrap(),
             destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
             description: None,
         },
-        reason: None,
-    };
+        person(),
+    );
     screen.commands.send(Command::Pay(Box::new(again))).await.unwrap();
     let taken = screen
         .wait("the refusal", |news| match news {
@@ -259,4 +260,8 @@ async fn a_failed_poll_is_told_and_the_next_one_comes() {
         })
         .await;
     screen.close().await;
+}
+
+fn person() -> Person {
+    Person { uid: 1000, name: Some("ana".to_owned()) }
 }

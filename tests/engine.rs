@@ -15,10 +15,12 @@ use saldo::domain::cash_out::{Act, State};
 use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::report::{Direction, Report, Status};
 use saldo::domain::text::Safe;
+use saldo::engine::clock::SystemClock;
 use saldo::engine::lane::{Decision, Goal, Lane, LaneError, LaneSettings, Pause};
 use saldo::engine::message::RebalanceTrouble;
 use saldo::engine::rebalance::{Rebalancer, review};
@@ -68,6 +70,10 @@ impl Scripted {
 }
 
 impl Gateway for Scripted {
+    fn clock(&self) -> Option<Timestamp> {
+        *self.date.lock().unwrap()
+    }
+
     fn balance(&self) -> BoxFuture<'_, Result<Balance, ReadError>> {
         let balance = self.balance.lock().unwrap().clone();
         Box::pin(async move { Ok(balance) })
@@ -90,7 +96,7 @@ impl Gateway for Scripted {
             self.sent.lock().unwrap().push(order.clone());
             self.gate.acquire().await.unwrap().forget();
             let verdict = self.verdicts.lock().unwrap().pop_front().unwrap();
-            Answer { verdict, raw: None, server_date: *self.date.lock().unwrap() }
+            Answer { verdict, raw: None }
         })
     }
 
@@ -100,7 +106,7 @@ impl Gateway for Scripted {
             assert_eq!(order.idempotency_key, None);
             self.sent.lock().unwrap().push(order.clone());
             let verdict = self.rebalances.lock().unwrap().pop_front().unwrap();
-            RebalanceAnswer { verdict, raw: None, server_date: None }
+            RebalanceAnswer { verdict, raw: None }
         })
     }
 }
@@ -135,6 +141,7 @@ async fn bench(folder: &Path) -> Bench {
     let lane = Lane::new(
         Arc::clone(&journal) as Arc<dyn Journal>,
         Arc::clone(&gateway) as Arc<dyn Gateway>,
+        Arc::new(SystemClock),
         settings,
         None,
     );
@@ -143,18 +150,18 @@ async fn bench(folder: &Path) -> Bench {
 
 impl Bench {
     async fn decide(&self, reference: &str) -> Intent {
-        let decision = Decision {
-            id: Uuid::now_v7(),
-            reference: Reference::parse(reference).unwrap(),
-            order: Order {
+        let decision = Decision::alone(
+            Uuid::now_v7(),
+            Reference::parse(reference).unwrap(),
+            Order {
                 amount: Centavos::new(50_025),
                 name: "Maria Silva".to_owned(),
                 document: Document::parse("52998224725").unwrap(),
                 destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
                 description: None,
             },
-            reason: None,
-        };
+            person(),
+        );
         match self.lane.decide(decision).await.unwrap() {
             Proposed::Created(intent) | Proposed::Existing(intent) => intent,
             Proposed::Taken(intent) => panic!("taken by {}", intent.reference),
@@ -285,12 +292,12 @@ async fn what_a_crash_left_on_the_wire_is_taken_up_as_unknown() {
     let id = {
         let bench = bench(folder.path()).await;
         let intent = bench.decide("inv-1").await;
-        let change = saldo::journal::Change {
-            event: saldo::domain::cash_out::Event::AttemptStarted { at: intent.created_at },
-            key: Some(Uuid::now_v7()),
-            evidence: None,
+        let started = saldo::domain::cash_out::Event::AttemptStarted {
+            at: bench.lane.moment(),
+            key: Uuid::now_v7(),
+            fingerprints: intent.fingerprints(),
         };
-        bench.journal.apply(intent.id, change).await.unwrap();
+        bench.journal.apply(intent.id, started.into()).await.unwrap();
         intent.id
     };
     let bench = bench(folder.path()).await;
@@ -338,23 +345,28 @@ async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
 
     // The balance moved between review and confirmation: back to the review, nothing sent.
     *bench.gateway.balance.lock().unwrap() = balance(20_000, 80_000);
-    let moved = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await;
+    let moved = rebalancer.send(Uuid::now_v7(), target, &reviewed, None, person()).await;
     assert!(matches!(moved, Err(RebalanceTrouble::Moved(_))), "{moved:?}");
     assert!(bench.gateway.sent().is_empty());
 
     *bench.gateway.balance.lock().unwrap() = balance(10_000, 90_000);
     bench.gateway.rebalances.lock().unwrap().push_back(Outcome::Ambiguous(Ambiguity::TimedOut));
-    let doubt = rebalancer.send(Uuid::now_v7(), target, &reviewed, Some("match".to_owned())).await.unwrap();
+    let doubt =
+        rebalancer.send(Uuid::now_v7(), target, &reviewed, Some("match".to_owned()), person()).await.unwrap();
     assert_eq!(doubt.rebalance.state, rebalance::State::Unknown);
     assert_eq!(doubt.rebalance.as_expected(), Some(false), "compared with the balance read afterwards");
-    let next = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await;
+    let next = rebalancer.send(Uuid::now_v7(), target, &reviewed, None, person()).await;
     assert!(matches!(next, Err(RebalanceTrouble::InDoubt(_))));
     assert_eq!(bench.gateway.sent().len(), 1);
     assert_eq!(bench.gateway.sent()[0].body, b"{\"targetAmount\":300.00}");
 
-    rebalancer.acknowledge(doubt.id, "ana".to_owned()).await.unwrap();
+    rebalancer.acknowledge(doubt.id, person()).await.unwrap();
     let done = Outcome::Answered { success: true, message: Safe::new("ok") };
     bench.gateway.rebalances.lock().unwrap().push_back(done);
-    let done = rebalancer.send(Uuid::now_v7(), target, &reviewed, None).await.unwrap();
+    let done = rebalancer.send(Uuid::now_v7(), target, &reviewed, None, person()).await.unwrap();
     assert_eq!(done.rebalance.state, rebalance::State::Completed);
+}
+
+fn person() -> Person {
+    Person { uid: 1000, name: Some("ana".to_owned()) }
 }

@@ -43,6 +43,7 @@ fn word(verdict: &Verdict) -> String {
         Verdict::NotExecuted(proof) => match proof {
             NotExecuted::Unreachable(_) => "unreachable".to_owned(),
             NotExecuted::TooLate => "too late".to_owned(),
+            NotExecuted::ClockSkew { .. } => "clock".to_owned(),
             NotExecuted::NoToken(_) => "no token".to_owned(),
             NotExecuted::Refused(problem) => format!("refused {}", code(problem)),
             NotExecuted::Unauthorized(problem) => format!("unauthorized {}", code(problem)),
@@ -336,16 +337,18 @@ async fn a_401_makes_the_next_attempt_use_a_new_token() {
 }
 
 #[tokio::test]
-async fn the_server_date_comes_with_the_answer() {
+async fn nothing_is_ordered_while_the_clocks_differ() {
     let headers = "date: Tue, 10 Mar 2026 14:22:18 GMT\r\n";
-    let double = Double::start(vec![token(), Act::Reply(answer_with(202, headers, ACCEPTED))]).await;
+    let double = Double::start(vec![token(), Act::Reply(answer_with(202, headers, ACCEPTED)), token()]).await;
     let gateway = double.gateway();
-    assert_eq!((gateway.last_server_date(), gateway.clock_skew()), (None, None));
-    let answer = soon(gateway.send_cash_out(&order())).await;
+    assert_eq!((gateway.clock(), gateway.clock_ahead()), (None, None));
+    assert_eq!(word(&soon(gateway.send_cash_out(&order())).await.verdict), "accepted ic-1 -");
     let date: jiff::Timestamp = "2026-03-10T14:22:18Z".parse().unwrap();
-    assert_eq!((answer.server_date, gateway.last_server_date()), (Some(date), Some(date)));
-    let expected = date.duration_since(jiff::Timestamp::now());
-    assert!((gateway.clock_skew().unwrap() - expected).abs() < jiff::SignedDuration::from_mins(1));
+    let expected = jiff::Timestamp::now().duration_since(date);
+    assert!((gateway.clock_ahead().unwrap() - expected).abs() < jiff::SignedDuration::from_mins(1));
+    assert!(gateway.clock().unwrap() >= date);
+    let refused = soon(gateway.send_cash_out(&order())).await;
+    assert_eq!(word(&refused.verdict), "clock");
 }
 
 async fn rebalance(act: Act) -> (RebalanceAnswer, Double) {

@@ -9,12 +9,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use saldo::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
-use saldo::domain::cash_out::{Event, State};
+use saldo::domain::cash_out::{Event, Expected, Fingerprints, State, Terms};
 use saldo::domain::document::Document;
+use saldo::domain::moment::Moment;
 use saldo::domain::money::Centavos;
-use saldo::domain::order::{Destination, Order, Reference, idempotency_key};
+use saldo::domain::order::{Destination, Digest, Order, Reference, idempotency_key};
+use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
-use saldo::domain::rebalance::{self, Pockets, Rebalance, forecast};
+use saldo::domain::rebalance::{self, Pockets, forecast};
 use saldo::domain::report::{Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction;
@@ -48,15 +50,32 @@ fn order(centavos: i64) -> Order {
 }
 
 fn proposal(reference: &str, centavos: i64) -> Proposal {
-    Proposal {
-        id: Uuid::now_v7(),
-        reference: Reference::parse(reference).unwrap(),
-        order: order(centavos),
-        reason: Some("prize".to_owned()),
-        body: b"{\"amount\":500.25}".to_vec(),
-        resend_window: SignedDuration::from_hours(1),
-        at: at(0),
-    }
+    proposal_of(reference, 1, centavos)
+}
+
+fn proposal_of(obligation: &str, generation: u32, centavos: i64) -> Proposal {
+    let (order, body) = (order(centavos), b"{\"amount\":500.25}".to_vec());
+    let obligation = Reference::parse(obligation).unwrap();
+    let expected = Expected {
+        reference: obligation.of_generation(generation),
+        amount: order.amount,
+        document: order.document.clone(),
+    };
+    let fingerprints = Fingerprints { payload: order.payload_hash(), body: Digest::of(&body) };
+    let terms = Terms {
+        obligation,
+        generation,
+        ..Terms::alone(at(0), person(1), expected, fingerprints, SignedDuration::from_hours(1))
+    };
+    Proposal { id: Uuid::now_v7(), order, reason: Some("prize".to_owned()), body, terms: Arc::new(terms) }
+}
+
+fn person(uid: u32) -> Person {
+    Person { uid, name: None }
+}
+
+fn moment(seconds: i64) -> Moment {
+    Moment::wall(at(seconds))
 }
 
 async fn created(journal: &dyn Journal, reference: &str) -> Intent {
@@ -67,15 +86,12 @@ async fn created(journal: &dyn Journal, reference: &str) -> Intent {
 }
 
 fn started(intent: &Intent, second: i64) -> Change {
-    Change {
-        event: Event::AttemptStarted { at: at(second) },
-        key: Some(idempotency_key("48213", &intent.reference, intent.cash_out.round)),
-        evidence: None,
-    }
+    let key = idempotency_key("48213", &intent.reference, intent.cash_out.round);
+    Event::AttemptStarted { at: moment(second), key, fingerprints: intent.fingerprints() }.into()
 }
 
 fn ended(second: i64, verdict: Verdict) -> Change {
-    Event::AttemptEnded { at: at(second), verdict }.into()
+    Event::AttemptEnded { at: moment(second), verdict }.into()
 }
 
 fn report(direction: Direction, status: Status, code: &str, reference: &str) -> Report {
@@ -99,7 +115,13 @@ fn report(direction: Direction, status: Status, code: &str, reference: &str) -> 
 }
 
 fn observation(report: Report, second: i64) -> Observation {
-    Observation { report, source: Source::Webhook, happened_at: None, at: at(second), new_id: Uuid::now_v7() }
+    Observation {
+        report,
+        source: Source::Webhook,
+        happened_at: None,
+        at: moment(second),
+        new_id: Uuid::now_v7(),
+    }
 }
 
 #[tokio::test]
@@ -255,14 +277,20 @@ async fn one_rebalance_in_doubt_stops_the_next() {
     let journal = open(&folder.path().join("journal.db")).await;
     let pockets = Pockets { transactional: Centavos::new(100), proprietary: Centavos::new(900) };
     let target = Centavos::new(300);
-    let make = || Rebalance::sent(target, forecast(pockets, target).unwrap(), None, at(0));
+    let make = || rebalance::Terms {
+        at: at(0),
+        maker: person(1),
+        target,
+        forecast: forecast(pockets, target).unwrap(),
+        reason: None,
+    };
     let first = journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap().unwrap();
     let blocked = journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap();
     assert_eq!(blocked.unwrap_err().id, first.id);
     let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
     journal.apply_rebalance(first.id, rebalance::Event::Ended { at: at(1), outcome }).await.unwrap();
     assert_eq!(journal.rebalances_in_doubt().await.unwrap().len(), 1);
-    let by = "ana".to_owned();
+    let by = person(1);
     journal.apply_rebalance(first.id, rebalance::Event::Acknowledged { at: at(2), by }).await.unwrap();
     assert!(journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap().is_ok());
 }

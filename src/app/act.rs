@@ -308,7 +308,8 @@ impl App {
     fn review(&mut self, now: Now) -> Vec<Effect> {
         match &mut self.mode {
             Mode::CashOut(stage @ CashOutStage::Editing) => {
-                if let Some(mut review) = self.cash_out.review(now.next_id, now.elapsed) {
+                if let Some(mut review) = self.cash_out.review(now.next_id, &self.facts.operator, now.elapsed)
+                {
                     if let Some(repeat) = self.feed.repeat_of(&review.decision, now.wall) {
                         review.warn_of(repeat);
                     }

@@ -12,6 +12,7 @@ use crate::domain::money::{AmountError, Centavos};
 use crate::domain::order::{
     AccountError, BankAccount, Destination, Order, Reference, ReferenceError, parse_account, parse_branch,
 };
+use crate::domain::person::Person;
 use crate::domain::pix_key::{PixKey, PixKeyError, PixKeyType};
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
@@ -230,7 +231,7 @@ impl Draft {
     }
 
     /// The payment that the form describes, if nothing is wrong with it.
-    fn decide(&self, id: Uuid) -> Option<Decision> {
+    fn decide(&self, id: Uuid, maker: &Person) -> Option<Decision> {
         if self.slots().into_iter().any(|slot| self.error(slot).is_some()) {
             return None;
         }
@@ -248,25 +249,27 @@ impl Draft {
             "" => Reference::from_id(id),
             typed => Reference::parse(typed).ok()?,
         };
-        Some(Decision {
-            id,
-            reference,
-            order: Order {
-                amount: self.amount().ok()?,
-                name: self.text(Slot::Name).trim().to_owned(),
-                document: Document::parse(self.text(Slot::Document)).ok()?,
-                destination,
-                description: optional(Slot::Description),
-            },
-            reason: optional(Slot::Reason),
-        })
+        let order = Order {
+            amount: self.amount().ok()?,
+            name: self.text(Slot::Name).trim().to_owned(),
+            document: Document::parse(self.text(Slot::Document)).ok()?,
+            destination,
+            description: optional(Slot::Description),
+        };
+        let reason = optional(Slot::Reason);
+        Some(Decision { reason, ..Decision::alone(id, reference, order, maker.clone()) })
     }
 
     /// Asks for the review. `None`: something is wrong, the form says what, and the cursor stands at the first.
-    pub(crate) fn review(&mut self, next_id: Uuid, opened: std::time::Duration) -> Option<Review> {
+    pub(crate) fn review(
+        &mut self,
+        next_id: Uuid,
+        maker: &Person,
+        opened: std::time::Duration,
+    ) -> Option<Review> {
         self.asked = true;
         let id = *self.reserved.get_or_insert(next_id);
-        let Some(decision) = self.decide(id) else {
+        let Some(decision) = self.decide(id, maker) else {
             let wrong = self.slots().into_iter().find(|slot| self.error(*slot).is_some());
             self.focus = wrong.unwrap_or(self.focus);
             return None;

@@ -5,6 +5,7 @@ use crate::domain::cash_out::Event;
 use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
+use crate::domain::person::Person;
 use crate::domain::report::{BankData, Direction, Report};
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
@@ -214,16 +215,36 @@ impl App {
         let words = self.words();
         lines.heading(words.detail.timeline);
         for event in events {
-            let (at, text) = match event {
-                Event::AttemptStarted { at } => (at, words.events.attempt_started.to_owned()),
-                Event::AttemptEnded { at, verdict } => (at, self.lang.verdict(verdict)),
-                Event::Reported { at, source, report } => (at, self.reported(report, *source)),
-                Event::LookedInVain { at } => (at, words.events.looked_in_vain.to_owned()),
-                Event::WindowClosed { at } => (at, words.events.window_closed.to_owned()),
-                Event::PutOnHold { at } => (at, words.events.put_on_hold.to_owned()),
-                Event::RoundStarted { at } => (at, words.events.round_started.to_owned()),
-            };
-            lines.fact(&self.clock.near(*at, self.now), text);
+            lines.fact(&self.clock.near(event.at(), self.now), self.event(event));
+        }
+    }
+
+    fn event(&self, event: &Event) -> String {
+        let words = &self.words().events;
+        let by = |what: &str, who: &Person, said: Option<&str>| {
+            let said = said.map(|said| format!(": {}", Safe::new(said))).unwrap_or_default();
+            format!("{what} {}{said}", Safe::new(&who.to_string()))
+        };
+        match event {
+            Event::Proposed(terms) => by(words.proposed, &terms.maker, None),
+            Event::Submitted { by: who, .. } => by(words.submitted, who, None),
+            Event::Approved { by: who, .. } => by(words.approved, who, None),
+            Event::CalledOff { by: who, reason, .. } => by(words.called_off, who, reason.as_deref()),
+            Event::Expired { .. } => words.expired.to_owned(),
+            Event::Overtaken { .. } => words.overtaken.to_owned(),
+            Event::AttemptStarted { .. } => words.attempt_started.to_owned(),
+            Event::AttemptEnded { verdict, .. } => self.lang.verdict(verdict),
+            Event::Reported { source, report, .. } => self.reported(report, *source),
+            Event::LookedInVain { .. } => words.looked_in_vain.to_owned(),
+            Event::WindowClosed { .. } => words.window_closed.to_owned(),
+            Event::PutOnHold { .. } => words.put_on_hold.to_owned(),
+            Event::WentStale { .. } => words.went_stale.to_owned(),
+            Event::Adopted { by: who, internal_code, reason, .. } => {
+                let found = by(words.adopted, who, reason.as_deref());
+                format!("{found} ({internal_code})")
+            }
+            Event::Declared { by: who, statement, .. } => by(words.declared, who, Some(statement)),
+            Event::RoundStarted { .. } => words.round_started.to_owned(),
         }
     }
 

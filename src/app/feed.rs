@@ -90,8 +90,13 @@ pub(crate) const fn is_open(state: State) -> bool {
 pub(crate) const fn has_failed(state: State) -> bool {
     matches!(
         state,
-        State::Out(cash_out::State::Failed | cash_out::State::Rejected | cash_out::State::Cancelled)
-            | State::In(CashIn::Expired | CashIn::Cancelled)
+        State::Out(
+            cash_out::State::Failed
+                | cash_out::State::Rejected
+                | cash_out::State::Cancelled
+                | cash_out::State::Expired
+                | cash_out::State::DeclaredNotPaid
+        ) | State::In(CashIn::Expired | CashIn::Cancelled)
     )
 }
 

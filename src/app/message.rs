@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::key::KeyPress;
 use crate::domain::band::Band;
+use crate::domain::person::Person;
 use crate::domain::text::Safe;
 use crate::engine::message::{Command, News};
 use crate::lang::Lang;
@@ -106,4 +107,6 @@ pub struct Facts {
     pub poll_every: SignedDuration,
     /// Whether everything on the screen is made up.
     pub demo: bool,
+    /// Who sits at the desk.
+    pub operator: Person,
 }

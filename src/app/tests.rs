@@ -1,5 +1,6 @@
 //! Update, by table: what a message does to the state and asks to be done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -10,10 +11,11 @@ use super::cash_out::{Fate, PasteNote, Slot};
 use super::key::KeyPress;
 use super::*;
 use crate::domain::balance::Balance;
-use crate::domain::cash_out::{Alarm, CashOut, Expected, State as Out};
+use crate::domain::cash_out::{Alarm, CashOut, Expected, Fingerprints, State as Out, Terms};
 use crate::domain::document::Document;
 use crate::domain::money::Centavos;
-use crate::domain::order::{Destination, Order, Reference};
+use crate::domain::order::{Destination, Digest, Order, Reference};
+use crate::domain::person::Person;
 use crate::domain::pix_key::PixKey;
 use crate::domain::rebalance::{Pockets, forecast};
 use crate::domain::report::Direction;
@@ -98,6 +100,7 @@ impl Desk {
             zone: TimeZone::UTC,
             poll_every: SignedDuration::from_secs(5),
             demo: false,
+            operator: person(),
         };
         Self { app: App::new(facts, Some(reading(0)), feed, at(0)), second: 0, ids: 100 }
     }
@@ -170,6 +173,10 @@ fn paid(commands: &[Command]) -> Vec<&Decision> {
         .collect()
 }
 
+fn person() -> Person {
+    Person { uid: 1000, name: Some("ana".to_owned()) }
+}
+
 fn intent(id: Uuid, state: Out) -> Box<Intent> {
     let document = Document::parse("52998224725").unwrap();
     let expected = Expected {
@@ -177,7 +184,9 @@ fn intent(id: Uuid, state: Out) -> Box<Intent> {
         amount: Centavos::new(5),
         document: document.clone(),
     };
-    let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), at(0));
+    let fingerprints = Fingerprints { payload: Digest::of(b""), body: Digest::of(b"") };
+    let terms = Terms::alone(at(0), person(), expected, fingerprints, SignedDuration::from_hours(1));
+    let mut cash_out = CashOut::proposed(Arc::new(terms));
     cash_out.state = state;
     let destination = Destination::Pix(PixKey::parse("a@b.co", None).unwrap());
     let (amount, name) = (Centavos::new(5), "Maria".to_owned());
@@ -615,7 +624,13 @@ fn a_rebalance_that_ends_unseen_is_noticed() {
 fn a_doubt_is_acknowledged_only_after_a_yes() {
     let mut feed = window(1);
     let forecast = forecast(Pockets::from(&reading(0).balance), Centavos::new(5)).unwrap();
-    let rebalance = crate::domain::rebalance::Rebalance::sent(Centavos::new(5), forecast, None, at(0));
+    let rebalance = crate::domain::rebalance::Rebalance::sent(crate::domain::rebalance::Terms {
+        at: at(0),
+        maker: person(),
+        target: Centavos::new(5),
+        forecast,
+        reason: None,
+    });
     feed.rebalances_in_doubt = vec![StoredRebalance { id: uuid(9), rebalance, updated_at: at(0) }];
     let mut desk = Desk::with(feed);
     assert!(desk.keys("! a enter").is_empty());

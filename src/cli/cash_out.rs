@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Global;
 use super::ask::confirm;
-use super::context::{Context, Owned, asked_to_stop};
+use super::context::{Context, Owned, asked_to_stop, operator};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, sentence};
@@ -149,10 +149,14 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         confirm(&question(&checked.order, &reference, &context))?;
     }
     let mut stop = std::pin::pin!(asked_to_stop());
-    let decision = Decision { id, reference, order: checked.order, reason: checked.reason };
+    let decision = Decision {
+        reason: checked.reason,
+        again: arguments.again,
+        ..Decision::alone(id, reference, checked.order, operator())
+    };
     let (mut intent, trouble) = {
         let owned = context.own().await?;
-        let intent = take(&owned, decision, arguments.again, context.json).await?;
+        let intent = take(&owned, decision, context.json).await?;
         work_on_doubt(&owned, intent, stop.as_mut()).await?
     };
     // The journal is given back: waiting for a settlement must not keep others from paying.
@@ -176,12 +180,9 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
 }
 
 /// Journals the decision, or finds what its reference already names.
-async fn take(owned: &Owned, decision: Decision, again: bool, quiet: bool) -> Result<Intent, Failure> {
+async fn take(owned: &Owned, decision: Decision, quiet: bool) -> Result<Intent, Failure> {
     match owned.lane.decide(decision).await? {
         Proposed::Created(intent) => Ok(intent),
-        Proposed::Existing(intent) if again && intent.cash_out.state == State::Rejected => {
-            Ok(owned.lane.start_round(intent.id).await?)
-        }
         Proposed::Existing(intent) => {
             if !quiet {
                 note("this reference was given before; nothing new is made");
@@ -245,7 +246,7 @@ async fn ask(owned: &Owned, intent: &Intent) -> Result<(), LaneError> {
     // tried now, and not be told of an earlier failure.
     if pay.is_proven_unsent()
         && !asked_to_wait
-        && let Some(act) = pay.act_now(clock::now())
+        && let Some(act) = pay.act_now(&owned.lane.moment())
     {
         owned.lane.act(intent.id, act).await?;
     }
@@ -303,13 +304,14 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
             Some(Verdict::NotExecuted(proof)) => Failure::not_executed(proof),
             _ => Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted),
         }),
-        State::Failed | State::Cancelled => {
+        State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
             let why = pay.last_report.as_ref().and_then(|report| report.failure.as_ref());
             let why =
                 why.map(|failure| format!(" ({}: {})", failure.code, failure.message)).unwrap_or_default();
             Err(Failure::new(Exit::Refused, pay.state.as_str(), format!("{said}{why}"))
                 .meaning(Outcome::NotExecuted))
         }
+        State::Draft | State::PendingApproval => Err(Failure::new(Exit::Later, pay.state.as_str(), said)),
         State::Approved | State::Unknown if pay.is_proven_unsent() => Err(Failure::not_sent(intent, trouble)),
         State::Unknown if pay.frozen => Err(unknown("unknown", AFTER_THE_WINDOW)),
         State::Approved | State::Unknown => Err(unknown(

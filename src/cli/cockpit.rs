@@ -74,6 +74,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
             poll_every: SignedDuration::try_from(settings.poll_balance)
                 .unwrap_or(SignedDuration::from_secs(5)),
             demo: false,
+            operator: operator(),
         },
         depth_wish: colour,
         journal: context.journal_path().to_owned(),
@@ -105,6 +106,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let known = journal.balance().await?;
     let feed = window(journal.as_ref(), &Query::default(), &zone).await?;
     let lang = station.facts.lang;
+    let who = station.facts.operator.clone();
     let app = App::new(station.facts, known, feed, clock::now());
     let gateway: Arc<dyn Gateway> = station.gateway;
     let (mut desk, news) = Desk::start(Parts {
@@ -113,7 +115,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         lane: station.lane,
         poll_every: station.poll_every,
         zone,
-        operator: operator(),
+        operator: who,
     })
     .await?;
     if let Some(webhooks) = station.webhooks {

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::unistd::{Uid, User};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
 use super::Global;
 use super::failure::Failure;
 use crate::config::{Env, JournalUrl, Loaded, Settings, load};
+use crate::domain::person::Person;
+use crate::engine::clock::SystemClock;
 use crate::engine::lane::{Lane, LaneSettings};
 use crate::engine::rebalance::Rebalancer;
 use crate::gateway::{Credentials, Gateway, HttpGateway, Options};
@@ -91,7 +94,13 @@ impl Context {
         prepare_folder(path)?;
         let lock = Lock::acquire(path, self.command, patience).await?;
         let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
-        let lane = Lane::new(Arc::clone(&journal), Arc::clone(&gateway), self.lane_settings(), None);
+        let lane = Lane::new(
+            Arc::clone(&journal),
+            Arc::clone(&gateway),
+            Arc::new(SystemClock),
+            self.lane_settings(),
+            None,
+        );
         let rebalancer = Rebalancer::new(Arc::clone(&journal), gateway);
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
@@ -145,7 +154,12 @@ pub(super) async fn asked_to_stop() {
 }
 
 /// Who is at this machine: a person is a Unix user, until operators exist.
-pub(super) fn operator() -> String {
-    let uid = rustix::process::getuid().as_raw();
-    std::env::var("USER").map_or_else(|_| format!("uid {uid}"), |name| format!("{name} (uid {uid})"))
+///
+/// Where the system keeps a login's user (Linux, `pam_loginuid`), that is the person: it stays the same through `su` and
+/// `sudo`, so one person with two accounts' rights is still one.
+pub(super) fn operator() -> Person {
+    let login = std::fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse().ok());
+    let uid = login.filter(|uid| *uid != u32::MAX).unwrap_or_else(|| rustix::process::getuid().as_raw());
+    let name = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
+    Person { uid, name }
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Global;
 use super::cockpit::{KEEP_OFFERING, Station, Webhooks, language, sit_down, zone};
+use super::context::operator;
 use super::failure::{Exit, Failure};
 use crate::app::{Environment, Facts};
 use crate::config::{Env, Overrides, asked_language};
@@ -69,6 +70,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             zone: zone(),
             poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),
             demo: true,
+            operator: operator(),
         },
         depth_wish: global.color,
         journal: folder.path().join("journal.db"),

@@ -160,7 +160,7 @@ async fn gateway(context: &Context, round: &mut Round) {
             round.fail("gateway", failure.exit, failure.message, fix);
         }
     }
-    match gateway.clock_skew() {
+    match gateway.clock_ahead() {
         None => {}
         Some(skew) if skew.abs() > STOPS_PAYMENTS => round.fail(
             "clock",

@@ -27,6 +27,8 @@ pub enum Exit {
     Unknown = 4,
     /// No such transaction.
     NotFound = 5,
+    /// The journal is not sound.
+    Unsound = 65,
     /// The gateway could not be reached; nothing was sent.
     Unreachable = 69,
     /// Try later: the journal is in use, the gateway is asked too often, not settled within `--wait`.
@@ -112,6 +114,9 @@ impl Failure {
             NotExecuted::TooLate => {
                 Self::new(Exit::Unreachable, "too_late", "connecting took too long, so nothing was sent")
                     .retryable()
+            }
+            NotExecuted::ClockSkew { seconds_ahead } => {
+                Pause::Clock(jiff::SignedDuration::from_secs(*seconds_ahead)).into()
             }
             NotExecuted::NoToken(reason) => Self::new(
                 Exit::Unreachable,
@@ -231,6 +236,8 @@ impl From<LaneError> for Failure {
             LaneError::Paused(pause) => pause.into(),
             LaneError::Look(error) => error.into(),
             LaneError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
+            LaneError::Changed => Self::new(Exit::Unsound, "journal_changed", error.to_string()),
+            LaneError::NotThisPayment(_) => Self::new(Exit::Usage, "not_this_payment", error.to_string()),
         }
     }
 }

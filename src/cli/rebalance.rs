@@ -86,7 +86,11 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
     if context.json {
         say_json(&RebalanceView::new(&ended));
     } else {
-        say(&format!("{} {words}: {}", ended.rebalance.forecast.amount, ended.rebalance.state.as_str()));
+        say(&format!(
+            "{} {words}: {}",
+            ended.rebalance.terms.forecast.amount,
+            ended.rebalance.state.as_str()
+        ));
         say(&format!("id {}", ended.id));
         if let Some(after) = ended.rebalance.after {
             say(&format!("transactional {}  proprietary {}", after.transactional, after.proprietary));
@@ -140,7 +144,8 @@ async fn send(
     reviewed: &Forecast,
     reason: Option<String>,
 ) -> Result<StoredRebalance, Failure> {
-    let mut sending = std::pin::pin!(owned.rebalancer.send(Uuid::now_v7(), target, reviewed, reason));
+    let mut sending =
+        std::pin::pin!(owned.rebalancer.send(Uuid::now_v7(), target, reviewed, reason, operator()));
     tokio::select! {
         biased;
         ended = sending.as_mut() => return Ok(ended?),

@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         notes.push(format!(
             "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
              `saldo rebalance --after-doubt {}`",
-            doubt.rebalance.target, doubt.id
+            doubt.rebalance.terms.target, doubt.id
         ));
     }
     if context.json {

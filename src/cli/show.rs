@@ -212,10 +212,10 @@ async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
 
 fn rebalance_text(stored: &StoredRebalance) {
     let rebalance = &stored.rebalance;
-    let forecast = &rebalance.forecast;
+    let forecast = &rebalance.terms.forecast;
     say(&format!(
         "rebalance to {}: {} of {}, {}",
-        rebalance.target,
+        rebalance.terms.target,
         forecast.direction.as_str(),
         forecast.amount,
         rebalance.state.as_str()
@@ -226,13 +226,13 @@ fn rebalance_text(stored: &StoredRebalance) {
             pockets.transactional, pockets.proprietary
         ));
     };
-    say(&format!("  {:<16} {}", "sent at", rebalance.sent_at));
+    say(&format!("  {:<16} {}", "sent at", rebalance.terms.at));
     pockets("before", forecast.before);
     pockets("expected", forecast.after);
     if let Some(after) = rebalance.after {
         pockets("read afterwards", after);
     }
-    if let Some(reason) = &rebalance.reason {
+    if let Some(reason) = &rebalance.terms.reason {
         say(&format!("  {:<16} {reason}", "reason"));
     }
 }
@@ -281,6 +281,9 @@ fn describe(verdict: &crate::domain::attempt::Verdict) -> String {
             format!("not sent ({reason})")
         }
         Verdict::NotExecuted(NotExecuted::TooLate) => "not sent (too late)".to_owned(),
+        Verdict::NotExecuted(NotExecuted::ClockSkew { seconds_ahead }) => {
+            format!("not sent (this machine's clock is {seconds_ahead} s ahead of the gateway's)")
+        }
         Verdict::NotExecuted(NotExecuted::TooMany { .. }) => "not executed (asked too often)".to_owned(),
         Verdict::Ambiguous(Ambiguity::TimedOut) => "unknown: no answer in time".to_owned(),
         Verdict::Ambiguous(Ambiguity::Cut(reason)) => format!("unknown: cut ({reason})"),

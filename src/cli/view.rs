@@ -72,10 +72,15 @@ pub(super) fn sentence(intent: &Intent) -> String {
         return format!("{what}: CONFLICT, {}", contradiction(intent));
     }
     match pay.state {
+        State::Draft => format!("{what}: a draft, not submitted"),
+        State::PendingApproval => format!("{what}: waits for approval, not sent"),
         State::Approved => format!("{what}: decided, not sent yet"),
         State::Unknown if pay.is_proven_unsent() => format!("{what}: not sent; it stays open"),
         State::Unknown => format!("{what}: UNKNOWN, the gateway may have paid it or not"),
         State::Accepted if pay.failure_reported => format!("{what}: a failure was reported, confirming"),
+        State::Accepted if pay.stale => {
+            format!("{what}: accepted more than a day ago, and not settled; ask the gateway's people")
+        }
         State::Accepted => format!("{what}: accepted by the gateway, not settled yet"),
         State::Exists => format!("{what}: the gateway knows this reference already; it may be paid"),
         State::Held => format!("{what}: in doubt for a day; a person has to look"),
@@ -84,6 +89,8 @@ pub(super) fn sentence(intent: &Intent) -> String {
         State::Completed => format!("{what}: paid"),
         State::Failed => format!("{what}: failed, not paid"),
         State::Cancelled => format!("{what}: cancelled, not paid"),
+        State::Expired => format!("{what}: not sent in time, so it was let go; nothing was sent"),
+        State::DeclaredNotPaid => format!("{what}: two people found that it was not paid"),
     }
 }
 
@@ -243,11 +250,11 @@ impl RebalanceView {
                 Some(Outcome::Answered { message, .. }) => Some(message.to_string()),
                 _ => None,
             },
-            direction: Some(rebalance.forecast.direction.as_str()),
-            target_centavos: rebalance.target,
-            amount_centavos: rebalance.forecast.amount,
-            before: rebalance.forecast.before.into(),
-            expected: rebalance.forecast.after.into(),
+            direction: Some(rebalance.terms.forecast.direction.as_str()),
+            target_centavos: rebalance.terms.target,
+            amount_centavos: rebalance.terms.forecast.amount,
+            before: rebalance.terms.forecast.before.into(),
+            expected: rebalance.terms.forecast.after.into(),
             after: rebalance.after.map(PocketsView::from),
             as_expected: rebalance.as_expected(),
         }

@@ -51,6 +51,11 @@ pub enum NotExecuted {
     Unreachable(Safe),
     /// The deadline had passed, or the machine had slept, before the first byte: nothing was sent.
     TooLate,
+    /// The wall clock is too far away from the gateway's to judge windows by: nothing was sent.
+    ClockSkew {
+        /// This machine's clock minus the gateway's.
+        seconds_ahead: i64,
+    },
     /// No token could be had, so the order itself was never sent.
     NoToken(Safe),
     /// 400 or 422 as problem+json whose `status` agrees.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::document::Document;
@@ -33,6 +33,9 @@ pub enum ReferenceError {
     /// A space that nobody can see.
     #[error("the reference begins or ends with a space; the gateway would take it for another reference")]
     Padded,
+    /// `~2` and the like.
+    #[error("the reference ends with {0}, which saldo itself appends when a failed payment is made again")]
+    Reserved(&'static str),
     /// A line end, an escape or an invisible character.
     #[error("the reference has a control or invisible character at position {0}")]
     Control(usize),
@@ -57,7 +60,19 @@ impl Reference {
         if text.chars().count() > MAX_REFERENCE {
             return Err(ReferenceError::TooLong);
         }
+        if text.rsplit_once('~').is_some_and(|(_, end)| {
+            !end.is_empty() && end.chars().all(|character| character.is_ascii_digit())
+        }) {
+            return Err(ReferenceError::Reserved("`~` and a number"));
+        }
         Ok(Self(text.to_owned()))
+    }
+
+    /// What the gateway sees of this obligation in its `generation`th payment: the text itself, then `~2` appended,
+    /// `~3` and so on.
+    #[must_use]
+    pub fn of_generation(&self, generation: u32) -> Self {
+        if generation <= 1 { self.clone() } else { Self(format!("{}~{generation}", self.0)) }
     }
 
     /// A reference of saldo's own, from a time-ordered id made when the payment was reviewed.
@@ -176,7 +191,7 @@ impl Order {
     /// A fingerprint of everything in the order: two orders are the same payment if and only if it is the same.
     ///
     /// Each field is written with its length before it, so no two different orders run together into one text.
-    pub fn payload_hash(&self) -> [u8; 32] {
+    pub fn payload_hash(&self) -> Digest {
         let mut hash = Sha256::new();
         let mut add = |part: &str| {
             hash.update(part.len().to_be_bytes());
@@ -203,7 +218,56 @@ impl Order {
             Some(description) => add(description),
             None => add(""),
         }
-        hash.finalize().into()
+        Digest(hash.finalize().into())
+    }
+}
+
+/// A SHA-256, in JSON as hex.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The raw hash.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom("a SHA-256 is 64 hexadecimal digits");
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(wrong());
+        }
+        let mut bytes = [0; 32];
+        for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -236,10 +300,12 @@ mod tests {
             ("inv 1 ", ReferenceError::Padded),
             ("inv\n1", ReferenceError::Control(4)),
             ("inv\u{200b}1", ReferenceError::Control(4)),
+            ("inv~2", ReferenceError::Reserved("`~` and a number")),
         ] {
             assert_eq!(Reference::parse(text), Err(error), "{text:?}");
         }
         assert_eq!(Reference::parse(&"x".repeat(101)), Err(ReferenceError::TooLong));
+        assert_eq!(Reference::parse("~a~").unwrap().of_generation(2).as_str(), "~a~~2");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{Ambiguity, NotExecuted};
 use super::balance::Balance;
 use super::money::Centavos;
+use super::person::Person;
 use super::text::Safe;
 
 /// Which way a rebalance moves money.
@@ -162,19 +163,29 @@ pub enum Outcome {
     Ambiguous(Ambiguity),
 }
 
-/// A rebalance of ours.
+/// What was decided: the first event of every rebalance, journalled just before its one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// When it was journalled (UTC).
+    pub at: Timestamp,
+    /// Who decided.
+    pub maker: Person,
+    /// The transactional balance that is wanted.
+    pub target: Centavos,
+    /// What it is expected to do.
+    pub forecast: Forecast,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+}
+
+/// A rebalance of ours, folded from its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rebalance {
     /// Where it stands.
     pub state: State,
-    /// The transactional balance that was wanted.
-    pub target: Centavos,
-    /// What it was expected to do.
-    pub forecast: Forecast,
-    /// Why, in the operator's words.
-    pub reason: Option<String>,
-    /// When it was journalled, just before it was sent (UTC).
-    pub sent_at: Timestamp,
+    /// What was decided.
+    #[serde(flatten)]
+    pub terms: Terms,
     /// What came of it.
     pub outcome: Option<Outcome>,
     /// The pockets read afterwards, if they could be.
@@ -185,6 +196,8 @@ pub struct Rebalance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
+    /// It is about to be sent: the first event, and only that.
+    Sent(Box<Terms>),
     /// Its request came to something.
     Ended {
         /// When (UTC).
@@ -203,8 +216,8 @@ pub enum Event {
     Acknowledged {
         /// When (UTC).
         at: Timestamp,
-        /// Who: a Unix user, until operators exist.
-        by: String,
+        /// Who.
+        by: Person,
     },
 }
 
@@ -213,10 +226,33 @@ pub enum Event {
 #[error("this cannot happen to a rebalance that is {}", .0.as_str())]
 pub struct Refused(pub State);
 
+impl Event {
+    /// When it happened (UTC).
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Sent(terms) => terms.at,
+            Self::Ended { at, .. } | Self::Compared { at, .. } | Self::Acknowledged { at, .. } => *at,
+        }
+    }
+}
+
+/// The state that a whole life comes to.
+///
+/// # Errors
+///
+/// The place of the event that could not have happened; 0 where the life does not begin with [`Event::Sent`].
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Rebalance, usize> {
+    let mut events = events.into_iter().enumerate();
+    let Some((_, Event::Sent(terms))) = events.next() else { return Err(0) };
+    events.try_fold(Rebalance::sent((**terms).clone()), |before, (place, event)| {
+        before.step(event).map_err(|_| place)
+    })
+}
+
 impl Rebalance {
     /// A rebalance that is about to be sent: from here on it may have moved money.
-    pub fn sent(target: Centavos, forecast: Forecast, reason: Option<String>, at: Timestamp) -> Self {
-        Self { state: State::Unknown, target, forecast, reason, sent_at: at, outcome: None, after: None }
+    pub const fn sent(terms: Terms) -> Self {
+        Self { state: State::Unknown, terms, outcome: None, after: None }
     }
 
     /// What `event` makes of it.
@@ -227,6 +263,7 @@ impl Rebalance {
     pub fn step(&self, event: &Event) -> Result<Self, Refused> {
         let mut after = self.clone();
         match event {
+            Event::Sent(_) => return Err(Refused(self.state)),
             Event::Ended { outcome, .. } => {
                 if self.outcome.is_some() {
                     return Err(Refused(self.state));
@@ -252,7 +289,7 @@ impl Rebalance {
 
     /// Whether the pockets read afterwards are those expected. `None` while they have not been read.
     pub fn as_expected(&self) -> Option<bool> {
-        self.after.map(|after| after.transactional == self.target)
+        self.after.map(|after| after.transactional == self.terms.target)
     }
 }
 
@@ -299,19 +336,32 @@ mod tests {
     #[test]
     fn doubt_ends_only_by_a_person() {
         let at = Timestamp::UNIX_EPOCH;
-        let sent = Rebalance::sent(
-            Centavos::new(300),
-            forecast(pockets(100, 500), Centavos::new(300)).unwrap(),
-            None,
+        let person = Person { uid: 7, name: None };
+        let terms = Terms {
             at,
-        );
+            maker: person.clone(),
+            target: Centavos::new(300),
+            forecast: forecast(pockets(100, 500), Centavos::new(300)).unwrap(),
+            reason: None,
+        };
+        let sent = Rebalance::sent(terms.clone());
         assert_eq!(sent.state, State::Unknown);
-        let acknowledge = Event::Acknowledged { at, by: "ana".to_owned() };
+        let acknowledge = Event::Acknowledged { at, by: person };
         assert_eq!(sent.step(&acknowledge), Err(Refused(State::Unknown)), "still on the wire");
         let doubt =
             sent.step(&Event::Ended { at, outcome: Outcome::Ambiguous(Ambiguity::TimedOut) }).unwrap();
         let compared = doubt.step(&Event::Compared { at, pockets: pockets(300, 300) }).unwrap();
         assert_eq!((compared.state, compared.as_expected()), (State::Unknown, Some(true)));
-        assert_eq!(compared.step(&acknowledge).unwrap().state, State::Acknowledged);
+        let settled = compared.step(&acknowledge).unwrap();
+        assert_eq!(settled.state, State::Acknowledged);
+        let life = [
+            Event::Sent(Box::new(terms)),
+            Event::Ended { at, outcome: Outcome::Ambiguous(Ambiguity::TimedOut) },
+            Event::Compared { at, pockets: pockets(300, 300) },
+            acknowledge,
+        ];
+        assert_eq!(fold(&life), Ok(settled));
+        assert_eq!(fold(&life[1..]), Err(0));
+        assert_eq!(fold(life.iter().chain(&life[1..2])), Err(4), "an answer comes once");
     }
 }

@@ -32,13 +32,16 @@ impl Stand {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::domain::cash_out::Expected;
+    use crate::domain::cash_out::{Expected, Fingerprints, Terms};
     use crate::domain::document::Document;
     use crate::domain::money::Centavos;
-    use crate::domain::order::Reference;
+    use crate::domain::order::{Digest, Reference};
+    use crate::domain::person::Person;
 
     #[test]
     fn a_doubt_is_told_only_where_there_is_one() {
@@ -47,8 +50,15 @@ mod tests {
             amount: Centavos::new(5),
             document: Document::parse("52998224725").unwrap(),
         };
-        let approved =
-            CashOut::approved(expected, SignedDuration::from_hours(1), Timestamp::from_second(0).unwrap());
+        let fingerprints = Fingerprints { payload: Digest::of(b""), body: Digest::of(b"") };
+        let maker = Person { uid: 1, name: None };
+        let approved = CashOut::proposed(Arc::new(Terms::alone(
+            Timestamp::from_second(0).unwrap(),
+            maker,
+            expected,
+            fingerprints,
+            SignedDuration::from_hours(1),
+        )));
         let pay = |ambiguous, on_the_wire| CashOut { ambiguous, on_the_wire, ..approved.clone() };
         let unknown = State::Out(Out::Unknown);
         let accepted = State::Out(Out::Accepted);

@@ -146,10 +146,18 @@ const fn rank(state: State) -> u8 {
     match state {
         State::In(CashIn::Refunded) => 3,
         State::Out(cash_out::State::Completed) | State::In(CashIn::Paid) => 2,
-        State::Out(cash_out::State::Failed | cash_out::State::Cancelled | cash_out::State::Rejected)
+        State::Out(
+            cash_out::State::Failed
+            | cash_out::State::Cancelled
+            | cash_out::State::Rejected
+            | cash_out::State::Expired
+            | cash_out::State::DeclaredNotPaid,
+        )
         | State::In(CashIn::Expired | CashIn::Cancelled) => 1,
         State::Out(
-            cash_out::State::Approved
+            cash_out::State::Draft
+            | cash_out::State::PendingApproval
+            | cash_out::State::Approved
             | cash_out::State::Unknown
             | cash_out::State::Accepted
             | cash_out::State::Exists

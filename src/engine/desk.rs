@@ -9,12 +9,13 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::clock;
+use super::clock::{self, SystemClock};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{Command, DecisionOutcome, FeedWindow, News};
 use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
+use crate::domain::person::Person;
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError, Proposed, Query};
 
@@ -41,8 +42,8 @@ pub struct Parts {
     pub poll_every: Duration,
     /// Whose midnight begins the desk's day.
     pub zone: TimeZone,
-    /// Who is at the desk: a Unix user, until operators exist.
-    pub operator: String,
+    /// Who is at the desk.
+    pub operator: Person,
 }
 
 /// A running engine.
@@ -66,7 +67,13 @@ impl Desk {
         let (news, receiver) = mpsc::channel(NEWS);
         let (commands, orders) = mpsc::channel(COMMANDS);
         let Parts { journal, gateway, lane, poll_every, zone, operator } = parts;
-        let lane = Lane::new(Arc::clone(&journal), Arc::clone(&gateway), lane, Some(news.clone()));
+        let lane = Lane::new(
+            Arc::clone(&journal),
+            Arc::clone(&gateway),
+            Arc::new(SystemClock),
+            lane,
+            Some(news.clone()),
+        );
         let rebalancer = Rebalancer::new(Arc::clone(&journal), Arc::clone(&gateway));
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
@@ -225,7 +232,7 @@ struct Clerk {
     news: mpsc::Sender<News>,
     poll_now: Arc<Notify>,
     window: watch::Sender<Wanted>,
-    operator: String,
+    operator: Person,
 }
 
 impl Clerk {
@@ -254,7 +261,10 @@ impl Clerk {
                 Command::Rebalance { id, target, reviewed, reason } => {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move {
-                        let ended = clerk.rebalancer.send(id, target, &reviewed, reason).await;
+                        let ended = clerk
+                            .rebalancer
+                            .send(id, target, &reviewed, reason, clerk.operator.clone())
+                            .await;
                         clerk.tell(News::RebalanceEnded(ended.map(Box::new))).await;
                         clerk.poll_now.notify_one();
                     });
@@ -287,7 +297,7 @@ impl Clerk {
         // A person asks because they have mended something; a lane that is still refused pauses again.
         self.lane.resume();
         let Ok(Some(intent)) = self.journal.intent(id).await else { return };
-        if let Some(act) = intent.cash_out.act_now(clock::now())
+        if let Some(act) = intent.cash_out.act_now(&self.lane.moment())
             && let Err(error) = self.lane.act(id, act).await
         {
             tracing::info!(intent = %id, "{error}");

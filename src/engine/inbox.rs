@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
-use super::clock;
+use super::clock::{Clock, SystemClock};
 use super::message::News;
 use crate::domain::report::Source;
 use crate::gateway::parse_webhook;
@@ -67,7 +67,7 @@ impl Inbox {
                 report: event.report,
                 source: Source::Webhook,
                 happened_at: event.event_at,
-                at: clock::now(),
+                at: SystemClock.moment(),
                 new_id: Uuid::now_v7(),
             })
             .await?;

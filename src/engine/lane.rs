@@ -8,29 +8,31 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use super::clock;
+use super::clock::Clock;
 use super::message::News;
 use crate::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
-use crate::domain::cash_out::{Act, Event, State};
-use crate::domain::order::{Destination, Order, Reference, idempotency_key};
-use crate::domain::report::Source;
+use crate::domain::cash_out::{
+    Act, Again, Because, Dispatch, Event, Expected, Fingerprints, Refused, State, Terms,
+};
+use crate::domain::moment::Moment;
+use crate::domain::order::{Destination, Digest, Order, Reference, idempotency_key};
+use crate::domain::person::Person;
+use crate::domain::report::{Direction, Report, Source};
+use crate::domain::text::Safe;
 use crate::gateway::{
-    BankAccountBody, CashOutBody, Deadline, DestinationBody, Gateway, MoneyRequest, PayeeBody, ReadError,
-    cash_out_body,
+    BankAccountBody, CashOutBody, Deadline, DestinationBody, Gateway, MOST_SKEW, MoneyRequest, PayeeBody,
+    ReadError, cash_out_body,
 };
 use crate::journal::{Applied, Change, Intent, Journal, JournalError, Observation, Proposal, Proposed};
 
 /// From the journalled attempt to its first byte at most: a connection that takes longer is too late.
 const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
-
-/// A clock that differs from the gateway's by more than this cannot judge windows and deadlines.
-const MOST_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why nothing is sent at the moment. Never stored: the next start tries again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,6 +65,14 @@ pub enum LaneError {
     /// Another task is at work on this payment.
     #[error("this payment is being worked on at this moment")]
     Busy,
+    /// What is stored of the payment is not what was decided: somebody changed the journal.
+    #[error(
+        "what the journal holds of this payment is not what was decided, so nothing was sent: run `saldo fsck`"
+    )]
+    Changed,
+    /// The id that a person brought does not belong to this payment; nothing was changed.
+    #[error("{0}; nothing was changed")]
+    NotThisPayment(Safe),
 }
 
 /// How far a payment is to be taken.
@@ -95,6 +105,21 @@ pub struct Decision {
     pub order: Order,
     /// Why; stays in the journal.
     pub reason: Option<String>,
+    /// Who decided.
+    pub maker: Person,
+    /// Checkers needed before it is sent.
+    pub approvals: u8,
+    /// Prepared only; its maker submits it later.
+    pub is_draft: bool,
+    /// The debt was to be paid before and is proven not to be: pay it once more.
+    pub again: bool,
+}
+
+impl Decision {
+    /// A decision that one person takes alone, at once, and for the first time.
+    pub fn alone(id: Uuid, reference: Reference, order: Order, maker: Person) -> Self {
+        Self { id, reference, order, reason: None, maker, approvals: 0, is_draft: false, again: false }
+    }
 }
 
 /// The lane's settings, from the profile.
@@ -115,6 +140,7 @@ pub struct LaneSettings {
 pub struct Lane {
     journal: Arc<dyn Journal>,
     gateway: Arc<dyn Gateway>,
+    clock: Arc<dyn Clock>,
     settings: LaneSettings,
     news: Option<mpsc::Sender<News>>,
     /// Payments that a task is at work on.
@@ -147,12 +173,14 @@ impl Lane {
     pub fn new(
         journal: Arc<dyn Journal>,
         gateway: Arc<dyn Gateway>,
+        clock: Arc<dyn Clock>,
         settings: LaneSettings,
         news: Option<mpsc::Sender<News>>,
     ) -> Arc<Self> {
         Arc::new(Self {
             journal,
             gateway,
+            clock,
             settings,
             news,
             busy: Mutex::default(),
@@ -161,34 +189,151 @@ impl Lane {
         })
     }
 
+    /// What every clock shows now.
+    pub fn moment(&self) -> Moment {
+        Moment { gateway: self.gateway.clock(), ..self.clock.moment() }
+    }
+
     /// Journals a decision, or finds what its reference already names. Sends nothing.
     ///
     /// # Errors
     ///
     /// [`JournalError`]: nothing was decided.
     pub async fn decide(&self, decision: Decision) -> Result<Proposed, JournalError> {
-        let body = self.body(&decision.order, &decision.reference);
-        self.journal
-            .propose(Proposal {
-                id: decision.id,
-                reference: decision.reference,
-                order: decision.order,
-                reason: decision.reason,
-                body,
-                resend_window: self.settings.resend_window,
-                at: clock::now(),
-            })
-            .await
+        let newest = if decision.again { self.journal.newest(&decision.reference).await? } else { None };
+        let generation = match newest {
+            None => 1,
+            Some(before) => {
+                let generation = before.cash_out.terms.generation;
+                match before.cash_out.again() {
+                    Some(Again::Round) if before.order == decision.order => {
+                        return self.start_round(before.id, decision.maker).await.map(Proposed::Created);
+                    }
+                    Some(Again::Round) => return Ok(Proposed::Taken(before)),
+                    Some(Again::Generation) => generation + 1,
+                    None => generation,
+                }
+            }
+        };
+        let Decision { id, reference: obligation, order, reason, maker, approvals, is_draft, again: _ } =
+            decision;
+        let reference = obligation.of_generation(generation);
+        let body = self.body(&order, &reference);
+        let terms = Terms {
+            at: self.clock.moment().at,
+            maker,
+            obligation,
+            generation,
+            expected: Expected { reference, amount: order.amount, document: order.document.clone() },
+            fingerprints: Fingerprints { payload: order.payload_hash(), body: Digest::of(&body) },
+            resend_window: self.settings.resend_window,
+            approvals,
+            is_draft,
+        };
+        self.journal.propose(Proposal { id, order, reason, body, terms: Arc::new(terms) }).await
     }
 
-    /// Starts the next round of a rejected payment: same reference and body, the next key. Sends nothing.
+    /// Starts the next round of a payment of which nothing was executed: same reference and body, the next key. Sends
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// [`JournalError::Refused`] unless the payment is proven rejected.
-    pub async fn start_round(&self, id: Uuid) -> Result<Intent, JournalError> {
-        let event = Event::RoundStarted { at: clock::now() };
+    /// [`JournalError::Refused`] unless that is proven.
+    pub async fn start_round(&self, id: Uuid, by: Person) -> Result<Intent, JournalError> {
+        let event = Event::RoundStarted { at: self.clock.moment().at, by };
         Ok(self.journal.apply(id, event.into()).await?.intent)
+    }
+
+    /// Submits a draft.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError::Journal`]: it is no draft, or another person's.
+    pub async fn submit(&self, id: Uuid, by: Person) -> Result<Intent, LaneError> {
+        self.note(id, Event::Submitted { at: self.clock.moment().at, by }).await
+    }
+
+    /// Approves a payment as it was shown: `payload` is the fingerprint of what the checker saw.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError::Journal`]: it waits for no approval, not for this person's, or it is not what was shown.
+    pub async fn approve(&self, id: Uuid, by: Person, payload: Digest) -> Result<Intent, LaneError> {
+        self.note(id, Event::Approved { at: self.clock.moment().at, by, payload }).await
+    }
+
+    /// Withdraws a payment of which nothing was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError::Journal`]: something was.
+    pub async fn call_off(&self, id: Uuid, by: Person, reason: Option<String>) -> Result<Intent, LaneError> {
+        self.note(id, Event::CalledOff { at: self.clock.moment().at, by, reason }).await
+    }
+
+    /// Takes the gateway's id that a person found for a payment in doubt, after asking the gateway whether it is this
+    /// payment.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError::NotThisPayment`], [`LaneError::Look`] where the gateway cannot be asked, [`LaneError::Journal`]:
+    /// nothing was changed.
+    pub async fn adopt(
+        &self,
+        id: Uuid,
+        by: Person,
+        internal_code: &str,
+        reason: Option<String>,
+    ) -> Result<Intent, LaneError> {
+        let intent = self.intent(id).await?;
+        let report = self.gateway.cash_out(internal_code).await?;
+        self.is_this_payment(&intent, &report).await?;
+        let internal_code = report.internal_code.clone().unwrap_or_else(|| Safe::new(internal_code));
+        self.note(id, Event::Adopted { at: self.clock.moment().at, by, internal_code, reason }).await?;
+        self.observe(id, report).await
+    }
+
+    /// Whether what the gateway says under an id can only be this payment: its reference, amount and document.
+    async fn is_this_payment(&self, intent: &Intent, report: &Report) -> Result<(), LaneError> {
+        let expected = &intent.cash_out.terms.expected;
+        let wrong = |text: String| Err(LaneError::NotThisPayment(Safe::new(&text)));
+        if report.direction != Direction::Out {
+            return wrong("that is a cash-in".to_owned());
+        }
+        match &report.external_reference {
+            Some(told) if *told == Safe::new(expected.reference.as_str()) => {}
+            Some(told) => {
+                return wrong(format!(
+                    "that is the payment with the reference {told}, and this one has {}",
+                    expected.reference
+                ));
+            }
+            None => return wrong("the gateway gives no reference for that payment".to_owned()),
+        }
+        if let Some(amount) = report.amount.filter(|amount| *amount != expected.amount) {
+            return wrong(format!("that payment is of {amount}, and this one of {}", expected.amount));
+        }
+        if let Some(told) =
+            report.document.as_ref().filter(|told| !expected.document.matches_unmasked(told.as_str()))
+        {
+            return wrong(format!("that payment went to the document {told}"));
+        }
+        for code in [&report.internal_code, &report.transaction_id].into_iter().flatten() {
+            let owner = self.journal.find(code.as_str()).await?;
+            if let Some(other) = owner.filter(|row| row.ours && row.id != intent.id) {
+                return wrong(format!("that id belongs to the payment {}", other.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that a person found a held payment not made. The second person's statement ends it.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError::Journal`]: it is not held, it is too early, or this person has said so already.
+    pub async fn declare(&self, id: Uuid, by: Person, statement: String) -> Result<Intent, LaneError> {
+        self.note(id, Event::Declared { at: self.moment(), by, statement }).await
     }
 
     /// Takes up what a crash left: an attempt that was on the wire when its process ended may have taken effect.
@@ -199,7 +344,8 @@ impl Lane {
     pub async fn take_up_the_lost(&self) -> Result<(), JournalError> {
         for intent in self.journal.due(None).await?.into_iter().filter(|intent| intent.cash_out.on_the_wire) {
             let verdict = Verdict::Ambiguous(Ambiguity::Crashed);
-            self.journal.apply(intent.id, Event::AttemptEnded { at: clock::now(), verdict }.into()).await?;
+            let event = Event::AttemptEnded { at: self.moment(), verdict };
+            self.journal.apply(intent.id, event.into()).await?;
         }
         Ok(())
     }
@@ -232,7 +378,7 @@ impl Lane {
             else {
                 return Ok(intent);
             };
-            let wait = Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default();
+            let wait = Duration::try_from(plan.at.duration_since(self.clock.moment().at)).unwrap_or_default();
             if Instant::now() + wait > until {
                 return Ok(intent);
             }
@@ -252,21 +398,31 @@ impl Lane {
     pub async fn act(self: &Arc<Self>, id: Uuid, act: Act) -> Result<Intent, LaneError> {
         // In a task of its own: whoever waits for it may go away, the payment must not stop half-way.
         let lane = Arc::clone(self);
-        let task = self.wire.spawn(async move {
-            let Some(_held) = lane.hold(id) else { return Err(LaneError::Busy) };
-            match act {
-                Act::Send => lane.send(id).await,
-                Act::Look => lane.look(id).await,
-                Act::CloseWindow => lane.note(id, Event::WindowClosed { at: clock::now() }).await,
-                Act::Hold => lane.note(id, Event::PutOnHold { at: clock::now() }).await,
-                Act::Remind => {
-                    let intent = lane.note(id, Event::LookedInVain { at: clock::now() }).await?;
-                    lane.tell(News::StillHeld(Box::new(intent.clone()))).await;
-                    Ok(intent)
-                }
-            }
-        });
+        let task = self.wire.spawn(async move { lane.perform(id, act).await });
         task.await.map_err(|_| LaneError::Journal(JournalError::Closed))?
+    }
+
+    /// As [`Self::act`], within the caller's own task.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError`].
+    pub async fn perform(&self, id: Uuid, act: Act) -> Result<Intent, LaneError> {
+        let Some(_held) = self.hold(id) else { return Err(LaneError::Busy) };
+        let at = self.moment();
+        match act {
+            Act::Send => self.send(id).await,
+            Act::Look => self.look(id).await,
+            Act::CloseWindow => self.note(id, Event::WindowClosed { at }).await,
+            Act::Hold => self.note(id, Event::PutOnHold { at: at.at }).await,
+            Act::GoStale => self.note(id, Event::WentStale { at: at.at }).await,
+            Act::Expire => self.note(id, Event::Expired { at }).await,
+            Act::Remind => {
+                let intent = self.note(id, Event::LookedInVain { at: at.at }).await?;
+                self.tell(News::StillHeld(Box::new(intent.clone()))).await;
+                Ok(intent)
+            }
+        }
     }
 
     /// Waits for what is on the wire; nothing new is begun.
@@ -292,27 +448,42 @@ impl Lane {
 
     /// One attempt: journal, wire, journal.
     async fn send(&self, id: Uuid) -> Result<Intent, LaneError> {
+        let before = self.intent(id).await?;
+        let at = self.moment();
+        match before.cash_out.dispatch(&at) {
+            Dispatch::Expired => return self.note(id, Event::Expired { at }).await,
+            Dispatch::WindowClosed => return self.note(id, Event::WindowClosed { at }).await,
+            // The machine says no to the second, in the journal's own transaction.
+            Dispatch::Send | Dispatch::Never => {}
+        }
+        self.check_the_clock(&at);
         if let Some(pause) = self.paused() {
             return Err(pause.into());
         }
-        let before = self.intent(id).await?;
         let key = idempotency_key(&self.settings.client_id, &before.reference, before.cash_out.round);
+        let fingerprints = before.fingerprints();
         let deadline = Deadline::after(TO_FIRST_BYTE);
-        let change =
-            Change { event: Event::AttemptStarted { at: clock::now() }, key: Some(key), evidence: None };
-        let started = self.journal.apply(id, change).await?;
+        let change = Event::AttemptStarted { at, key, fingerprints }.into();
+        let started = match self.journal.apply(id, change).await {
+            Err(JournalError::Refused(Refused { because: Because::Changed, .. })) => {
+                tracing::error!(intent = %id, "the journal was changed by something else");
+                return Err(LaneError::Changed);
+            }
+            done => done?,
+        };
+        // These are the bytes whose fingerprint has just been compared with what was decided.
         let request = MoneyRequest {
-            body: started.intent.body,
+            body: before.body,
             idempotency_key: Some(key),
             reference: Some(started.intent.reference.as_str().to_owned()),
             deadline,
         };
         let answer = self.gateway.send_cash_out(&request).await;
-        let at = clock::now();
-        self.judge(&answer.verdict, answer.server_date, at);
+        let at = self.moment();
+        self.judge(&answer.verdict);
+        self.check_the_clock(&at);
         let change = Change {
             event: Event::AttemptEnded { at, verdict: answer.verdict },
-            key: None,
             evidence: answer.raw.map(|raw| raw.body),
         };
         let applied = self.keep(id, change).await?;
@@ -322,13 +493,14 @@ impl Lane {
 
     /// Writes a verdict down, and keeps offering it while the journal cannot be written.
     async fn keep(&self, id: Uuid, change: Change) -> Result<Applied, LaneError> {
-        let until = Instant::now() + self.settings.keep_offering;
         let mut wait = Duration::from_millis(100);
+        let mut waited = Duration::ZERO;
         loop {
             match self.journal.apply(id, change.clone()).await {
-                Err(JournalError::Unwritable(reason)) if Instant::now() < until => {
+                Err(JournalError::Unwritable(reason)) if waited < self.settings.keep_offering => {
                     self.tell(News::JournalTrouble(reason)).await;
-                    tokio::time::sleep(wait).await;
+                    self.clock.sleep(wait).await;
+                    waited += wait;
                     wait = (wait * 2).min(Duration::from_secs(5));
                 }
                 done => return Ok(done?),
@@ -341,35 +513,39 @@ impl Lane {
         let intent = self.intent(id).await?;
         let Some(gateway_id) = intent.cash_out.gateway_id().cloned() else { return Ok(intent) };
         match self.gateway.cash_out(gateway_id.as_str()).await {
-            Ok(report) => {
-                let observed = self
-                    .journal
-                    .observe(Observation {
-                        report,
-                        source: Source::Get,
-                        happened_at: None,
-                        at: clock::now(),
-                        new_id: Uuid::now_v7(),
-                    })
-                    .await?;
-                match observed.applied {
-                    Some(applied) if applied.intent.id == id => {
-                        self.ring(&applied).await;
-                        Ok(applied.intent)
-                    }
-                    // The gateway answered with another transaction than the one asked for.
-                    _ => self.note(id, Event::LookedInVain { at: clock::now() }).await,
-                }
-            }
+            Ok(report) => self.observe(id, report).await,
             Err(error) => {
-                self.note(id, Event::LookedInVain { at: clock::now() }).await?;
+                self.note(id, Event::LookedInVain { at: self.clock.moment().at }).await?;
                 Err(error.into())
             }
         }
     }
 
+    /// Takes in what the gateway said when it was asked for this payment.
+    async fn observe(&self, id: Uuid, report: Report) -> Result<Intent, LaneError> {
+        let at = self.moment();
+        let observed = self
+            .journal
+            .observe(Observation {
+                report,
+                source: Source::Get,
+                happened_at: None,
+                at,
+                new_id: Uuid::now_v7(),
+            })
+            .await?;
+        match observed.applied {
+            Some(applied) if applied.intent.id == id => {
+                self.ring(&applied).await;
+                Ok(applied.intent)
+            }
+            // The gateway answered with another transaction than the one asked for.
+            _ => self.note(id, Event::LookedInVain { at: at.at }).await,
+        }
+    }
+
     /// What an answer means for the lane as a whole.
-    fn judge(&self, verdict: &Verdict, server_date: Option<Timestamp>, at: Timestamp) {
+    fn judge(&self, verdict: &Verdict) {
         let mut gate = self.gate();
         match verdict {
             Verdict::NotExecuted(NotExecuted::Unauthorized(problem)) => {
@@ -381,14 +557,20 @@ impl Lane {
             Verdict::NotExecuted(NotExecuted::Forbidden(problem)) => {
                 gate.pause = Some(Pause::Forbidden(problem.clone()));
             }
+            Verdict::NotExecuted(NotExecuted::ClockSkew { seconds_ahead }) => {
+                gate.pause = Some(Pause::Clock(SignedDuration::from_secs(*seconds_ahead)));
+            }
             Verdict::Accepted(_) | Verdict::Exists(_) | Verdict::NotExecuted(_) | Verdict::Ambiguous(_) => {
                 gate.unauthorized_in_a_row = 0;
             }
         }
-        if let Some(skew) =
-            server_date.map(|date| at.duration_since(date)).filter(|skew| skew.abs() > MOST_SKEW)
-        {
-            gate.pause = Some(Pause::Clock(skew));
+    }
+
+    /// A wall clock that is far from the gateway's stops the lane.
+    fn check_the_clock(&self, at: &Moment) {
+        let ahead = at.gateway.map(|there| at.at.duration_since(there));
+        if let Some(ahead) = ahead.filter(|ahead| ahead.abs() > MOST_SKEW) {
+            self.gate().pause = Some(Pause::Clock(ahead));
         }
     }
 
@@ -421,6 +603,9 @@ impl Lane {
         for alarm in &applied.alarms {
             tracing::warn!(intent = %applied.intent.id, ?alarm, "a payment needs a person");
             self.tell(News::Alarm { alarm: *alarm, intent: Box::new(applied.intent.clone()) }).await;
+        }
+        for other in &applied.overtaken {
+            Box::pin(self.ring(other)).await;
         }
     }
 

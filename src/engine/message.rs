@@ -96,7 +96,7 @@ pub enum RebalanceTrouble {
     #[error("the balance has moved since the review, so nothing was sent: it would now be a {} of {}", .0.direction.as_str(), .0.amount)]
     Moved(Box<Forecast>),
     /// Another one is in doubt; a person has to look first.
-    #[error("a rebalance to {} is still in doubt, so nothing was sent: compare the balance, then acknowledge it", .0.rebalance.target)]
+    #[error("a rebalance to {} is still in doubt, so nothing was sent: compare the balance, then acknowledge it", .0.rebalance.terms.target)]
     InDoubt(Box<StoredRebalance>),
     /// The journal could not take it; nothing was sent.
     #[error("nothing was sent: {0}")]

@@ -14,7 +14,8 @@ use super::message::RebalanceTrouble;
 use crate::domain::attempt::{Ambiguity, NotExecuted};
 use crate::domain::balance::Reading;
 use crate::domain::money::Centavos;
-use crate::domain::rebalance::{Event, Forecast, Outcome, Pockets, Rebalance, forecast};
+use crate::domain::person::Person;
+use crate::domain::rebalance::{Event, Forecast, Outcome, Pockets, Terms, forecast};
 use crate::domain::text::Safe;
 use crate::gateway::{Deadline, Gateway, MoneyRequest, ReadError, rebalance_body};
 use crate::journal::{Journal, JournalError, StoredRebalance};
@@ -66,17 +67,19 @@ impl Rebalancer {
         target: Centavos,
         reviewed: &Forecast,
         reason: Option<String>,
+        maker: Person,
     ) -> Result<StoredRebalance, RebalanceTrouble> {
         let fresh = review(self.gateway.as_ref(), target).await?;
         if !reviewed.still_holds(&fresh) {
             return Err(RebalanceTrouble::Moved(Box::new(fresh)));
         }
-        let ended = self.send_once(id, target, fresh, reason.clone()).await?;
+        let terms = Terms { at: clock::now(), maker, target, forecast: fresh, reason };
+        let ended = self.send_once(id, terms.clone()).await?;
         match &ended.rebalance.outcome {
             // Proven not executed, for want of a fresh token, which the client has asked for meanwhile. Another row, so
             // another request: nothing is repeated that may have taken effect.
             Some(Outcome::NotExecuted(NotExecuted::Unauthorized(_))) => {
-                self.send_once(Uuid::now_v7(), target, fresh, reason).await
+                self.send_once(Uuid::now_v7(), Terms { at: clock::now(), ..terms }).await
             }
             _ => Ok(ended),
         }
@@ -85,15 +88,13 @@ impl Rebalancer {
     async fn send_once(
         self: &Arc<Self>,
         id: Uuid,
-        target: Centavos,
-        forecast: Forecast,
-        reason: Option<String>,
+        terms: Terms,
     ) -> Result<StoredRebalance, RebalanceTrouble> {
         let deadline = Deadline::after(TO_FIRST_BYTE);
-        let rebalance = Rebalance::sent(target, forecast, reason, clock::now());
+        let target = terms.target;
         let started = self
             .journal
-            .start_rebalance(id, rebalance)
+            .start_rebalance(id, terms)
             .await?
             .map_err(|doubt| RebalanceTrouble::InDoubt(Box::new(doubt)))?;
         // In a task of its own: whoever waits for it may go away, the request must not be cut half-way.
@@ -135,7 +136,7 @@ impl Rebalancer {
     /// # Errors
     ///
     /// [`RebalanceTrouble::NotJournalled`] when it is not in doubt.
-    pub async fn acknowledge(&self, id: Uuid, by: String) -> Result<StoredRebalance, RebalanceTrouble> {
+    pub async fn acknowledge(&self, id: Uuid, by: Person) -> Result<StoredRebalance, RebalanceTrouble> {
         Ok(self.journal.apply_rebalance(id, Event::Acknowledged { at: clock::now(), by }).await?)
     }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 
-use super::clock;
 use super::lane::{Lane, LaneError};
 use crate::journal::{Intent, Journal, JournalError};
 
@@ -29,7 +28,7 @@ pub async fn recover(
     let open = journal.due(None).await?;
     let mut taken_up: Vec<(usize, Option<LaneError>)> = stream::iter(open.iter().enumerate())
         .map(|(place, intent)| async move {
-            let Some(act) = intent.cash_out.act_now(clock::now()) else { return (place, None) };
+            let Some(act) = intent.cash_out.act_now(&lane.moment()) else { return (place, None) };
             // A request that has begun goes on in its own task; the time-out only ends the waiting.
             match tokio::time::timeout_at(until, lane.act(intent.id, act)).await {
                 Ok(Ok(_)) | Err(_) => (place, None),

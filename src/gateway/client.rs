@@ -1,7 +1,7 @@
 //! The real client of ConnectPSP.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,6 +12,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
+use super::clock::{GatewayClock, MOST_SKEW};
 use super::error::{BuildError, ReadError};
 use super::http::{Endpoint, HttpAnswer, build, unanswered};
 use super::json::{IllegibleBody, Object, parse};
@@ -46,13 +47,7 @@ pub struct HttpGateway {
     money: MoneyClient,
     tokens: Tokens,
     application_token: HeaderValue,
-    server_clock: Mutex<Option<ServerClock>>,
-}
-
-#[derive(Clone, Copy)]
-struct ServerClock {
-    date: Timestamp,
-    ahead: SignedDuration,
+    clock: Arc<GatewayClock>,
 }
 
 impl HttpGateway {
@@ -71,30 +66,15 @@ impl HttpGateway {
         let reads = endpoint.client(connect_timeout, read_timeout).pool_idle_timeout(IDLE);
         let reads = build(reads)?;
         let money = MoneyClient::new(&endpoint, connect_timeout, money_timeout)?;
-        let tokens = Tokens::new(reads.clone(), endpoint.url("/auth/token"), credentials);
-        Ok(Self { endpoint, reads, money, tokens, application_token, server_clock: Mutex::new(None) })
+        let clock = Arc::<GatewayClock>::default();
+        let tokens = Tokens::new(reads.clone(), endpoint.url("/auth/token"), credentials, Arc::clone(&clock));
+        Ok(Self { endpoint, reads, money, tokens, application_token, clock })
     }
 
-    /// The `Date` of the last answer, to the second; `None` before the first.
-    pub fn last_server_date(&self) -> Option<Timestamp> {
-        self.clock().map(|clock| clock.date)
-    }
-
-    /// How far the gateway's clock was ahead of this machine's at the last answer (negative: behind), to about
-    /// a second.
-    pub fn clock_skew(&self) -> Option<SignedDuration> {
-        self.clock().map(|clock| clock.ahead)
-    }
-
-    fn clock(&self) -> Option<ServerClock> {
-        *self.server_clock.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note_date(&self, answer: &HttpAnswer) {
-        if let Some(date) = answer.date {
-            let clock = ServerClock { date, ahead: date.duration_since(Timestamp::now()) };
-            *self.server_clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
-        }
+    /// How far this machine's clock is ahead of the gateway's (negative: behind), to about a second; `None` before
+    /// the first answer.
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.clock.ahead()
     }
 
     /// The headers of every call but the one for the token.
@@ -131,7 +111,7 @@ impl HttpGateway {
         let request = self.reads.get(self.endpoint.url(path)).headers(self.headers(session));
         let response = request.send().await.map_err(|error| unanswered(&error))?;
         let answer = read_whole(response).await?;
-        self.note_date(&answer);
+        self.clock.note(answer.date);
         Ok(answer)
     }
 
@@ -162,6 +142,10 @@ impl HttpGateway {
             Ok(Err(error)) => return Err(Unanswered::NotSent(without_token(error))),
             Err(_) => return Err(too_late),
         };
+        // The token's answer has told the gateway's time: known before the first order leaves.
+        if let Some(ahead) = self.clock.ahead().filter(|ahead| ahead.abs() > MOST_SKEW) {
+            return Err(Unanswered::NotSent(NotExecuted::ClockSkew { seconds_ahead: ahead.as_secs() }));
+        }
         let mut headers = self.headers(&session);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
         headers.insert(DIGITAL_SIGNATURE, session.signature.clone());
@@ -170,7 +154,7 @@ impl HttpGateway {
         }
         let url = self.endpoint.url(path);
         let answer = self.money.post(&url, headers, order.body.clone(), order.deadline).await?;
-        self.note_date(&answer);
+        self.clock.note(answer.date);
         if answer.status == 401 {
             self.tokens.invalidate(&session);
         }
@@ -181,10 +165,9 @@ impl HttpGateway {
         match self.send("/cash-out", order, order.idempotency_key).await {
             Ok(answer) => Answer {
                 verdict: verdict::of_cash_out(&answer, order.reference.as_deref()),
-                server_date: answer.date,
                 raw: Some(RawAnswer { status: answer.status, body: answer.body }),
             },
-            Err(silence) => Answer { verdict: verdict::of_silence(silence), raw: None, server_date: None },
+            Err(silence) => Answer { verdict: verdict::of_silence(silence), raw: None },
         }
     }
 
@@ -193,7 +176,6 @@ impl HttpGateway {
         match self.send("/account/rebalance", order, None).await {
             Ok(answer) => RebalanceAnswer {
                 verdict: verdict::of_rebalance(&answer),
-                server_date: answer.date,
                 raw: Some(RawAnswer { status: answer.status, body: answer.body }),
             },
             Err(silence) => RebalanceAnswer {
@@ -202,13 +184,16 @@ impl HttpGateway {
                     Unanswered::Lost(doubt) => Outcome::Ambiguous(doubt),
                 },
                 raw: None,
-                server_date: None,
             },
         }
     }
 }
 
 impl Gateway for HttpGateway {
+    fn clock(&self) -> Option<Timestamp> {
+        self.clock.now()
+    }
+
     fn balance(&self) -> BoxFuture<'_, Result<Balance, ReadError>> {
         self.get("/account/balance", parse_balance)
             .map(|outcome| match outcome {

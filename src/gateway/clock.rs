@@ -3,8 +3,10 @@
 //! A laptop that was closed for an hour must neither send the order it was about to send nor trust the token
 //! it had. The ordinary monotonic clock stands still during sleep, so both use the boot-time clock.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use rustix::time::{ClockId, clock_gettime};
 
 /// `CLOCK_BOOTTIME`, where the kernel has it.
@@ -16,7 +18,7 @@ const BOOT_CLOCK: ClockId = ClockId::Monotonic;
 
 /// Time since the machine started, sleep included. Unrelated to the time of day, so no clock correction moves
 /// it.
-pub(super) fn since_boot() -> Duration {
+pub fn since_boot() -> Duration {
     let time = clock_gettime(BOOT_CLOCK);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
@@ -44,9 +46,47 @@ impl Deadline {
     }
 }
 
+/// A wall clock that differs from the gateway's by more than this cannot judge windows and deadlines.
+pub const MOST_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The gateway's own clock, as its last `Date` told it.
+#[derive(Debug, Default)]
+pub(super) struct GatewayClock(Mutex<Option<(Timestamp, Duration)>>);
+
+impl GatewayClock {
+    /// An answer with this `Date` has just come.
+    pub(super) fn note(&self, date: Option<Timestamp>) {
+        if let Some(date) = date {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((date, since_boot()));
+        }
+    }
+
+    /// What it shows now, to about a second: the last `Date` and the boot-time clock since.
+    pub(super) fn now(&self) -> Option<Timestamp> {
+        let (date, at) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        date.checked_add(SignedDuration::try_from(since_boot().saturating_sub(at)).ok()?).ok()
+    }
+
+    /// How far the wall clock of this machine is ahead of it (negative: behind).
+    pub(super) fn ahead(&self) -> Option<SignedDuration> {
+        self.now().map(|there| Timestamp::now().duration_since(there))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_gateways_clock_goes_on_between_its_answers() {
+        let clock = GatewayClock::default();
+        assert_eq!((clock.now(), clock.ahead()), (None, None));
+        let date = Timestamp::now() - SignedDuration::from_hours(1);
+        clock.note(Some(date));
+        clock.note(None);
+        assert!(clock.now().unwrap() >= date);
+        assert_eq!(clock.ahead().unwrap().as_mins(), 60);
+    }
 
     #[test]
     fn a_deadline_passes_and_never_overflows() {

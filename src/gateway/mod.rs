@@ -36,7 +36,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 pub use client::HttpGateway;
-pub use clock::Deadline;
+pub use clock::{Deadline, MOST_SKEW, since_boot};
 pub use error::{BuildError, ReadError};
 pub use json::IllegibleBody;
 pub use problem::summary as problem_summary;
@@ -105,6 +105,9 @@ impl Options {
 /// What the gateway can be asked and told. Every future may be dropped; an order whose future is dropped half-way
 /// has an unknown outcome.
 pub trait Gateway: Send + Sync {
+    /// What the gateway's clock shows now, to about a second (UTC); `None` before its first answer.
+    fn clock(&self) -> Option<Timestamp>;
+
     /// Asks for the wallet.
     fn balance(&self) -> BoxFuture<'_, Result<Balance, ReadError>>;
 
@@ -171,8 +174,6 @@ pub struct Answer {
     pub verdict: Verdict,
     /// What was answered, where anything was: for the journal and for the eyes of a person.
     pub raw: Option<RawAnswer>,
-    /// The gateway's clock at the answer, to the second.
-    pub server_date: Option<Timestamp>,
 }
 
 /// What one rebalance order came to.
@@ -182,8 +183,6 @@ pub struct RebalanceAnswer {
     pub verdict: Outcome,
     /// What was answered, where anything was.
     pub raw: Option<RawAnswer>,
-    /// The gateway's clock at the answer, to the second.
-    pub server_date: Option<Timestamp>,
 }
 
 /// Reads the answer to a question, whole or not at all.

@@ -10,7 +10,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::clock::since_boot;
+use super::clock::{GatewayClock, since_boot};
 use super::error::ReadError;
 use super::http::{HttpAnswer, unanswered};
 use super::json::{IllegibleBody, Object, parse};
@@ -44,6 +44,7 @@ pub(super) struct Tokens {
     http: Client,
     url: String,
     credentials: Credentials,
+    clock: Arc<GatewayClock>,
     current: Mutex<Option<Current>>,
     /// Held by the task that renews; holds how the last renewal failed, if it did.
     renewal: tokio::sync::Mutex<Option<ReadError>>,
@@ -52,11 +53,12 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(http: Client, url: String, credentials: Credentials) -> Self {
+    pub(super) fn new(http: Client, url: String, credentials: Credentials, clock: Arc<GatewayClock>) -> Self {
         Self {
             http,
             url,
             credentials,
+            clock,
             current: Mutex::new(None),
             renewal: tokio::sync::Mutex::new(None),
             ended: AtomicU64::new(0),
@@ -129,6 +131,7 @@ impl Tokens {
             .await
             .map_err(|error| unanswered(&error))?;
         let answer = read_whole(response).await.map_err(ReadError::of_the_token)?;
+        self.clock.note(answer.date);
         answered(&answer).map_err(|error| self.without_secret(error.of_the_token()))?;
         Ok(answer)
     }

@@ -11,16 +11,19 @@
 pub mod lock;
 pub mod sqlite;
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::domain::attempt::Verdict;
 use crate::domain::balance::Reading;
-use crate::domain::cash_out::{self, Alarm, CashOut};
+use crate::domain::cash_out::{self, Alarm, CashOut, Fingerprints, Terms};
+use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
-use crate::domain::order::{Order, Reference};
+use crate::domain::order::{Digest, Order, Reference};
 use crate::domain::rebalance::{self, Rebalance};
 use crate::domain::report::{Direction, Report, Source};
 use crate::domain::transaction::{State, Transaction};
@@ -84,18 +87,14 @@ pub enum JournalError {
 pub struct Proposal {
     /// saldo's id for it.
     pub id: Uuid,
-    /// Its name, and its lock.
-    pub reference: Reference,
     /// What it pays.
     pub order: Order,
     /// Why, in the operator's words; stays in the journal.
     pub reason: Option<String>,
     /// The request's body, stored once and sent verbatim by every attempt.
     pub body: Vec<u8>,
-    /// How long the same bytes may be sent again.
-    pub resend_window: SignedDuration,
-    /// When it was decided (UTC).
-    pub at: Timestamp,
+    /// What was decided: the debt, the reference, who.
+    pub terms: Arc<Terms>,
 }
 
 /// What became of a proposal.
@@ -105,7 +104,7 @@ pub enum Proposed {
     Created(Intent),
     /// The same payment was proposed before; nothing new was made.
     Existing(Intent),
-    /// The reference names another payment.
+    /// The reference names another payment, or one that cannot be made again; nothing was made.
     Taken(Intent),
 }
 
@@ -130,6 +129,13 @@ pub struct Intent {
     pub updated_at: Timestamp,
 }
 
+impl Intent {
+    /// What is stored now, for the comparison with what was decided.
+    pub fn fingerprints(&self) -> Fingerprints {
+        Fingerprints { payload: self.order.payload_hash(), body: Digest::of(&self.body) }
+    }
+}
+
 /// What an event made of a payment.
 #[derive(Debug, Clone)]
 pub struct Applied {
@@ -137,6 +143,8 @@ pub struct Applied {
     pub intent: Intent,
     /// What a person has to be told.
     pub alarms: Vec<Alarm>,
+    /// Other payments of the same debt that this one has overtaken.
+    pub overtaken: Vec<Applied>,
 }
 
 /// An event and the bytes that prove it.
@@ -144,15 +152,13 @@ pub struct Applied {
 pub struct Change {
     /// What happened.
     pub event: cash_out::Event,
-    /// The attempt's idempotency key: for [`cash_out::Event::AttemptStarted`].
-    pub key: Option<Uuid>,
     /// An answer's raw bytes, where they say more than the event.
     pub evidence: Option<Vec<u8>>,
 }
 
 impl From<cash_out::Event> for Change {
     fn from(event: cash_out::Event) -> Self {
-        Self { event, key: None, evidence: None }
+        Self { event, evidence: None }
     }
 }
 
@@ -165,8 +171,8 @@ pub struct Observation {
     pub source: Source,
     /// When the event happened, by the gateway's word (UTC).
     pub happened_at: Option<Timestamp>,
-    /// When saldo learned of it (UTC).
-    pub at: Timestamp,
+    /// When saldo learned of it.
+    pub at: Moment,
     /// The id for a row that is new.
     pub new_id: Uuid,
 }
@@ -289,6 +295,8 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, JournalError>>;
 pub trait Reader: Send + Sync {
     /// A payment of ours by saldo's id.
     fn intent(&self, id: Uuid) -> Answer<'_, Option<Intent>>;
+    /// The newest payment of a debt.
+    fn newest(&self, obligation: &Reference) -> Answer<'_, Option<Intent>>;
     /// Payments of ours that are due by then, those that are overdue first. `None`: all that are not final.
     fn due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Intent>>;
     /// When the next payment is due (UTC).
@@ -321,7 +329,7 @@ pub trait Journal: Reader {
     fn start_rebalance(
         &self,
         id: Uuid,
-        rebalance: Rebalance,
+        terms: rebalance::Terms,
     ) -> Answer<'_, Result<StoredRebalance, StoredRebalance>>;
     /// Folds an event into a rebalance.
     fn apply_rebalance(&self, id: Uuid, event: rebalance::Event) -> Answer<'_, StoredRebalance>;

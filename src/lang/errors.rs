@@ -136,6 +136,10 @@ impl Lang {
             (Self::PtBr, ReferenceError::Padded) => {
                 "a referência começa ou termina com espaço; para o gateway seria outra referência".to_owned()
             }
+            (Self::PtBr, ReferenceError::Reserved(_)) => {
+                "a referência termina em `~` e um número, o que o próprio saldo acrescenta quando um pagamento que falhou é refeito"
+                    .to_owned()
+            }
             (Self::PtBr, ReferenceError::Control(at)) => {
                 format!("a referência tem um caractere de controle ou invisível na posição {at}")
             }

@@ -12,6 +12,8 @@ impl Lang {
     /// The word for a state. What nobody knows is in capitals: it must not be overlooked.
     pub const fn state(self, state: State) -> &'static str {
         match (self, state) {
+            (Self::PtBr, State::Out(Out::Draft)) => "rascunho",
+            (Self::PtBr, State::Out(Out::PendingApproval)) => "a aprovar",
             (Self::PtBr, State::Out(Out::Approved)) => "decidido",
             (Self::PtBr, State::Out(Out::Unknown)) => "INCERTO",
             (Self::PtBr, State::Out(Out::Accepted)) => "aceito",
@@ -21,10 +23,13 @@ impl Lang {
             (Self::PtBr, State::Out(Out::Completed)) => "concluído",
             (Self::PtBr, State::Out(Out::Failed)) => "falhou",
             (Self::PtBr, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelado",
+            (Self::PtBr, State::Out(Out::DeclaredNotPaid)) => "não pago",
             (Self::PtBr, State::In(CashIn::AwaitingPayment)) => "a receber",
             (Self::PtBr, State::In(CashIn::Paid)) => "recebido",
-            (Self::PtBr, State::In(CashIn::Expired)) => "vencido",
+            (Self::PtBr, State::Out(Out::Expired) | State::In(CashIn::Expired)) => "vencido",
             (Self::PtBr, State::In(CashIn::Refunded)) => "devolvido",
+            (Self::En, State::Out(Out::Draft)) => "draft",
+            (Self::En, State::Out(Out::PendingApproval)) => "to approve",
             (Self::En, State::Out(Out::Approved)) => "approved",
             (Self::En, State::Out(Out::Unknown)) => "UNKNOWN",
             (Self::En, State::Out(Out::Accepted)) => "accepted",
@@ -34,9 +39,10 @@ impl Lang {
             (Self::En, State::Out(Out::Completed)) => "completed",
             (Self::En, State::Out(Out::Failed)) => "failed",
             (Self::En, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelled",
+            (Self::En, State::Out(Out::DeclaredNotPaid)) => "not paid",
             (Self::En, State::In(CashIn::AwaitingPayment)) => "awaiting",
             (Self::En, State::In(CashIn::Paid)) => "received",
-            (Self::En, State::In(CashIn::Expired)) => "expired",
+            (Self::En, State::Out(Out::Expired) | State::In(CashIn::Expired)) => "expired",
             (Self::En, State::In(CashIn::Refunded)) => "refunded",
         }
     }
@@ -44,6 +50,12 @@ impl Lang {
     /// What a state means for the money, in a sentence. Unknown is never failed.
     pub const fn meaning(self, state: State) -> &'static str {
         match (self, state) {
+            (Self::PtBr, State::Out(Out::Draft)) => "rascunho; só é enviado depois de submetido",
+            (Self::PtBr, State::Out(Out::PendingApproval)) => "espera a aprovação de outra pessoa; nada saiu",
+            (Self::PtBr, State::Out(Out::Expired)) => "não foi enviado a tempo e deixou de valer; nada saiu",
+            (Self::PtBr, State::Out(Out::DeclaredNotPaid)) => {
+                "duas pessoas verificaram que não foi pago, um dia depois do último pedido"
+            }
             (Self::PtBr, State::Out(Out::Approved)) => "decidido; nenhum pedido saiu ainda",
             (Self::PtBr, State::Out(Out::Unknown)) => {
                 "pode ter sido pago ou não; o saldo repete os mesmos bytes, sem risco de pagar duas vezes; não crie outro"
@@ -66,6 +78,16 @@ impl Lang {
             (Self::PtBr, State::In(CashIn::Expired)) => "ninguém pagou no prazo",
             (Self::PtBr, State::In(CashIn::Refunded)) => "recebido e devolvido: o dinheiro voltou ao pagador",
             (Self::PtBr, State::In(CashIn::Cancelled)) => "cobrança retirada; nada entrou",
+            (Self::En, State::Out(Out::Draft)) => "a draft; it is sent only after it was submitted",
+            (Self::En, State::Out(Out::PendingApproval)) => {
+                "waits for another person's approval; nothing has left"
+            }
+            (Self::En, State::Out(Out::Expired)) => {
+                "not sent in time, so it no longer counts; nothing has left"
+            }
+            (Self::En, State::Out(Out::DeclaredNotPaid)) => {
+                "two people found that it was not paid, a day after the last request"
+            }
             (Self::En, State::Out(Out::Approved)) => "decided; no request has left yet",
             (Self::En, State::Out(Out::Unknown)) => {
                 "it may have been paid or not; saldo repeats the same bytes, which cannot pay twice; do not make another"
@@ -166,6 +188,8 @@ impl Lang {
             Alarm::ReferenceTaken => words.reference_taken,
             Alarm::Illegible => words.illegible,
             Alarm::Held => words.held,
+            Alarm::Stale => words.stale,
+            Alarm::Overtaken => words.overtaken,
         }
     }
 

@@ -136,6 +136,9 @@ impl Lang {
             Self::PtBr => match how {
                 NotExecuted::Unreachable(why) => format!("não enviado: o gateway não foi alcançado ({why})"),
                 NotExecuted::TooLate => "não enviado: o prazo passou antes do primeiro byte".to_owned(),
+                NotExecuted::ClockSkew { seconds_ahead } => {
+                    format!("não enviado: o relógio desta máquina está {seconds_ahead} s à frente do gateway")
+                }
                 NotExecuted::NoToken(why) => format!("não enviado: sem token de acesso ({why})"),
                 NotExecuted::Refused(problem) => format!("recusado pelo gateway, sem efeito: {problem}"),
                 NotExecuted::Unauthorized(problem) => {
@@ -153,6 +156,9 @@ impl Lang {
                     format!("not sent: the gateway could not be reached ({why})")
                 }
                 NotExecuted::TooLate => "not sent: the time was over before the first byte".to_owned(),
+                NotExecuted::ClockSkew { seconds_ahead } => {
+                    format!("not sent: this machine's clock is {seconds_ahead} s ahead of the gateway's")
+                }
                 NotExecuted::NoToken(why) => format!("not sent: no access token ({why})"),
                 NotExecuted::Refused(problem) => format!("refused by the gateway, no effect: {problem}"),
                 NotExecuted::Unauthorized(problem) => format!("credentials not taken, no effect: {problem}"),

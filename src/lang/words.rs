@@ -193,6 +193,15 @@ strings! {
         window_closed,
         put_on_hold,
         round_started,
+        proposed,
+        submitted,
+        approved,
+        called_off,
+        expired,
+        overtaken,
+        went_stale,
+        adopted,
+        declared,
     }
 }
 
@@ -230,6 +239,8 @@ strings! {
         reference_taken,
         illegible,
         held,
+        stale,
+        overtaken,
     }
 }
 

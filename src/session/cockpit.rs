@@ -153,6 +153,7 @@ mod tests {
             zone: TimeZone::UTC,
             poll_every: SignedDuration::from_secs(5),
             demo: true,
+            operator: crate::domain::person::Person { uid: 1000, name: None },
         };
         (Cockpit::new(App::new(facts, None, FeedWindow::default(), now().wall), sender), receiver)
     }

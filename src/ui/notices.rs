@@ -110,9 +110,14 @@ pub(super) fn comparison(app: &App, stored: &StoredRebalance) -> Vec<String> {
     };
     let rebalance = &stored.rebalance;
     let mut lines = vec![
-        format!("{} {}: {}", notices.target, rebalance.target, app.lang.forecast(&rebalance.forecast)),
-        pockets(notices.before, rebalance.forecast.before),
-        pockets(notices.expected, rebalance.forecast.after),
+        format!(
+            "{} {}: {}",
+            notices.target,
+            rebalance.terms.target,
+            app.lang.forecast(&rebalance.terms.forecast)
+        ),
+        pockets(notices.before, rebalance.terms.forecast.before),
+        pockets(notices.expected, rebalance.terms.forecast.after),
     ];
     lines.push(match rebalance.after {
         Some(after) => pockets(notices.read_after, after),
@@ -187,7 +192,7 @@ pub(super) fn trouble_words(app: &App, trouble: &RebalanceTrouble) -> String {
         RebalanceTrouble::Moved(forecast) => {
             format!("{} {}", app.words().rebalance.moved, app.lang.forecast(forecast))
         }
-        RebalanceTrouble::InDoubt(stored) => app.lang.rebalance_in_doubt(stored.rebalance.target),
+        RebalanceTrouble::InDoubt(stored) => app.lang.rebalance_in_doubt(stored.rebalance.terms.target),
         RebalanceTrouble::NotJournalled(why) => app.lang.nothing_sent(Safe::new(why).as_str()),
     }
 }

@@ -1,6 +1,7 @@
 //! A screen with a fixed clock and made-up money.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -13,10 +14,12 @@ use saldo::app::{App, Effect, Environment, Facts, Message, Now};
 use saldo::domain::attempt::{Ambiguity, GatewayIds, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
 use saldo::domain::band::Band;
-use saldo::domain::cash_out::{CashOut, Event, Expected, State as Out};
+use saldo::domain::cash_out::{CashOut, Event, Expected, Fingerprints, State as Out, Terms};
 use saldo::domain::document::Document;
+use saldo::domain::moment::Moment;
 use saldo::domain::money::Centavos;
-use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::order::{Destination, Digest, Order, Reference};
+use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Forecast, Outcome, Pockets, Rebalance};
 use saldo::domain::report::{BankData, Direction, Report, Source, Status};
@@ -167,6 +170,7 @@ impl Screen {
             zone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
             poll_every: SignedDuration::from_secs(5),
             demo: false,
+            operator: person(),
         };
         let app = App::new(facts, reading, feed, now());
         let mut screen = Self {
@@ -335,7 +339,10 @@ pub(crate) fn intent(number: u128, amount: i64, state: Out) -> Intent {
         amount: Centavos::new(amount),
         document: document.clone(),
     };
-    let mut cash_out = CashOut::approved(expected, SignedDuration::from_hours(1), before(60));
+    let fingerprints = Fingerprints { payload: Digest::of(b""), body: Digest::of(b"") };
+    let window = SignedDuration::from_hours(1);
+    let terms = Terms::alone(before(60), person(), expected, fingerprints, window);
+    let mut cash_out = CashOut::proposed(Arc::new(terms));
     cash_out.state = state;
     cash_out.ambiguous = state.is_in_doubt();
     cash_out.attempts = 1;
@@ -386,7 +393,11 @@ pub(crate) fn life(number: u128) -> Life {
         refunded_at: None,
     };
     let mut intent = intent(number, 1_250_000, Out::Completed);
-    intent.cash_out.last_report = Some(report.clone());
+    let report = Arc::new(report);
+    intent.cash_out.last_report = Some(Arc::clone(&report));
+    let moment = |seconds| Moment::wall(before(seconds));
+    let fingerprints = intent.fingerprints();
+    let started = |seconds| Event::AttemptStarted { at: moment(seconds), key: id(77), fingerprints };
     let attempt = |number, at: i64, verdict| AttemptRow {
         number,
         key: id(77),
@@ -401,11 +412,11 @@ pub(crate) fn life(number: u128) -> Life {
         transaction,
         intent: Some(intent),
         events: vec![
-            Event::AttemptStarted { at: before(58) },
-            Event::AttemptEnded { at: before(40), verdict: timed_out.clone() },
-            Event::AttemptStarted { at: before(39) },
-            Event::AttemptEnded { at: before(38), verdict: Verdict::Accepted(ids.clone()) },
-            Event::Reported { at: before(20), source: Source::Webhook, report: Box::new(report) },
+            started(58),
+            Event::AttemptEnded { at: moment(40), verdict: timed_out.clone() },
+            started(39),
+            Event::AttemptEnded { at: moment(38), verdict: Verdict::Accepted(ids.clone()) },
+            Event::Reported { at: moment(20), source: Source::Webhook, report },
         ],
         attempts: vec![attempt(1, 58, Some(timed_out)), attempt(2, 39, Some(Verdict::Accepted(ids)))],
         deliveries: vec![Delivery {
@@ -423,9 +434,18 @@ pub(crate) fn forecast(transactional: i64, target: i64) -> Forecast {
 }
 
 pub(crate) fn rebalance_of(number: u128, outcome: Outcome, state: rebalance::State) -> StoredRebalance {
-    let mut rebalance =
-        Rebalance::sent(Centavos::new(50_000_000), forecast(48_200_012, 50_000_000), None, before(30));
+    let mut rebalance = Rebalance::sent(rebalance::Terms {
+        at: before(30),
+        maker: person(),
+        target: Centavos::new(50_000_000),
+        forecast: forecast(48_200_012, 50_000_000),
+        reason: None,
+    });
     rebalance.outcome = Some(outcome);
     rebalance.state = state;
     StoredRebalance { id: id(number), rebalance, updated_at: before(20) }
+}
+
+pub(crate) fn person() -> Person {
+    Person { uid: 1000, name: Some("ana".to_owned()) }
 }

@@ -28,7 +28,10 @@ impl Attempt {
     pub fn requests(&self) -> (usize, usize) {
         match &self.verdict {
             Some(Verdict::NotExecuted(
-                NotExecuted::Unreachable(_) | NotExecuted::TooLate | NotExecuted::NoToken(_),
+                NotExecuted::Unreachable(_)
+                | NotExecuted::TooLate
+                | NotExecuted::ClockSkew { .. }
+                | NotExecuted::NoToken(_),
             )) => (0, 0),
             // Said of the order, or of the token that it needed first.
             Some(Verdict::NotExecuted(NotExecuted::Unauthorized(_) | NotExecuted::TooMany { .. })) => (0, 1),

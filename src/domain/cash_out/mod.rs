@@ -5,30 +5,43 @@
 //! next, and when, is derived from the state by [`CashOut::plan`], never stored beside it.
 //!
 //! ```text
-//! Approved -(attempt journalled)-> Unknown -(202 | report with our reference)-> Accepted
-//!                                  Unknown -(409)-> Exists -(report)-> Accepted
+//! Draft -> PendingApproval -(n checkers, never the maker, over the payload's hash)-> Approved
+//! Draft, PendingApproval, Approved without a request -> Cancelled | Expired
+//! Approved -(attempt journalled)-> Unknown -(202 | report with our reference | a person found its id)-> Accepted
+//!                                  Unknown -(409)-> Exists -(report, or a person found its id)-> Accepted
 //!                                  Unknown -(400/422, every attempt proven not executed)-> Rejected
 //!                                  Unknown -(window closed)-> Unknown, frozen -(24 h)-> Held
 //! Accepted -(COMPLETED)-> Completed      -(FAILED by two GETs)-> Failed      -(CANCELLED by two)-> Cancelled
+//! Held -(two people, a day after the last request)-> DeclaredNotPaid
+//! Failed | Cancelled | DeclaredNotPaid -(late COMPLETED)-> Completed, and an alarm
+//! Rejected | never sent -(next round: same reference, next key)-> as decided
 //! ```
+//!
+//! After `Failed`, `DeclaredNotPaid` or a cancellation by the gateway the same debt may be paid by a payment of the
+//! next *generation*, which is another payment with a reference of its own ([`CashOut::again`]).
 
 mod plan;
 mod step;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::attempt::{GatewayIds, Verdict};
 use super::document::Document;
+use super::moment::Moment;
 use super::money::Centavos;
-use super::order::Reference;
+use super::order::{Digest, Reference};
+use super::person::Person;
 use super::report::{Report, Source};
 use super::text::Safe;
 
-pub use plan::{Act, Plan};
-pub use step::{Alarm, Refused, Step, step};
+pub use plan::{Act, Dispatch, Plan};
+pub use step::{Alarm, Because, Refused, Step, fold, step};
 
 /// A FAILED or CANCELLED must be read by `GET` twice, this far apart, before it counts: a webhook alone, or
 /// one glance at a gateway that is still settling, would release a second payment too early.
@@ -37,10 +50,30 @@ pub const CONFIRMATION_GAP: SignedDuration = SignedDuration::from_secs(60);
 /// A payment in doubt that nobody heard of for this long is put before a person.
 pub const HOLD_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
+/// From the last request to the declaration that it was not paid: an order that the gateway has not settled by then
+/// is not waiting somewhere in the middle of a retry.
+pub const DECLARE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// People who have to declare that a payment was not made.
+pub const DECLARATIONS: usize = 2;
+
+/// What was decided is sent within this time or not at all: nobody wants a payment of last week to leave on its own.
+pub const SEND_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a draft, or a payment that waits for approval, stays.
+pub const APPROVE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// An accepted payment that has not ended after this time is put before a person.
+pub const STALE_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
 /// Where a cash-out stands. The words are the contract's, see [`State::as_str`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
+    /// Prepared, not submitted.
+    Draft,
+    /// Submitted; checkers have to approve it.
+    PendingApproval,
     /// Decided, and no request has been journalled yet.
     Approved,
     /// A request may have left, and what came of it is not known.
@@ -59,11 +92,17 @@ pub enum State {
     Failed,
     /// Withdrawn, not paid.
     Cancelled,
+    /// Nobody approved or sent it in time; nothing left.
+    Expired,
+    /// Two people found that it was not paid.
+    DeclaredNotPaid,
 }
 
 impl State {
     /// Every state, in the order of a payment's life.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
+        Self::Draft,
+        Self::PendingApproval,
         Self::Approved,
         Self::Unknown,
         Self::Accepted,
@@ -73,11 +112,15 @@ impl State {
         Self::Completed,
         Self::Failed,
         Self::Cancelled,
+        Self::Expired,
+        Self::DeclaredNotPaid,
     ];
 
     /// The word of the command line, of JSON and of the journal.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Draft => "draft",
+            Self::PendingApproval => "pending_approval",
             Self::Approved => "approved",
             Self::Unknown => "unknown",
             Self::Accepted => "accepted",
@@ -87,24 +130,39 @@ impl State {
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::DeclaredNotPaid => "declared_not_paid",
         }
     }
 
-    /// Whether the payment's life is over, but for a late COMPLETED and refunds.
+    /// Whether the payment's life is over, but for a late COMPLETED, refunds and another round.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Rejected | Self::Completed | Self::Failed | Self::Cancelled)
+        matches!(
+            self,
+            Self::Rejected
+                | Self::Completed
+                | Self::Failed
+                | Self::Cancelled
+                | Self::Expired
+                | Self::DeclaredNotPaid
+        )
     }
 
     /// Whether nobody can say that the money has or has not moved.
     pub const fn is_in_doubt(self) -> bool {
         matches!(self, Self::Unknown | Self::Exists | Self::Held)
     }
+
+    /// Whether the money may have moved, or may yet.
+    pub const fn may_have_paid(self) -> bool {
+        matches!(self, Self::Unknown | Self::Accepted | Self::Exists | Self::Held | Self::Completed)
+    }
 }
 
 /// What a settlement is held against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
-    /// The name of the obligation, which the gateway has to give back.
+    /// What the gateway has to give back as `externalReference`.
     pub reference: Reference,
     /// In centavos.
     pub amount: Centavos,
@@ -112,15 +170,69 @@ pub struct Expected {
     pub document: Document,
 }
 
+/// What must be the same at every request as it was when people decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprints {
+    /// Of the order: what checkers approve.
+    pub payload: Digest,
+    /// Of the request's body.
+    pub body: Digest,
+}
+
+/// What was decided: the first event of every payment, and never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// When it was prepared (UTC).
+    pub at: Timestamp,
+    /// Who prepared it.
+    pub maker: Person,
+    /// The debt's own name: the operator's reference.
+    pub obligation: Reference,
+    /// The first payment of this debt, or one after a proven failure. Counts from 1.
+    pub generation: u32,
+    /// What a settlement must match.
+    pub expected: Expected,
+    /// What every request must match.
+    pub fingerprints: Fingerprints,
+    /// How long after a round's first attempt the same bytes may be sent again.
+    pub resend_window: SignedDuration,
+    /// Checkers needed.
+    pub approvals: u8,
+    /// Prepared, and submitted later.
+    pub is_draft: bool,
+}
+
+impl Terms {
+    /// The terms of a payment that one person decides alone, at once, and for the first time.
+    pub fn alone(
+        at: Timestamp,
+        maker: Person,
+        expected: Expected,
+        fingerprints: Fingerprints,
+        resend_window: SignedDuration,
+    ) -> Self {
+        let obligation = expected.reference.clone();
+        Self {
+            at,
+            maker,
+            obligation,
+            generation: 1,
+            expected,
+            fingerprints,
+            resend_window,
+            approvals: 0,
+            is_draft: false,
+        }
+    }
+}
+
 /// One payment of ours, folded from its events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CashOut {
     /// Where it stands.
     pub state: State,
-    /// What a settlement must match.
-    pub expected: Expected,
-    /// How long after a round's first attempt the same bytes may be sent again.
-    pub resend_window: SignedDuration,
+    /// What was decided.
+    pub terms: Arc<Terms>,
     /// The key changes with each round, and a round only after a proven rejection. Counts from 1.
     pub round: u32,
     /// Requests made, over all rounds.
@@ -129,18 +241,24 @@ pub struct CashOut {
     pub on_the_wire: bool,
     /// Whether some attempt of this round may have taken effect.
     pub ambiguous: bool,
-    /// The window has closed: listen, send nothing.
+    /// No request may follow: the window has closed, or the debt was paid otherwise. Listen only.
     pub frozen: bool,
+    /// Accepted, and not ended for a day.
+    pub stale: bool,
     /// The gateway contradicted itself, or what was ordered. A person must look.
     pub conflict: bool,
     /// A webhook said FAILED and GET has not confirmed it yet, or the first of two GETs has.
     pub failure_reported: bool,
-    /// When it was decided (UTC).
-    pub approved_at: Timestamp,
-    /// When this round's first attempt was journalled (UTC).
-    pub first_attempt_at: Option<Timestamp>,
-    /// When the last attempt began, or ended once it has (UTC).
-    pub last_attempt_at: Option<Timestamp>,
+    /// Who approved it in this round.
+    pub approvals: Vec<Person>,
+    /// Who declared that it was not paid.
+    pub declarations: Vec<Person>,
+    /// When it was last decided: proposed, approved, or begun another round (UTC).
+    pub decided_at: Timestamp,
+    /// When this round's first attempt was journalled.
+    pub first_attempt: Option<Moment>,
+    /// When the last attempt began, or ended once it has.
+    pub last_attempt: Option<Moment>,
     /// What the last attempt came to.
     pub last_verdict: Option<Verdict>,
     /// When it reached the present state (UTC).
@@ -149,18 +267,27 @@ pub struct CashOut {
     pub looks: u32,
     /// When saldo last asked by GET (UTC).
     pub looked_at: Option<Timestamp>,
-    /// When a GET first said FAILED or CANCELLED (UTC), and which.
-    pub ending_seen: Option<(Timestamp, Ending)>,
+    /// When a GET first said FAILED or CANCELLED, and which.
+    pub ending_seen: Option<(Moment, Ending)>,
     /// The gateway's ids, as far as known.
     pub ids: GatewayIds,
     /// The settlement's endToEndId.
     pub end_to_end_id: Option<Safe>,
-    /// The endToEndIds of refunds, each once.
-    pub refunds: Vec<Safe>,
+    /// What came back, each refund once.
+    pub refunds: Vec<Refund>,
     /// The gateway said REFUNDED.
     pub refunded: bool,
     /// The last thing that the gateway said of it.
-    pub last_report: Option<Report>,
+    pub last_report: Option<Arc<Report>>,
+}
+
+/// A refund of a payment of ours, or of a part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Its `D…` endToEndId.
+    pub id: Safe,
+    /// In centavos, where the gateway said so.
+    pub amount: Option<Centavos>,
 }
 
 /// An end that needs two GETs.
@@ -173,30 +300,82 @@ pub enum Ending {
     Cancelled,
 }
 
+/// How the same debt may be paid once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// By this payment: the same reference and body, the next key. Nothing was executed.
+    Round,
+    /// By another payment, with the next generation's reference: the gateway has ended this one.
+    Generation,
+}
+
 /// Something that happened to a payment. Stored as it is: the state is the fold over these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// An attempt was journalled; its bytes leave afterwards, if at all.
-    AttemptStarted {
+    /// It was prepared: the first event, and only that.
+    Proposed(Arc<Terms>),
+    /// Its maker submitted a draft.
+    Submitted {
         /// When (UTC).
         at: Timestamp,
+        /// Who.
+        by: Person,
+    },
+    /// A checker approved it.
+    Approved {
+        /// When (UTC).
+        at: Timestamp,
+        /// Who; never the maker, and each once.
+        by: Person,
+        /// Of what the checker saw.
+        payload: Digest,
+    },
+    /// A person withdrew it before anything of this round was sent.
+    CalledOff {
+        /// When (UTC).
+        at: Timestamp,
+        /// Who.
+        by: Person,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Nobody approved or sent it in time.
+    Expired {
+        /// When.
+        at: Moment,
+    },
+    /// Another payment of the same debt turned out to be paid.
+    Overtaken {
+        /// When saldo learned of it (UTC).
+        at: Timestamp,
+        /// Which.
+        generation: u32,
+    },
+    /// An attempt was journalled; its bytes leave afterwards, if at all.
+    AttemptStarted {
+        /// When.
+        at: Moment,
+        /// The idempotency key.
+        key: Uuid,
+        /// Of what is about to be sent, computed from what is stored.
+        fingerprints: Fingerprints,
     },
     /// An attempt came to something.
     AttemptEnded {
-        /// When (UTC).
-        at: Timestamp,
+        /// When.
+        at: Moment,
         /// To what.
         verdict: Verdict,
     },
     /// The gateway said something of this payment.
     Reported {
-        /// When saldo learned of it (UTC).
-        at: Timestamp,
+        /// When saldo learned of it.
+        at: Moment,
         /// By GET or webhook.
         source: Source,
         /// What it said.
-        report: Box<Report>,
+        report: Arc<Report>,
     },
     /// A GET brought nothing: no such transaction (never a failure), or no answer.
     LookedInVain {
@@ -205,38 +384,97 @@ pub enum Event {
     },
     /// The time to send the same bytes again is over.
     WindowClosed {
-        /// When (UTC).
-        at: Timestamp,
+        /// When.
+        at: Moment,
     },
     /// A day of doubt is over.
     PutOnHold {
         /// When (UTC).
         at: Timestamp,
     },
-    /// The operator tries a rejected payment again: same reference and body, the next key.
-    RoundStarted {
+    /// Accepted a day ago, and not ended.
+    WentStale {
         /// When (UTC).
         at: Timestamp,
     },
+    /// A person found its id at the gateway.
+    Adopted {
+        /// When (UTC).
+        at: Timestamp,
+        /// Who.
+        by: Person,
+        /// The gateway's `internalCode`.
+        internal_code: Safe,
+        /// How it was found, in their words.
+        reason: Option<String>,
+    },
+    /// A person found that it was not paid.
+    Declared {
+        /// When.
+        at: Moment,
+        /// Who.
+        by: Person,
+        /// What they found, in their words.
+        statement: String,
+    },
+    /// It is tried again: same reference and body, the next key.
+    RoundStarted {
+        /// When (UTC).
+        at: Timestamp,
+        /// Who.
+        by: Person,
+    },
+}
+
+impl Event {
+    /// When it happened, by the wall clock (UTC).
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Proposed(terms) => terms.at,
+            Self::Submitted { at, .. }
+            | Self::Approved { at, .. }
+            | Self::CalledOff { at, .. }
+            | Self::Overtaken { at, .. }
+            | Self::LookedInVain { at }
+            | Self::PutOnHold { at }
+            | Self::WentStale { at }
+            | Self::Adopted { at, .. }
+            | Self::RoundStarted { at, .. } => *at,
+            Self::Expired { at }
+            | Self::AttemptStarted { at, .. }
+            | Self::AttemptEnded { at, .. }
+            | Self::Reported { at, .. }
+            | Self::WindowClosed { at }
+            | Self::Declared { at, .. } => at.at,
+        }
+    }
 }
 
 impl CashOut {
-    /// A payment that has just been decided.
-    pub fn approved(expected: Expected, resend_window: SignedDuration, at: Timestamp) -> Self {
+    /// A payment that has just been prepared.
+    pub fn proposed(terms: Arc<Terms>) -> Self {
+        let at = terms.at;
+        let state = match (terms.is_draft, terms.approvals) {
+            (true, _) => State::Draft,
+            (false, 0) => State::Approved,
+            (false, _) => State::PendingApproval,
+        };
         Self {
-            state: State::Approved,
-            expected,
-            resend_window,
+            state,
+            terms,
             round: 1,
             attempts: 0,
             on_the_wire: false,
             ambiguous: false,
             frozen: false,
+            stale: false,
             conflict: false,
             failure_reported: false,
-            approved_at: at,
-            first_attempt_at: None,
-            last_attempt_at: None,
+            approvals: Vec::new(),
+            declarations: Vec::new(),
+            decided_at: at,
+            first_attempt: None,
+            last_attempt: None,
             last_verdict: None,
             since: at,
             looks: 0,
@@ -257,11 +495,42 @@ impl CashOut {
             .as_ref()
             .or(self.ids.transaction_id.as_ref())
             .or(self.end_to_end_id.as_ref())
-            .or(self.refunds.first())
+            .or_else(|| self.refunds.first().map(|refund| &refund.id))
     }
 
     /// Whether every attempt so far is proven to have had no effect.
     pub fn is_proven_unsent(&self) -> bool {
         !self.ambiguous && !self.on_the_wire && matches!(self.state, State::Approved | State::Unknown)
+    }
+
+    /// How the same debt may be paid once more, if this payment is proven not to have paid it.
+    pub fn again(&self) -> Option<Again> {
+        if self.conflict {
+            return None;
+        }
+        match self.state {
+            State::Rejected | State::Expired => Some(Again::Round),
+            // Withdrawn before anything of the round was sent, or by the gateway, which keeps the reference.
+            State::Cancelled if self.first_attempt.is_none() && self.gateway_id().is_none() => {
+                Some(Again::Round)
+            }
+            State::Failed | State::Cancelled | State::DeclaredNotPaid => Some(Again::Generation),
+            State::Draft
+            | State::PendingApproval
+            | State::Approved
+            | State::Unknown
+            | State::Accepted
+            | State::Exists
+            | State::Held
+            | State::Completed => None,
+        }
+    }
+
+    /// What is known to have come back, in centavos; `None` while the gateway has not said how much.
+    pub fn refunded_amount(&self) -> Option<Centavos> {
+        self.refunds
+            .iter()
+            .try_fold(Centavos::ZERO, |sum, refund| sum.checked_add(refund.amount?))
+            .filter(|_| self.refunded && !self.refunds.is_empty())
     }
 }

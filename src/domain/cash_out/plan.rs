@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CONFIRMATION_GAP, CashOut, HOLD_AFTER, State};
+use super::{APPROVE_WITHIN, CONFIRMATION_GAP, CashOut, HOLD_AFTER, STALE_AFTER, State};
 use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::moment::Moment;
 
 /// The next thing to do for a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Plan {
 }
 
 /// What a payment may need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Journal an attempt, then send the stored bytes.
     Send,
@@ -25,8 +26,25 @@ pub enum Act {
     CloseWindow,
     /// Put it before a person.
     Hold,
+    /// Tell a person that an accepted payment does not end.
+    GoStale,
+    /// Let it go: nobody approved or sent it in time.
+    Expire,
     /// Nothing but a person can help: tell them again.
     Remind,
+}
+
+/// Whether a request may be made for a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dispatch {
+    /// Yes.
+    Send,
+    /// It was decided too long ago, and nothing of this round was sent.
+    Expired,
+    /// The same bytes may no longer be sent again.
+    WindowClosed,
+    /// The payment is not in a state in which one sends.
+    Never,
 }
 
 /// Waits between attempts with the same bytes, in seconds; the last one repeats.
@@ -47,49 +65,86 @@ impl CashOut {
             return None;
         }
         match self.state {
-            State::Approved => Some(Plan { at: self.approved_at, act: Act::Send }),
+            State::Draft | State::PendingApproval => {
+                Some(Plan { at: later(self.decided_at, APPROVE_WITHIN), act: Act::Expire })
+            }
+            State::Approved => Some(Plan { at: self.decided_at, act: Act::Send }),
             State::Unknown if self.frozen => Some(self.hold_plan()),
             State::Unknown => Some(self.send_plan()),
             State::Exists => Some(self.hold_plan()),
-            State::Accepted => Some(self.look_plan()),
+            State::Accepted => Some(self.accepted_plan()),
             State::Held if self.gateway_id().is_some() => Some(self.look_plan()),
-            State::Held => {
-                Some(Plan { at: later(self.looked_at.unwrap_or(self.since), HOLD_AFTER), act: Act::Remind })
+            State::Held => Some(self.remind_plan()),
+            State::Completed | State::Failed | State::Cancelled | State::DeclaredNotPaid => {
+                self.look_back_plan()
             }
-            State::Completed | State::Failed | State::Cancelled => self.look_back_plan(),
-            State::Rejected => None,
+            State::Rejected | State::Expired => None,
         }
     }
 
     /// What could be done at once if somebody asked, whatever the waiting time: the same bytes where the outcome
     /// is unknown, a look where the id is known.
-    pub fn act_now(&self, now: Timestamp) -> Option<Act> {
+    pub fn act_now(&self, now: &Moment) -> Option<Act> {
         if self.on_the_wire {
             return None;
         }
         match self.state {
+            State::Draft | State::PendingApproval => self.has_expired(now).then_some(Act::Expire),
             State::Approved => Some(Act::Send),
-            State::Unknown if self.frozen => None,
-            State::Unknown if now >= self.window_end() => Some(Act::CloseWindow),
-            State::Unknown => Some(Act::Send),
+            State::Unknown if !self.frozen => Some(match self.dispatch(now) {
+                Dispatch::WindowClosed => Act::CloseWindow,
+                Dispatch::Send | Dispatch::Expired | Dispatch::Never => Act::Send,
+            }),
             State::Accepted | State::Held if self.gateway_id().is_some() => Some(Act::Look),
+            State::Unknown | State::Exists => self
+                .last_attempt
+                .is_some_and(|last| now.at_most_since(&last) >= HOLD_AFTER)
+                .then_some(Act::Hold),
             State::Accepted
             | State::Held
-            | State::Exists
             | State::Rejected
             | State::Completed
             | State::Failed
-            | State::Cancelled => None,
+            | State::Cancelled
+            | State::Expired
+            | State::DeclaredNotPaid => None,
         }
     }
 
-    /// When the same bytes may no longer be sent.
+    /// Whether a request may be made now. Asked once more by [`super::step`], where it counts.
+    pub fn dispatch(&self, now: &Moment) -> Dispatch {
+        match self.state {
+            State::Approved if self.has_expired(now) => Dispatch::Expired,
+            State::Approved => Dispatch::Send,
+            State::Unknown if self.frozen => Dispatch::Never,
+            State::Unknown if self.window_is_over(now) => Dispatch::WindowClosed,
+            State::Unknown => Dispatch::Send,
+            State::Draft
+            | State::PendingApproval
+            | State::Accepted
+            | State::Exists
+            | State::Held
+            | State::Rejected
+            | State::Completed
+            | State::Failed
+            | State::Cancelled
+            | State::Expired
+            | State::DeclaredNotPaid => Dispatch::Never,
+        }
+    }
+
+    /// Whether the same bytes may no longer be sent, by the fastest of the clocks.
+    pub fn window_is_over(&self, now: &Moment) -> bool {
+        self.first_attempt.is_some_and(|first| now.at_most_since(&first) >= self.terms.resend_window)
+    }
+
+    /// When the same bytes may no longer be sent, by the wall clock (UTC).
     pub fn window_end(&self) -> Timestamp {
-        later(self.first_attempt_at.unwrap_or(self.approved_at), self.resend_window)
+        later(self.first_attempt.map_or(self.decided_at, |first| first.at), self.terms.resend_window)
     }
 
     fn send_plan(&self) -> Plan {
-        let last = self.last_attempt_at.unwrap_or(self.approved_at);
+        let last = self.last_attempt.map_or(self.decided_at, |last| last.at);
         let wait = match &self.last_verdict {
             // A fresh token is all that was missing; the lane stops a second refusal in a row.
             Some(Verdict::NotExecuted(NotExecuted::Unauthorized(_))) => SignedDuration::ZERO,
@@ -103,15 +158,29 @@ impl CashOut {
         if at < end { Plan { at, act: Act::Send } } else { Plan { at: end, act: Act::CloseWindow } }
     }
 
+    fn accepted_plan(&self) -> Plan {
+        let look = self.gateway_id().map(|_| self.look_plan());
+        let stale = Plan { at: later(self.since, STALE_AFTER), act: Act::GoStale };
+        match look {
+            Some(look) if self.stale || look.at < stale.at => look,
+            None if self.stale => self.remind_plan(),
+            _ => stale,
+        }
+    }
+
+    fn remind_plan(&self) -> Plan {
+        Plan { at: later(self.looked_at.unwrap_or(self.since), HOLD_AFTER), act: Act::Remind }
+    }
+
     fn look_plan(&self) -> Plan {
         // A clean second reading is due when the gap is over, not when the usual steps say so.
         let at = match self.ending_seen {
             // A look in vain meanwhile waits its turn like any other.
-            Some((seen, _)) => match self.looked_at.filter(|looked| *looked > seen) {
+            Some((seen, _)) => match self.looked_at.filter(|looked| *looked > seen.at) {
                 Some(looked) => {
-                    later(seen, CONFIRMATION_GAP).max(later(looked, self.waited(&LOOK, self.looks)))
+                    later(seen.at, CONFIRMATION_GAP).max(later(looked, self.waited(&LOOK, self.looks)))
                 }
-                None => later(seen, CONFIRMATION_GAP),
+                None => later(seen.at, CONFIRMATION_GAP),
             },
             None if self.failure_reported && self.looks == 0 => self.since,
             None => later(self.looked_at.unwrap_or(self.since), self.waited(&LOOK, self.looks + 1)),
@@ -120,7 +189,7 @@ impl CashOut {
     }
 
     fn hold_plan(&self) -> Plan {
-        let from = self.last_attempt_at.unwrap_or(self.since);
+        let from = self.last_attempt.map_or(self.since, |last| last.at);
         Plan { at: later(from, HOLD_AFTER), act: Act::Hold }
     }
 
@@ -135,7 +204,7 @@ impl CashOut {
     fn waited(&self, steps: &[i64], count: u32) -> SignedDuration {
         let index = usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX).min(steps.len() - 1);
         let millis = steps[index] * 1000;
-        let spread = self.approved_at.as_microsecond().rem_euclid(200);
+        let spread = self.terms.at.as_microsecond().rem_euclid(200);
         SignedDuration::from_millis(millis + millis * spread / 1000)
     }
 }

@@ -1,10 +1,19 @@
 //! The pure function from what a payment was and what happened to what it is.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CONFIRMATION_GAP, CashOut, Ending, Event, State};
+use super::{
+    APPROVE_WITHIN, Again, CONFIRMATION_GAP, CashOut, DECLARATIONS, DECLARE_AFTER, Ending, Event,
+    Fingerprints, Refund, SEND_WITHIN, State,
+};
 use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Verdict};
+use crate::domain::moment::Moment;
+use crate::domain::money::Centavos;
+use crate::domain::order::Digest;
+use crate::domain::person::Person;
 use crate::domain::report::{Report, Source, Status};
 use crate::domain::text::Safe;
 
@@ -18,10 +27,10 @@ pub struct Step {
 }
 
 /// Something that must not pass unseen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Alarm {
-    /// Paid after it had been proven failed.
+    /// Paid after it had been proven failed, or declared not paid.
     CompletedAfterFailure,
     /// The gateway's amount or document differs from what was ordered.
     Mismatch,
@@ -33,16 +42,51 @@ pub enum Alarm {
     Illegible,
     /// A payment is in doubt for a day.
     Held,
+    /// An accepted payment has not ended for a day.
+    Stale,
+    /// An earlier payment of the same debt was paid after all.
+    Overtaken,
 }
 
 /// An event that cannot happen to a payment as it stands. Nothing changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{event} cannot happen to a payment that is {}", .state.as_str())]
+#[error("{event} cannot happen to a payment that is {}{because}", .state.as_str())]
 pub struct Refused {
     /// Where the payment stands.
     pub state: State,
     /// What was tried.
     pub event: &'static str,
+    /// Why not.
+    pub because: Because,
+}
+
+/// Why an event is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Because {
+    /// It does not belong to this state.
+    #[error("")]
+    State,
+    /// A request is on the wire.
+    #[error(": a request is on the wire")]
+    OnTheWire,
+    /// It is too early for it.
+    #[error(": it is too early")]
+    TooEarly,
+    /// It is too late for it.
+    #[error(": it is too late")]
+    TooLate,
+    /// What is stored is not what was decided.
+    #[error(": what is stored is not what was decided")]
+    Changed,
+    /// The maker cannot check, and nobody counts twice.
+    #[error(": it takes another person")]
+    SamePerson,
+    /// The gateway contradicted itself, or gave another id.
+    #[error(": the gateway said otherwise")]
+    Contradicted,
+    /// Another payment of the same debt may have paid it.
+    #[error(": another payment of the same debt may have been made")]
+    Sibling,
 }
 
 /// What `event` makes of `before`.
@@ -54,31 +98,80 @@ pub struct Refused {
 pub fn step(before: &CashOut, event: &Event) -> Result<Step, Refused> {
     let mut next = Step { after: before.clone(), alarms: Vec::new() };
     match event {
-        Event::AttemptStarted { at } => next.attempt_started(*at)?,
-        Event::AttemptEnded { at, verdict } => next.attempt_ended(*at, verdict)?,
-        Event::Reported { at, source, report } => next.reported(*at, *source, report),
+        Event::Proposed(_) => return Err(next.refuse("to be proposed", Because::State)),
+        Event::Submitted { at, by } => next.submitted(*at, by)?,
+        Event::Approved { at, by, payload } => next.approved(*at, by, payload)?,
+        Event::CalledOff { at, .. } => next.called_off(*at)?,
+        Event::Expired { at } => next.expired(at)?,
+        Event::Overtaken { at, .. } => next.overtaken(*at),
+        Event::AttemptStarted { at, fingerprints, .. } => next.attempt_started(at, fingerprints)?,
+        Event::AttemptEnded { at, verdict } => next.attempt_ended(at, verdict)?,
+        Event::Reported { at, source, report } => next.reported(at, *source, report),
         Event::LookedInVain { at } => next.looked(*at),
-        Event::WindowClosed { at } => next.window_closed(*at)?,
+        Event::WindowClosed { at } => next.window_closed(at)?,
         Event::PutOnHold { at } => next.put_on_hold(*at)?,
-        Event::RoundStarted { at } => next.round_started(*at)?,
+        Event::WentStale { .. } => next.went_stale()?,
+        Event::Adopted { at, internal_code, .. } => next.adopted(*at, internal_code)?,
+        Event::Declared { at, by, .. } => next.declared(at, by)?,
+        Event::RoundStarted { at, .. } => next.round_started(*at)?,
     }
-    let (was, is) = (before.state, next.after.state);
-    // Left on in release: a final state gives way to nothing but a late COMPLETED and the operator's next round.
-    assert!(
-        !was.is_final()
-            || was == is
-            || (is == State::Completed && matches!(was, State::Failed | State::Cancelled))
-            || (was == State::Rejected && matches!(event, Event::RoundStarted { .. })),
-        "a final payment went from {} to {}",
-        was.as_str(),
-        is.as_str(),
-    );
+    next.check(before, event);
     Ok(next)
 }
 
+/// The state that a whole life comes to.
+///
+/// # Errors
+///
+/// [`Refused`] with the place of the event that could not have happened; place 0 where the life does not begin with
+/// [`Event::Proposed`].
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<CashOut, (usize, Option<Refused>)> {
+    let mut events = events.into_iter().enumerate();
+    let Some((_, Event::Proposed(terms))) = events.next() else { return Err((0, None)) };
+    events.try_fold(CashOut::proposed(Arc::clone(terms)), |before, (place, event)| {
+        step(&before, event).map(|step| step.after).map_err(|refused| (place, Some(refused)))
+    })
+}
+
 impl Step {
-    fn refuse(&self, event: &'static str) -> Refused {
-        Refused { state: self.after.state, event }
+    fn refuse(&self, event: &'static str, because: Because) -> Refused {
+        Refused { state: self.after.state, event, because }
+    }
+
+    /// What must hold after every step; left on in release, since what follows is money.
+    fn check(&self, before: &CashOut, event: &Event) {
+        let after = &self.after;
+        let (was, is) = (before.state, after.state);
+        // A final state gives way to nothing but a late COMPLETED and the operator's next round.
+        assert!(
+            !was.is_final()
+                || was == is
+                || (is == State::Completed
+                    && matches!(was, State::Failed | State::Cancelled | State::DeclaredNotPaid))
+                || matches!(event, Event::RoundStarted { .. }),
+            "a final payment went from {} to {}",
+            was.as_str(),
+            is.as_str(),
+        );
+        assert!(after.terms == before.terms, "what was decided has changed");
+        assert!(
+            after.round == before.round || matches!(event, Event::RoundStarted { .. }),
+            "a round began by itself"
+        );
+        assert!(
+            is != State::Rejected || was == State::Rejected || !before.ambiguous,
+            "a payment that may have been made was called rejected"
+        );
+        assert!(
+            !after.on_the_wire || before.on_the_wire || is == State::Unknown,
+            "a request began in the state {}",
+            is.as_str()
+        );
+        assert!(
+            after.state.is_final() || after.on_the_wire || after.plan().is_some(),
+            "an open payment that is {} has nothing to wake it",
+            is.as_str()
+        );
     }
 
     fn go(&mut self, state: State, at: Timestamp) {
@@ -88,6 +181,7 @@ impl Step {
             self.after.looks = 0;
             self.after.looked_at = None;
             self.after.ending_seen = None;
+            self.after.stale = false;
         }
         if state != State::Unknown {
             self.after.frozen = false;
@@ -108,37 +202,116 @@ impl Step {
         self.alarms.push(alarm);
     }
 
-    fn attempt_started(&mut self, at: Timestamp) -> Result<(), Refused> {
-        let pay = &mut self.after;
-        let may_send = match pay.state {
-            State::Approved => true,
-            State::Unknown => !pay.frozen && at < pay.window_end(),
-            State::Accepted
-            | State::Exists
-            | State::Held
-            | State::Rejected
-            | State::Completed
-            | State::Failed
-            | State::Cancelled => false,
-        };
-        if pay.on_the_wire || !may_send {
-            return Err(self.refuse("another request"));
+    fn submitted(&mut self, at: Timestamp, by: &Person) -> Result<(), Refused> {
+        let event = "to be submitted";
+        if self.after.state != State::Draft {
+            return Err(self.refuse(event, Because::State));
         }
-        pay.attempts += 1;
-        pay.on_the_wire = true;
-        pay.first_attempt_at.get_or_insert(at);
-        pay.last_attempt_at = Some(at);
-        self.go(State::Unknown, at);
+        if !by.is(&self.after.terms.maker) {
+            return Err(self.refuse(event, Because::SamePerson));
+        }
+        self.decide(at);
         Ok(())
     }
 
-    fn attempt_ended(&mut self, at: Timestamp, verdict: &Verdict) -> Result<(), Refused> {
+    /// The maker has decided: checkers are next, where some are needed.
+    fn decide(&mut self, at: Timestamp) {
+        self.after.decided_at = at;
+        self.after.approvals.clear();
+        let needed = self.after.terms.approvals;
+        self.go(if needed == 0 { State::Approved } else { State::PendingApproval }, at);
+    }
+
+    fn approved(&mut self, at: Timestamp, by: &Person, payload: &Digest) -> Result<(), Refused> {
+        let event = "an approval";
+        let pay = &self.after;
+        if pay.state != State::PendingApproval {
+            return Err(self.refuse(event, Because::State));
+        }
+        if *payload != pay.terms.fingerprints.payload {
+            return Err(self.refuse(event, Because::Changed));
+        }
+        if by.is(&pay.terms.maker) || pay.approvals.iter().any(|earlier| earlier.is(by)) {
+            return Err(self.refuse(event, Because::SamePerson));
+        }
+        self.after.approvals.push(by.clone());
+        if self.after.approvals.len() >= usize::from(self.after.terms.approvals) {
+            self.after.decided_at = at;
+            self.go(State::Approved, at);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of this round was sent, and nothing is about to be.
+    fn is_unsent(&self) -> bool {
+        matches!(self.after.state, State::Draft | State::PendingApproval | State::Approved)
+    }
+
+    fn called_off(&mut self, at: Timestamp) -> Result<(), Refused> {
+        if !self.is_unsent() {
+            return Err(self.refuse("to be called off", Because::State));
+        }
+        self.go(State::Cancelled, at);
+        Ok(())
+    }
+
+    fn expired(&mut self, at: &Moment) -> Result<(), Refused> {
+        let event = "to expire";
+        if !self.is_unsent() {
+            return Err(self.refuse(event, Because::State));
+        }
+        if !self.after.has_expired(at) {
+            return Err(self.refuse(event, Because::TooEarly));
+        }
+        self.go(State::Expired, at.at);
+        Ok(())
+    }
+
+    /// Another payment of the same debt is paid: nothing more of this one is sent. What was sent keeps its own life.
+    fn overtaken(&mut self, at: Timestamp) {
+        match self.after.state {
+            State::Draft | State::PendingApproval | State::Approved => self.go(State::Cancelled, at),
+            State::Unknown => self.after.frozen = true,
+            State::Accepted | State::Exists | State::Held | State::Completed => {}
+            State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
+                return;
+            }
+        }
+        self.after.conflict = true;
+        self.alarms.push(Alarm::Overtaken);
+    }
+
+    fn attempt_started(&mut self, at: &Moment, fingerprints: &Fingerprints) -> Result<(), Refused> {
+        let event = "another request";
+        if self.after.on_the_wire {
+            return Err(self.refuse(event, Because::OnTheWire));
+        }
+        match self.after.dispatch(at) {
+            super::Dispatch::Send => {}
+            super::Dispatch::Expired | super::Dispatch::WindowClosed => {
+                return Err(self.refuse(event, Because::TooLate));
+            }
+            super::Dispatch::Never => return Err(self.refuse(event, Because::State)),
+        }
+        if *fingerprints != self.after.terms.fingerprints {
+            return Err(self.refuse(event, Because::Changed));
+        }
+        let pay = &mut self.after;
+        pay.attempts += 1;
+        pay.on_the_wire = true;
+        pay.first_attempt.get_or_insert(*at);
+        pay.last_attempt = Some(*at);
+        self.go(State::Unknown, at.at);
+        Ok(())
+    }
+
+    fn attempt_ended(&mut self, at: &Moment, verdict: &Verdict) -> Result<(), Refused> {
         if !self.after.on_the_wire {
-            return Err(self.refuse("an answer without a request"));
+            return Err(self.refuse("an answer without a request", Because::State));
         }
         let was_ambiguous = self.after.ambiguous;
         self.after.on_the_wire = false;
-        self.after.last_attempt_at = Some(at);
+        self.after.last_attempt = Some(*at);
         self.after.last_verdict = Some(verdict.clone());
         // A report may have overtaken the answer; then the answer can only add to what is known.
         let open = self.after.state == State::Unknown;
@@ -146,12 +319,12 @@ impl Step {
             Verdict::Accepted(ids) => {
                 self.learn_ids(ids);
                 if open {
-                    self.go(State::Accepted, at);
+                    self.go(State::Accepted, at.at);
                 }
             }
             Verdict::Exists(_) => {
                 if open {
-                    self.go(State::Exists, at);
+                    self.go(State::Exists, at.at);
                     if !was_ambiguous {
                         self.alarm(Alarm::ReferenceTaken);
                     }
@@ -160,12 +333,13 @@ impl Step {
             Verdict::NotExecuted(NotExecuted::Refused(_)) => {
                 // On a repeat a refusal proves nothing: the first attempt may have emptied the account.
                 if open && !self.after.ambiguous {
-                    self.go(State::Rejected, at);
+                    self.go(State::Rejected, at.at);
                 }
             }
             Verdict::NotExecuted(
                 NotExecuted::Unreachable(_)
                 | NotExecuted::TooLate
+                | NotExecuted::ClockSkew { .. }
                 | NotExecuted::NoToken(_)
                 | NotExecuted::Unauthorized(_)
                 | NotExecuted::Forbidden(_)
@@ -181,9 +355,13 @@ impl Step {
         Ok(())
     }
 
-    fn reported(&mut self, at: Timestamp, source: Source, report: &Report) {
+    fn reported(&mut self, at: &Moment, source: Source, report: &Arc<Report>) {
         if source == Source::Get {
-            self.looked(at);
+            self.looked(at.at);
+        }
+        // Whatever people had found, the gateway speaks for itself again.
+        if !self.after.state.is_final() {
+            self.after.declarations.clear();
         }
         let ids = GatewayIds {
             internal_code: report.internal_code.clone(),
@@ -194,15 +372,14 @@ impl Step {
         if !matches {
             self.alarm(Alarm::Mismatch);
         }
-        let before_any_request = self.after.state == State::Approved;
-        if before_any_request {
+        if self.is_unsent() {
             // A payment that saldo never sent carries its reference: it must not be sent on top.
             self.alarm(Alarm::ReferenceTaken);
         }
         match &report.status {
-            Status::Completed if source == Source::Get || matches => self.completed(at, report),
+            Status::Completed if source == Source::Get || matches => self.completed(at.at, report),
             Status::Refunded => {
-                self.completed(at, report);
+                self.completed(at.at, report);
                 self.refunded(report);
             }
             Status::Failed => self.ending(at, source, Ending::Failed),
@@ -212,17 +389,23 @@ impl Step {
             | Status::AwaitingPayment
             | Status::Paid
             | Status::Expired
-            | Status::Other(_) => self.exists_at_gateway(at),
+            | Status::Other(_) => self.exists_at_gateway(at.at),
         }
-        self.after.last_report = Some(report.clone());
+        self.after.last_report = Some(Arc::clone(report));
     }
 
     /// The gateway knows the payment and it has not ended.
     fn exists_at_gateway(&mut self, at: Timestamp) {
         match self.after.state {
-            State::Approved | State::Unknown | State::Exists | State::Held => self.go(State::Accepted, at),
+            State::Draft
+            | State::PendingApproval
+            | State::Approved
+            | State::Unknown
+            | State::Exists
+            | State::Held => self.go(State::Accepted, at),
             State::Accepted => {}
-            State::Rejected => self.alarm(Alarm::Contradiction),
+            State::Rejected | State::Expired | State::DeclaredNotPaid => self.alarm(Alarm::Contradiction),
+            State::Cancelled if self.after.again() == Some(Again::Round) => self.alarm(Alarm::Contradiction),
             // Late or repeated news of the time before the end.
             State::Completed | State::Failed | State::Cancelled => {}
         }
@@ -242,33 +425,53 @@ impl Step {
         }
         match self.after.state {
             State::Completed => {}
-            State::Failed | State::Cancelled => {
+            State::Failed | State::Cancelled | State::DeclaredNotPaid => {
                 self.go(State::Completed, at);
                 self.after.conflict = true;
                 self.alarms.push(Alarm::CompletedAfterFailure);
             }
-            State::Rejected => self.alarm(Alarm::Contradiction),
-            State::Approved | State::Unknown | State::Accepted | State::Exists | State::Held => {
-                self.go(State::Completed, at);
-            }
+            State::Rejected | State::Expired => self.alarm(Alarm::Contradiction),
+            State::Draft
+            | State::PendingApproval
+            | State::Approved
+            | State::Unknown
+            | State::Accepted
+            | State::Exists
+            | State::Held => self.go(State::Completed, at),
         }
     }
 
     fn refunded(&mut self, report: &Report) {
         self.after.refunded = true;
         if let Some(id) = report.refund_id()
-            && !self.after.refunds.contains(id)
+            && !self.after.refunds.iter().any(|refund| refund.id == *id)
         {
-            self.after.refunds.push(id.clone());
+            self.after.refunds.push(Refund { id: id.clone(), amount: report.amount });
+            let sum = self
+                .after
+                .refunds
+                .iter()
+                .filter_map(|refund| refund.amount)
+                .try_fold(Centavos::ZERO, Centavos::checked_add);
+            if sum.is_none_or(|sum| sum > self.after.terms.expected.amount) {
+                self.alarm(Alarm::Contradiction);
+            }
         }
     }
 
     /// FAILED or CANCELLED: believed only when two GETs, a minute apart, say the same.
-    fn ending(&mut self, at: Timestamp, source: Source, ending: Ending) {
+    fn ending(&mut self, at: &Moment, source: Source, ending: Ending) {
         match self.after.state {
             State::Completed => return self.alarm(Alarm::Contradiction),
-            State::Rejected | State::Failed | State::Cancelled => return,
-            State::Approved | State::Unknown | State::Exists | State::Held => self.go(State::Accepted, at),
+            State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
+                return;
+            }
+            State::Draft
+            | State::PendingApproval
+            | State::Approved
+            | State::Unknown
+            | State::Exists
+            | State::Held => self.go(State::Accepted, at.at),
             State::Accepted => {}
         }
         if !self.after.failure_reported {
@@ -276,25 +479,26 @@ impl Step {
             // News by webhook: ask at once instead of at the next step of a long wait.
             if source == Source::Webhook {
                 self.after.looks = 0;
-                self.after.since = at;
+                self.after.since = at.at;
             }
         }
         if source == Source::Webhook {
             return;
         }
-        match self.after.ending_seen {
-            Some((seen, same)) if same == ending => {
-                if at.duration_since(seen) >= CONFIRMATION_GAP {
+        match &self.after.ending_seen {
+            Some((seen, same)) if *same == ending => {
+                // By the slowest clock: a wall clock that jumps must not make one glance into two.
+                if at.at_least_since(seen) >= CONFIRMATION_GAP {
                     self.go(
                         match ending {
                             Ending::Failed => State::Failed,
                             Ending::Cancelled => State::Cancelled,
                         },
-                        at,
+                        at.at,
                     );
                 }
             }
-            _ => self.after.ending_seen = Some((at, ending)),
+            _ => self.after.ending_seen = Some((*at, ending)),
         }
     }
 
@@ -303,10 +507,17 @@ impl Step {
         self.after.looked_at = Some(at);
     }
 
-    fn window_closed(&mut self, at: Timestamp) -> Result<(), Refused> {
+    fn window_closed(&mut self, at: &Moment) -> Result<(), Refused> {
+        let event = "the end of the window";
         let pay = &mut self.after;
-        if pay.state != State::Unknown || pay.on_the_wire || pay.frozen || at < pay.window_end() {
-            return Err(self.refuse("the end of the window"));
+        if pay.on_the_wire {
+            return Err(self.refuse(event, Because::OnTheWire));
+        }
+        if pay.state != State::Unknown || pay.frozen {
+            return Err(self.refuse(event, Because::State));
+        }
+        if !pay.window_is_over(at) {
+            return Err(self.refuse(event, Because::TooEarly));
         }
         pay.frozen = true;
         Ok(())
@@ -314,34 +525,88 @@ impl Step {
 
     fn put_on_hold(&mut self, at: Timestamp) -> Result<(), Refused> {
         let waits = match self.after.state {
-            State::Unknown => self.after.frozen,
+            State::Unknown => self.after.frozen && !self.after.on_the_wire,
             State::Exists => true,
-            State::Approved
+            State::Draft
+            | State::PendingApproval
+            | State::Approved
             | State::Accepted
             | State::Held
             | State::Rejected
             | State::Completed
             | State::Failed
-            | State::Cancelled => false,
+            | State::Cancelled
+            | State::Expired
+            | State::DeclaredNotPaid => false,
         };
         if !waits {
-            return Err(self.refuse("a hold"));
+            return Err(self.refuse("a hold", Because::State));
         }
         self.go(State::Held, at);
         self.alarm(Alarm::Held);
         Ok(())
     }
 
+    fn went_stale(&mut self) -> Result<(), Refused> {
+        if self.after.state != State::Accepted || self.after.stale {
+            return Err(self.refuse("to go stale", Because::State));
+        }
+        self.after.stale = true;
+        self.alarm(Alarm::Stale);
+        Ok(())
+    }
+
+    fn adopted(&mut self, at: Timestamp, internal_code: &Safe) -> Result<(), Refused> {
+        let event = "an id from a person";
+        let pay = &self.after;
+        if pay.on_the_wire {
+            return Err(self.refuse(event, Because::OnTheWire));
+        }
+        if !pay.state.is_in_doubt() {
+            return Err(self.refuse(event, Because::State));
+        }
+        if pay.ids.internal_code.as_ref().is_some_and(|known| known != internal_code) {
+            return Err(self.refuse(event, Because::Contradicted));
+        }
+        self.after.ids.internal_code = Some(internal_code.clone());
+        self.after.declarations.clear();
+        self.go(State::Accepted, at);
+        Ok(())
+    }
+
+    fn declared(&mut self, at: &Moment, by: &Person) -> Result<(), Refused> {
+        let event = "the declaration that it was not paid";
+        let pay = &self.after;
+        if pay.on_the_wire {
+            return Err(self.refuse(event, Because::OnTheWire));
+        }
+        if pay.state != State::Held {
+            return Err(self.refuse(event, Because::State));
+        }
+        // By the slowest clock: one that was set forward must not release a second payment.
+        let waited = pay.last_attempt.as_ref().map(|last| at.at_least_since(last));
+        if waited.is_some_and(|waited| waited < DECLARE_AFTER) {
+            return Err(self.refuse(event, Because::TooEarly));
+        }
+        if pay.declarations.iter().any(|earlier| earlier.is(by)) {
+            return Err(self.refuse(event, Because::SamePerson));
+        }
+        self.after.declarations.push(by.clone());
+        if self.after.declarations.len() >= DECLARATIONS {
+            self.go(State::DeclaredNotPaid, at.at);
+        }
+        Ok(())
+    }
+
     fn round_started(&mut self, at: Timestamp) -> Result<(), Refused> {
-        if self.after.state != State::Rejected || self.after.conflict {
-            return Err(self.refuse("a new round"));
+        if self.after.again() != Some(Again::Round) {
+            return Err(self.refuse("a new round", Because::State));
         }
         self.after.round += 1;
-        self.after.first_attempt_at = None;
-        self.after.last_attempt_at = None;
+        self.after.first_attempt = None;
+        self.after.last_attempt = None;
         self.after.last_verdict = None;
-        self.after.approved_at = at;
-        self.go(State::Approved, at);
+        self.decide(at);
         Ok(())
     }
 
@@ -362,15 +627,31 @@ impl Step {
     /// Compares the reference, the amount and the document's unmasked digits, never the name. What was not said cannot
     /// differ.
     fn matches(&self, report: &Report) -> bool {
-        let expected = &self.after.expected;
+        let expected = &self.after.terms.expected;
+        let is_expected = |amount: Centavos| match report.status {
+            // A part may come back.
+            Status::Refunded => amount <= expected.amount,
+            _ => amount == expected.amount,
+        };
         report
             .external_reference
             .as_ref()
             .is_none_or(|told| told.is_empty() || *told == Safe::new(expected.reference.as_str()))
-            && report.amount.is_none_or(|amount| amount == expected.amount)
+            && report.amount.is_none_or(is_expected)
             && report
                 .document
                 .as_ref()
                 .is_none_or(|told| told.is_empty() || expected.document.matches_unmasked(told.as_str()))
+    }
+}
+
+impl CashOut {
+    /// Whether it is too late to approve or send what was decided, by any clock.
+    pub fn has_expired(&self, now: &Moment) -> bool {
+        let within = match self.state {
+            State::Draft | State::PendingApproval => APPROVE_WITHIN,
+            _ => SEND_WITHIN,
+        };
+        now.at_most_since(&Moment::wall(self.decided_at)) >= within
     }
 }

@@ -1,5 +1,7 @@
 //! The feed: every transaction that saldo has seen, ours and the platform's.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, named_params, params, params_from_iter};
@@ -10,7 +12,7 @@ use super::convert::{Columns, collect, first, to_json, unreadable, write};
 use super::intents;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
-use crate::domain::report::{Direction, Report};
+use crate::domain::report::{Direction, Report, Status};
 use crate::domain::text::{Safe, folded};
 use crate::domain::transaction::{State, Transaction, observed};
 
@@ -125,8 +127,11 @@ pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<()
 pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
     let pay = &intent.cash_out;
     let report = pay.last_report.as_ref();
-    // What the gateway says it paid is what counts; the order keeps what was asked for.
-    let amount = report.and_then(|report| report.amount).unwrap_or(intent.order.amount);
+    // What the gateway says it paid is what counts; the order keeps what was asked for. A refund's amount is its own.
+    let amount = report
+        .filter(|report| report.status != Status::Refunded)
+        .and_then(|report| report.amount)
+        .unwrap_or(intent.order.amount);
     let settled_at = (pay.state == cash_out::State::Completed)
         .then(|| report.and_then(|report| report.paid_at).unwrap_or(pay.since).as_microsecond());
     write(
@@ -179,7 +184,7 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
         let event = cash_out::Event::Reported {
             at: observation.at,
             source: observation.source,
-            report: Box::new(report.clone()),
+            report: Arc::new(report.clone()),
         };
         let applied = intents::apply(connection, row.id, &event.into())?;
         let transaction =
@@ -205,7 +210,7 @@ fn locate(connection: &Connection, report: &Report) -> Result<Option<Transaction
     ] {
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
         let sql = format!(
-            "SELECT {COLUMNS} FROM transactions WHERE {column} = ?1 AND direction = ?2 ORDER BY seq LIMIT 1"
+            "SELECT {COLUMNS} FROM transactions WHERE {column} = ?1 AND direction = ?2 ORDER BY ours DESC, seq LIMIT 1"
         );
         if let Some(found) = first(connection, &sql, [value.as_str(), direction], read)? {
             return Ok(Some(found));
@@ -241,7 +246,7 @@ fn insert(connection: &Connection, observation: &Observation) -> Result<(), Jour
             ":name": report.name.as_ref().map(Safe::as_str),
             ":document": report.document.as_ref().map(Safe::as_str),
             ":failure": failure_text(report),
-            ":at": observation.at.as_microsecond(),
+            ":at": observation.at.at.as_microsecond(),
             ":happened_at": happened_at(observation).as_microsecond(),
             ":settled_at": settled_at(state, observation),
         },
@@ -276,7 +281,7 @@ fn merge(connection: &Connection, row: &Transaction, observation: &Observation) 
             ":name": report.name.as_ref().map(Safe::as_str),
             ":document": report.document.as_ref().map(Safe::as_str),
             ":failure": failure_text(report),
-            ":at": observation.at.as_microsecond(),
+            ":at": observation.at.at.as_microsecond(),
             ":settled_at": settled_at(state, observation),
         },
     )
@@ -284,7 +289,7 @@ fn merge(connection: &Connection, row: &Transaction, observation: &Observation) 
 }
 
 fn is_refunded(report: &Report) -> bool {
-    report.status == crate::domain::report::Status::Refunded
+    report.status == Status::Refunded
 }
 
 fn failure_text(report: &Report) -> Option<String> {
@@ -298,7 +303,7 @@ fn happened_at(observation: &Observation) -> Timestamp {
         .or(report.refunded_at)
         .or(report.paid_at)
         .or(report.requested_at)
-        .unwrap_or(observation.at)
+        .unwrap_or(observation.at.at)
 }
 
 fn settled_at(state: State, observation: &Observation) -> Option<i64> {
@@ -329,6 +334,20 @@ pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals
         in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
         in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
     })
+}
+
+/// What was kept as a transaction of the platform's turned out to be this payment of ours: one row tells of it.
+pub(super) fn absorb(connection: &Connection, id: Uuid, internal_code: &Safe) -> Result<(), JournalError> {
+    const STRANGER: &str = "ours = 0 AND direction = 'out' AND internal_code = ?1";
+    write(
+        connection,
+        &format!(
+            "UPDATE inbox SET subject = ?2 WHERE subject IN (SELECT id FROM transactions WHERE {STRANGER})"
+        ),
+        params![internal_code.as_str(), id.to_string()],
+    )?;
+    write(connection, &format!("DELETE FROM transactions WHERE {STRANGER}"), [internal_code.as_str()])
+        .map(drop)
 }
 
 pub(super) fn life(connection: &Connection, id: Uuid) -> Result<Option<Life>, JournalError> {

@@ -1,5 +1,7 @@
 //! Payments of ours: proposed once, then only ever folded.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 use super::super::{Applied, AttemptRow, Change, Intent, JournalError, Proposal, Proposed};
 use super::convert::{Columns, collect, first, to_json, write};
 use super::feed;
-use crate::domain::cash_out::{CashOut, Event, Expected, step};
+use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, State, step};
 
 const COLUMNS: &str = "id, reference, payload, reason, body, snapshot, created_at, updated_at";
 
@@ -30,8 +32,14 @@ pub(super) fn by_id(connection: &Connection, id: Uuid) -> Result<Option<Intent>,
     first(connection, &format!("SELECT {COLUMNS} FROM intents WHERE id = ?1"), [id.to_string()], read)
 }
 
-pub(super) fn by_reference(connection: &Connection, reference: &str) -> Result<Option<Intent>, JournalError> {
-    first(connection, &format!("SELECT {COLUMNS} FROM intents WHERE reference = ?1"), [reference], read)
+/// The newest payment of a debt.
+pub(super) fn newest(connection: &Connection, obligation: &str) -> Result<Option<Intent>, JournalError> {
+    first(
+        connection,
+        &format!("SELECT {COLUMNS} FROM intents WHERE obligation = ?1 ORDER BY generation DESC LIMIT 1"),
+        [obligation],
+        read,
+    )
 }
 
 /// Due by then, or all that are not final.
@@ -53,62 +61,73 @@ pub(super) fn due(connection: &Connection, by: Option<Timestamp>) -> Result<Vec<
 }
 
 pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Proposed, JournalError> {
-    let hash = proposal.order.payload_hash();
-    if let Some(known) = by_reference(connection, proposal.reference.as_str())? {
-        return Ok(if known.order.payload_hash() == hash {
-            Proposed::Existing(known)
-        } else {
-            Proposed::Taken(known)
-        });
+    let terms = &proposal.terms;
+    if let Some(known) = newest(connection, terms.obligation.as_str())? {
+        let pay = &known.cash_out;
+        let follows = terms.generation == pay.terms.generation + 1 && pay.again() == Some(Again::Generation);
+        if !follows {
+            return Ok(if known.order == proposal.order {
+                Proposed::Existing(known)
+            } else {
+                Proposed::Taken(known)
+            });
+        }
     }
-    let expected = Expected {
-        reference: proposal.reference.clone(),
-        amount: proposal.order.amount,
-        document: proposal.order.document.clone(),
-    };
     let intent = Intent {
         id: proposal.id,
-        reference: proposal.reference.clone(),
+        reference: terms.expected.reference.clone(),
         order: proposal.order.clone(),
         reason: proposal.reason.clone(),
         body: proposal.body.clone(),
-        cash_out: CashOut::approved(expected, proposal.resend_window, proposal.at),
-        created_at: proposal.at,
-        updated_at: proposal.at,
+        cash_out: CashOut::proposed(Arc::clone(terms)),
+        created_at: terms.at,
+        updated_at: terms.at,
     };
     feed::insert_ours(connection, &intent)?;
     write(
         connection,
-        "INSERT INTO intents (id, reference, payload, payload_hash, reason, body, snapshot, open,
-                              wake_at, created_at, updated_at)
-         VALUES (:id, :reference, :payload, :hash, :reason, :body, :snapshot, 1, :wake, :at, :at)",
+        "INSERT INTO intents (id, reference, obligation, generation, payload, payload_hash, reason, body, snapshot,
+                              open, wake_at, created_at, updated_at)
+         VALUES (:id, :reference, :obligation, :generation, :payload, :hash, :reason, :body, :snapshot, 1, :wake,
+                 :at, :at)",
         named_params! {
             ":id": intent.id.to_string(),
             ":reference": intent.reference.as_str(),
+            ":obligation": terms.obligation.as_str(),
+            ":generation": terms.generation,
             ":payload": to_json(&intent.order)?,
-            ":hash": hash,
+            ":hash": terms.fingerprints.payload.as_bytes(),
             ":reason": intent.reason,
             ":body": intent.body,
             ":snapshot": to_json(&intent.cash_out)?,
             ":wake": wake_at(&intent.cash_out),
-            ":at": proposal.at.as_microsecond(),
+            ":at": terms.at.as_microsecond(),
         },
     )?;
+    insert_event(connection, intent.id, &Event::Proposed(Arc::clone(terms)))?;
     Ok(Proposed::Created(intent))
+}
+
+fn insert_event(connection: &Connection, id: Uuid, event: &Event) -> Result<(), JournalError> {
+    write(
+        connection,
+        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
+        params![id.to_string(), event.at().as_microsecond(), to_json(event)?],
+    )
+    .map(drop)
 }
 
 /// Folds an event into a payment: reads, steps and writes within the caller's transaction.
 pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Result<Applied, JournalError> {
     let Some(mut intent) = by_id(connection, id)? else { return Err(JournalError::NotFound(id.to_string())) };
+    let before = intent.cash_out.state;
     let step = step(&intent.cash_out, &change.event)?;
-    let at = when(&change.event);
+    if matches!(change.event, Event::AttemptStarted { .. }) {
+        refuse_beside_a_sibling(connection, &intent)?;
+    }
     intent.cash_out = step.after;
-    intent.updated_at = at;
-    write(
-        connection,
-        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
-        params![id.to_string(), at.as_microsecond(), to_json(&change.event)?],
-    )?;
+    intent.updated_at = change.event.at();
+    insert_event(connection, id, &change.event)?;
     write_attempt(connection, &intent, change)?;
     write(
         connection,
@@ -117,20 +136,52 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
             ":snapshot": to_json(&intent.cash_out)?,
             ":open": !intent.cash_out.state.is_final(),
             ":wake": wake_at(&intent.cash_out),
-            ":at": at.as_microsecond(),
+            ":at": intent.updated_at.as_microsecond(),
             ":id": id.to_string(),
         },
     )?;
     feed::update_ours(connection, &intent)?;
-    Ok(Applied { intent, alarms: step.alarms })
+    if let Event::Adopted { internal_code, .. } = &change.event {
+        feed::absorb(connection, id, internal_code)?;
+    }
+    let is_paid_now = before != State::Completed && intent.cash_out.state == State::Completed;
+    let overtaken = if is_paid_now { overtake(connection, &intent)? } else { Vec::new() };
+    Ok(Applied { intent, alarms: step.alarms, overtaken })
+}
+
+/// The ids of the other payments of the same debt.
+fn siblings(connection: &Connection, intent: &Intent) -> Result<Vec<Intent>, JournalError> {
+    collect(
+        connection,
+        &format!("SELECT {COLUMNS} FROM intents WHERE obligation = ?1 AND id <> ?2 ORDER BY generation"),
+        params![intent.cash_out.terms.obligation.as_str(), intent.id.to_string()],
+        read,
+    )
+}
+
+/// A debt is paid by one payment: nothing is sent while another may have done it.
+fn refuse_beside_a_sibling(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
+    if siblings(connection, intent)?.iter().any(|other| other.cash_out.state.may_have_paid()) {
+        let refused =
+            Refused { state: intent.cash_out.state, event: "another request", because: Because::Sibling };
+        return Err(refused.into());
+    }
+    Ok(())
+}
+
+/// A payment that had been proven failed was made after all: the ones that followed it stop.
+fn overtake(connection: &Connection, paid: &Intent) -> Result<Vec<Applied>, JournalError> {
+    let event = Event::Overtaken { at: paid.updated_at, generation: paid.cash_out.terms.generation };
+    siblings(connection, paid)?
+        .into_iter()
+        .filter(|other| !other.cash_out.state.is_final())
+        .map(|other| apply(connection, other.id, &event.clone().into()))
+        .collect()
 }
 
 fn write_attempt(connection: &Connection, intent: &Intent, change: &Change) -> Result<(), JournalError> {
     match &change.event {
-        Event::AttemptStarted { at } => {
-            let key = change.key.ok_or_else(|| {
-                JournalError::Unwritable("an attempt without its idempotency key".to_owned())
-            })?;
+        Event::AttemptStarted { at, key, .. } => {
             write(
                 connection,
                 "INSERT INTO attempts (intent, number, key, started_at) VALUES (?1, ?2, ?3, ?4)",
@@ -138,7 +189,7 @@ fn write_attempt(connection: &Connection, intent: &Intent, change: &Change) -> R
                     intent.id.to_string(),
                     intent.cash_out.attempts,
                     key.to_string(),
-                    at.as_microsecond()
+                    at.at.as_microsecond()
                 ],
             )?;
         }
@@ -149,17 +200,13 @@ fn write_attempt(connection: &Connection, intent: &Intent, change: &Change) -> R
                 params![
                     intent.id.to_string(),
                     intent.cash_out.attempts,
-                    at.as_microsecond(),
+                    at.at.as_microsecond(),
                     to_json(verdict)?,
                     change.evidence
                 ],
             )?;
         }
-        Event::Reported { .. }
-        | Event::LookedInVain { .. }
-        | Event::WindowClosed { .. }
-        | Event::PutOnHold { .. }
-        | Event::RoundStarted { .. } => {}
+        _ => {}
     }
     Ok(())
 }
@@ -192,16 +239,4 @@ pub(super) fn attempts(connection: &Connection, id: Uuid) -> Result<Vec<AttemptR
 
 fn wake_at(cash_out: &CashOut) -> Option<i64> {
     cash_out.plan().map(|plan| plan.at.as_microsecond())
-}
-
-fn when(event: &Event) -> Timestamp {
-    match event {
-        Event::AttemptStarted { at }
-        | Event::AttemptEnded { at, .. }
-        | Event::Reported { at, .. }
-        | Event::LookedInVain { at }
-        | Event::WindowClosed { at }
-        | Event::PutOnHold { at }
-        | Event::RoundStarted { at } => *at,
-    }
 }

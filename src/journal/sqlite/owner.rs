@@ -11,7 +11,7 @@ use super::super::{
 use super::convert::{Columns, collect, first, to_json, write};
 use super::{SqliteJournal, feed, intents, rebalances};
 use crate::domain::balance::Reading;
-use crate::domain::rebalance::{self, Rebalance};
+use crate::domain::rebalance;
 
 /// Webhooks read at once after a start.
 const UNREAD_AT_ONCE: u32 = 500;
@@ -32,9 +32,9 @@ impl Journal for SqliteJournal {
     fn start_rebalance(
         &self,
         id: Uuid,
-        rebalance: Rebalance,
+        terms: rebalance::Terms,
     ) -> Answer<'_, Result<StoredRebalance, StoredRebalance>> {
-        Box::pin(self.writer.call(move |connection| rebalances::start(connection, id, rebalance)))
+        Box::pin(self.writer.call(move |connection| rebalances::start(connection, id, terms)))
     }
 
     fn apply_rebalance(&self, id: Uuid, event: rebalance::Event) -> Answer<'_, StoredRebalance> {

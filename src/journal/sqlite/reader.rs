@@ -8,6 +8,7 @@ use super::super::{Answer, Intent, JournalError, Life, Query, Reader, StoredReba
 use super::convert::{Columns, first, to_time};
 use super::{SqliteJournal, SqliteReader, feed, intents, rebalances};
 use crate::domain::balance::Reading;
+use crate::domain::order::Reference;
 use crate::domain::transaction::Transaction;
 
 fn next_due(connection: &Connection) -> Result<Option<Timestamp>, JournalError> {
@@ -31,6 +32,11 @@ macro_rules! read_on {
         impl Reader for $journal {
             fn intent(&self, id: Uuid) -> Answer<'_, Option<Intent>> {
                 Box::pin(self.reader.call(move |connection| intents::by_id(connection, id)))
+            }
+
+            fn newest(&self, obligation: &Reference) -> Answer<'_, Option<Intent>> {
+                let obligation = obligation.clone();
+                Box::pin(self.reader.call(move |connection| intents::newest(connection, obligation.as_str())))
             }
 
             fn due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Intent>> {

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::{JournalError, StoredRebalance};
 use super::convert::{Columns, collect, first, to_json, write};
-use crate::domain::rebalance::{Event, Rebalance};
+use crate::domain::rebalance::{Event, Rebalance, Terms};
 
 const COLUMNS: &str = "id, snapshot, updated_at";
 
@@ -34,12 +34,13 @@ pub(super) fn in_doubt(connection: &Connection) -> Result<Vec<StoredRebalance>, 
 pub(super) fn start(
     connection: &Connection,
     id: Uuid,
-    rebalance: Rebalance,
+    terms: Terms,
 ) -> Result<Result<StoredRebalance, StoredRebalance>, JournalError> {
     if let Some(doubt) = in_doubt(connection)?.into_iter().next() {
         return Ok(Err(doubt));
     }
-    let stored = StoredRebalance { id, updated_at: rebalance.sent_at, rebalance };
+    let event = Event::Sent(Box::new(terms.clone()));
+    let stored = StoredRebalance { id, updated_at: terms.at, rebalance: Rebalance::sent(terms) };
     write(
         connection,
         "INSERT INTO rebalances (id, state, snapshot, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)",
@@ -50,7 +51,17 @@ pub(super) fn start(
             stored.updated_at.as_microsecond()
         ],
     )?;
+    insert_event(connection, id, &event)?;
     Ok(Ok(stored))
+}
+
+fn insert_event(connection: &Connection, id: Uuid, event: &Event) -> Result<(), JournalError> {
+    write(
+        connection,
+        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
+        params![id.to_string(), event.at().as_microsecond(), to_json(event)?],
+    )
+    .map(drop)
 }
 
 pub(super) fn apply(
@@ -59,13 +70,8 @@ pub(super) fn apply(
     event: &Event,
 ) -> Result<StoredRebalance, JournalError> {
     let Some(before) = by_id(connection, id)? else { return Err(JournalError::NotFound(id.to_string())) };
-    let (Event::Ended { at, .. } | Event::Compared { at, .. } | Event::Acknowledged { at, .. }) = event;
-    let after = StoredRebalance { id, rebalance: before.rebalance.step(event)?, updated_at: *at };
-    write(
-        connection,
-        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
-        params![id.to_string(), at.as_microsecond(), to_json(event)?],
-    )?;
+    let after = StoredRebalance { id, rebalance: before.rebalance.step(event)?, updated_at: event.at() };
+    insert_event(connection, id, event)?;
     write(
         connection,
         "UPDATE rebalances SET state = ?2, snapshot = ?3, updated_at = ?4 WHERE id = ?1",
@@ -73,7 +79,7 @@ pub(super) fn apply(
             id.to_string(),
             after.rebalance.state.as_str(),
             to_json(&after.rebalance)?,
-            at.as_microsecond()
+            after.updated_at.as_microsecond()
         ],
     )?;
     Ok(after)

@@ -41,6 +41,8 @@ CREATE INDEX transactions_happened ON transactions (happened_at);
 CREATE TABLE intents (
     id           TEXT PRIMARY KEY REFERENCES transactions (id),
     reference    TEXT NOT NULL UNIQUE,
+    obligation   TEXT NOT NULL,
+    generation   INTEGER NOT NULL,
     payload      TEXT NOT NULL,
     payload_hash BLOB NOT NULL,
     reason       TEXT,
@@ -49,7 +51,8 @@ CREATE TABLE intents (
     open         INTEGER NOT NULL,
     wake_at      INTEGER,
     created_at   INTEGER NOT NULL,
-    updated_at   INTEGER NOT NULL
+    updated_at   INTEGER NOT NULL,
+    UNIQUE (obligation, generation)
 ) STRICT;
 
 CREATE INDEX intents_wake ON intents (wake_at) WHERE wake_at IS NOT NULL;
