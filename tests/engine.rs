@@ -11,16 +11,17 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::Balance;
-use saldo::domain::cash_out::{Act, State};
+use saldo::domain::cash_out::{Act, Alarm, State};
 use saldo::domain::document::Document;
+use saldo::domain::moment::{BootTime, Moment};
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Order, Reference};
 use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Outcome};
-use saldo::domain::report::{Direction, Report, Status};
+use saldo::domain::report::{Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
-use saldo::engine::clock::SystemClock;
+use saldo::engine::clock::{Clock, SystemClock};
 use saldo::engine::lane::{Decision, Goal, Lane, LaneError, LaneSettings, Pause};
 use saldo::engine::message::RebalanceTrouble;
 use saldo::engine::rebalance::{Rebalancer, review};
@@ -28,7 +29,7 @@ use saldo::engine::recover::recover;
 use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer};
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
-use saldo::journal::{Intent, Journal, Proposed, Reader};
+use saldo::journal::{Intent, Journal, Observation, Proposed, Query, Reader};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -121,10 +122,36 @@ fn balance(transactional: i64, proprietary: i64) -> Balance {
     }
 }
 
+/// The machine's clocks, moved forward together.
+#[derive(Default)]
+struct Later(Mutex<Duration>);
+
+impl Later {
+    fn hours(&self, hours: u64) {
+        *self.0.lock().unwrap() += Duration::from_secs(hours * 3_600);
+    }
+}
+
+impl Clock for Later {
+    fn moment(&self) -> Moment {
+        let (now, later) = (SystemClock.moment(), *self.0.lock().unwrap());
+        Moment {
+            at: now.at + later,
+            boot: now.boot.map(|boot| BootTime { millis: boot.millis + later.as_millis() as i64, ..boot }),
+            gateway: None,
+        }
+    }
+
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()> {
+        SystemClock.sleep(wait)
+    }
+}
+
 struct Bench {
     journal: Arc<SqliteJournal>,
     gateway: Arc<Scripted>,
     lane: Arc<Lane>,
+    clock: Arc<Later>,
 }
 
 async fn bench(folder: &Path) -> Bench {
@@ -138,31 +165,31 @@ async fn bench(folder: &Path) -> Bench {
         webhook_url: Some("https://desk.example.com/hook".to_owned()),
         keep_offering: Duration::from_secs(10),
     };
+    let clock = Arc::new(Later::default());
     let lane = Lane::new(
         Arc::clone(&journal) as Arc<dyn Journal>,
         Arc::clone(&gateway) as Arc<dyn Gateway>,
-        Arc::new(SystemClock),
+        Arc::clone(&clock) as Arc<dyn Clock>,
         settings,
         None,
     );
-    Bench { journal, gateway, lane }
+    Bench { journal, gateway, lane, clock }
+}
+
+fn decision(reference: &str) -> Decision {
+    let order = Order {
+        amount: Centavos::new(50_025),
+        name: "Maria Silva".to_owned(),
+        document: Document::parse("52998224725").unwrap(),
+        destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
+        description: None,
+    };
+    Decision::alone(Uuid::now_v7(), Reference::parse(reference).unwrap(), order, person())
 }
 
 impl Bench {
     async fn decide(&self, reference: &str) -> Intent {
-        let decision = Decision::alone(
-            Uuid::now_v7(),
-            Reference::parse(reference).unwrap(),
-            Order {
-                amount: Centavos::new(50_025),
-                name: "Maria Silva".to_owned(),
-                document: Document::parse("52998224725").unwrap(),
-                destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
-                description: None,
-            },
-            person(),
-        );
-        match self.lane.decide(decision).await.unwrap() {
+        match self.lane.decide(decision(reference)).await.unwrap() {
             Proposed::Created(intent) | Proposed::Existing(intent) => intent,
             Proposed::Taken(intent) => panic!("taken by {}", intent.reference),
         }
@@ -259,9 +286,9 @@ async fn a_forbidden_order_or_a_clock_astray_pauses_the_lane() {
     assert_eq!(bench.lane.paused(), Some(Pause::Forbidden(problem(403))));
     bench.lane.resume();
     *bench.gateway.date.lock().unwrap() = Some(Timestamp::now() - SignedDuration::from_mins(6));
-    bench.gateway.answers([Verdict::Ambiguous(Ambiguity::TimedOut)]);
-    bench.lane.act(intent.id, Act::Send).await.unwrap();
-    assert!(matches!(bench.lane.paused(), Some(Pause::Clock(_))));
+    let refused = bench.lane.act(intent.id, Act::Send).await;
+    assert!(matches!(refused, Err(LaneError::Paused(Pause::Clock(_)))), "{refused:?}");
+    assert_eq!(bench.gateway.sent().len(), 1, "a clock astray sends nothing");
 }
 
 #[tokio::test]
@@ -369,4 +396,156 @@ async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
 
 fn person() -> Person {
     Person { uid: 1000, name: Some("ana".to_owned()) }
+}
+
+/// A payment in doubt that nobody has heard of for a day.
+async fn held(bench: &Bench) -> Uuid {
+    let intent = bench.decide("inv-1").await;
+    bench.gateway.answers([Verdict::Ambiguous(Ambiguity::TimedOut)]);
+    bench.lane.act(intent.id, Act::Send).await.unwrap();
+    bench.clock.hours(1);
+    // The window has closed meanwhile: nothing is sent, whatever was asked for.
+    assert!(bench.lane.act(intent.id, Act::Send).await.unwrap().cash_out.frozen);
+    bench.clock.hours(23);
+    let held = bench.lane.act(intent.id, Act::Hold).await.unwrap();
+    assert_eq!((held.cash_out.state, bench.gateway.sent().len()), (State::Held, 1));
+    intent.id
+}
+
+fn other() -> Person {
+    Person { uid: 1001, name: None }
+}
+
+#[tokio::test]
+async fn two_people_declare_it_not_paid_and_the_debt_is_paid_by_another_payment() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let id = held(&bench).await;
+    let again = || Decision { again: true, ..decision("inv-1") };
+    let declare = |by: Person| bench.lane.declare(id, by, "not on the statement".to_owned());
+    assert_eq!(declare(person()).await.unwrap().cash_out.state, State::Held);
+    assert!(declare(person()).await.is_err(), "nobody counts twice");
+    let Proposed::Existing(_) = bench.lane.decide(again()).await.unwrap() else { panic!("paid while held") };
+    assert_eq!(declare(other()).await.unwrap().cash_out.state, State::DeclaredNotPaid);
+
+    let Proposed::Existing(_) = bench.lane.decide(decision("inv-1")).await.unwrap() else {
+        panic!("paid once more without being told to")
+    };
+    let Proposed::Created(second) = bench.lane.decide(again()).await.unwrap() else { panic!("not made") };
+    assert_eq!((second.reference.as_str(), second.cash_out.terms.generation), ("inv-1~2", 2));
+    let Proposed::Existing(same) = bench.lane.decide(again()).await.unwrap() else { panic!("a third one") };
+    assert_eq!(same.id, second.id);
+    bench.gateway.answers([Verdict::Accepted(GatewayIds {
+        internal_code: Some(Safe::new("ic-2")),
+        transaction_id: None,
+    })]);
+    bench.lane.act(second.id, Act::Send).await.unwrap();
+    let sent = bench.gateway.sent();
+    assert_ne!(sent[0].idempotency_key, sent[1].idempotency_key);
+    assert!(String::from_utf8_lossy(&sent[1].body).contains("inv-1~2"));
+}
+
+#[tokio::test]
+async fn a_late_completion_stops_the_payment_that_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let id = held(&bench).await;
+    bench.clock.hours(1);
+    for by in [person(), other()] {
+        bench.lane.declare(id, by, "not there".to_owned()).await.unwrap();
+    }
+    let again = Decision { again: true, ..decision("inv-1") };
+    let Proposed::Created(second) = bench.lane.decide(again).await.unwrap() else { panic!("not made") };
+    let observation = Observation {
+        report: report(Status::Completed),
+        source: Source::Webhook,
+        happened_at: None,
+        at: bench.lane.moment(),
+        new_id: Uuid::now_v7(),
+    };
+    let applied = bench.journal.observe(observation).await.unwrap().applied.unwrap();
+    assert_eq!((applied.intent.id, applied.intent.cash_out.state), (id, State::Completed));
+    assert_eq!(applied.overtaken[0].alarms, [Alarm::Overtaken]);
+    assert_eq!(bench.state(second.id).await, State::Cancelled);
+    assert!(bench.lane.act(second.id, Act::Send).await.is_err());
+    assert_eq!(bench.gateway.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn an_id_that_a_person_brings_has_to_be_this_payment() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let id = held(&bench).await;
+    let adopt = |told: Result<Report, ReadError>| {
+        bench.gateway.reports.lock().unwrap().push_back(told);
+        bench.lane.adopt(id, person(), "ic-1", Some("statement of Monday".to_owned()))
+    };
+    for change in [
+        (|told: &mut Report| told.external_reference = Some(Safe::new("inv-2"))) as fn(&mut Report),
+        |told| told.external_reference = None,
+        |told| told.amount = Some(Centavos::new(1)),
+        |told| told.document = Some(Safe::new("***.111.111-**")),
+        |told| told.direction = Direction::In,
+    ] {
+        let mut told = report(Status::Completed);
+        change(&mut told);
+        let refused = adopt(Ok(told)).await;
+        assert!(matches!(refused, Err(LaneError::NotThisPayment(_))), "{refused:?}");
+    }
+    assert!(matches!(adopt(Err(ReadError::TimedOut)).await, Err(LaneError::Look(_))));
+    assert_eq!(bench.state(id).await, State::Held);
+    // The platform's own row for it, from a webhook without its reference, becomes one with it.
+    let mut nameless = report(Status::Processing);
+    nameless.external_reference = None;
+    let at = bench.lane.moment();
+    let observation = Observation {
+        report: nameless,
+        source: Source::Webhook,
+        happened_at: None,
+        at,
+        new_id: Uuid::now_v7(),
+    };
+    assert!(bench.journal.observe(observation).await.unwrap().is_new);
+    assert_eq!(adopt(Ok(report(Status::Completed))).await.unwrap().cash_out.state, State::Completed);
+    let rows = bench.journal.transactions(Query { limit: 9, ..Query::default() }).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);
+}
+
+#[tokio::test]
+async fn what_needs_a_checker_leaves_only_after_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let decision = Decision { approvals: 1, is_draft: true, ..decision("inv-1") };
+    let Proposed::Created(draft) = bench.lane.decide(decision).await.unwrap() else { panic!("not made") };
+    let payload = draft.order.payload_hash();
+    assert!(bench.lane.act(draft.id, Act::Send).await.is_err());
+    bench.lane.submit(draft.id, person()).await.unwrap();
+    assert!(bench.lane.act(draft.id, Act::Send).await.is_err());
+    assert!(bench.lane.approve(draft.id, person(), payload).await.is_err());
+    bench.lane.approve(draft.id, other(), payload).await.unwrap();
+    bench.gateway.answers([Verdict::Accepted(ids())]);
+    assert_eq!(bench.lane.act(draft.id, Act::Send).await.unwrap().cash_out.state, State::Accepted);
+    assert_eq!(bench.gateway.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_changed_in_the_journal_or_left_for_a_day_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    let changed = bench.decide("inv-1").await;
+    let file = rusqlite::Connection::open(folder.path().join("journal.db")).unwrap();
+    file.execute("UPDATE intents SET body = ?1 WHERE id = ?2", (b"{}".as_slice(), changed.id.to_string()))
+        .unwrap();
+    assert_eq!(bench.lane.act(changed.id, Act::Send).await, Err(LaneError::Changed));
+    let old = bench.decide("inv-2").await;
+    bench.clock.hours(24);
+    assert_eq!(bench.lane.act(old.id, Act::Send).await.unwrap().cash_out.state, State::Expired);
+    let off = bench.decide("inv-3").await;
+    assert_eq!(bench.lane.call_off(off.id, person(), None).await.unwrap().cash_out.state, State::Cancelled);
+    assert!(bench.lane.act(off.id, Act::Send).await.is_err());
+    assert!(bench.gateway.sent().is_empty());
+    // The same debt again: the same reference, the next round's key.
+    let again = Decision { again: true, ..decision("inv-3") };
+    let Proposed::Created(again) = bench.lane.decide(again).await.unwrap() else { panic!("not made") };
+    assert_eq!((again.id, again.cash_out.round), (off.id, 2));
 }

@@ -342,7 +342,7 @@ async fn nothing_is_ordered_while_the_clocks_differ() {
     let double = Double::start(vec![token(), Act::Reply(answer_with(202, headers, ACCEPTED)), token()]).await;
     let gateway = double.gateway();
     assert_eq!((gateway.clock(), gateway.clock_ahead()), (None, None));
-    assert_eq!(word(&soon(gateway.send_cash_out(&order())).await.verdict), "accepted ic-1 -");
+    assert_eq!(word(&soon(gateway.send_cash_out(&order())).await.verdict), "accepted c-1 t-1");
     let date: jiff::Timestamp = "2026-03-10T14:22:18Z".parse().unwrap();
     let expected = jiff::Timestamp::now().duration_since(date);
     assert!((gateway.clock_ahead().unwrap() - expected).abs() < jiff::SignedDuration::from_mins(1));

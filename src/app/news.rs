@@ -61,6 +61,8 @@ impl App {
             }
             News::RebalanceReviewed { target, outcome } => self.rebalance_reviewed(target, outcome, now),
             News::RebalanceEnded(outcome) => effects.extend(self.rebalance_ended(outcome, now)),
+            // The row and its life show it; whoever asked is told by the place that they asked from.
+            News::Resolved { .. } => {}
         }
         effects
     }

@@ -13,11 +13,11 @@ use super::ask::confirm;
 use super::context::{Context, Owned, asked_to_stop, operator};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
-use super::view::{IntentView, sentence};
+use super::view::{IntentView, destination_text, sentence};
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::cash_out::State;
 use crate::domain::document::Document;
-use crate::domain::institution::{Ispb, name_of};
+use crate::domain::institution::Ispb;
 use crate::domain::money::{Centavos, MAX_TYPED};
 use crate::domain::order::{BankAccount, Destination, Order, Reference, parse_account, parse_branch};
 use crate::domain::pix_key::{PixKey, PixKeyType};
@@ -30,7 +30,7 @@ const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
 
 /// What is left to do for a payment in doubt that may not be sent again.
 pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over: saldo only listens for its webhook now. Do \
-    not pay it under another reference; ask the gateway's people about this one";
+    not pay it under another reference; ask the gateway's people about this one, then `saldo resolve` records what they found";
 
 /// Between two looks of somebody who waits, at least.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -48,7 +48,7 @@ pub(super) struct CashOutArguments {
     /// Wait so long for the settlement, e.g. 60s
     #[arg(long, value_name = "TIME", value_parser = wait)]
     wait: Option<Duration>,
-    /// Pay a rejected payment's reference again, as it is: same reference, the next key
+    /// Pay a debt once more whose payment is proven not made: rejected, never sent, failed, declared not paid
     #[arg(long)]
     again: bool,
     /// Act without asking; needs --reference
@@ -320,24 +320,18 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
         )),
         State::Exists => Err(unknown(
             "exists",
-            "do not pay it under another reference; its webhook, or a person at the gateway, has to say which payment it is",
+            "do not pay it under another reference; its webhook, or a person at the gateway, has to say which payment it is \
+             (`saldo resolve`)",
         )),
-        State::Held => {
-            Err(unknown("held", "do not pay it under another reference; ask the gateway's people"))
-        }
+        State::Held => Err(unknown(
+            "held",
+            "do not pay it under another reference; ask the gateway's people, then `saldo resolve`",
+        )),
     }
 }
 
 fn question(order: &Order, reference: &Reference, context: &Context) -> String {
-    let destination = match &order.destination {
-        Destination::Pix(key) => format!("PIX key {} ({})", key.as_str(), key.key_type()),
-        Destination::Account(account) => format!(
-            "{} branch {} account {}",
-            name_of(&account.ispb).map_or_else(|| account.ispb.to_string(), str::to_owned),
-            account.branch,
-            account.account
-        ),
-    };
+    let destination = destination_text(&order.destination);
     format!(
         "[{}] pay {} to {}, {} (the name was typed, the gateway has not verified it)\n  {destination}\n  reference {reference}",
         context.settings.environment, order.amount, order.name, order.document

@@ -16,6 +16,7 @@ mod logging;
 mod output;
 mod rebalance;
 mod recover;
+mod resolve;
 mod sandbox;
 mod show;
 mod transactions;
@@ -88,6 +89,8 @@ enum Command {
     Transactions(transactions::TransactionsArguments),
     /// Take up every payment that is not final
     Recover,
+    /// Record what a person found about a payment in doubt; without a finding, the facts to look it up
+    Resolve(resolve::ResolveArguments),
     /// What would stand in the way, and what to do about it
     Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
@@ -157,6 +160,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
                 transactions::run(arguments, &Context::load(&global, "transactions")?).await
             }
             Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
+            Some(Command::Resolve(arguments)) => {
+                resolve::run(arguments, &Context::load(&global, "resolve")?).await
+            }
         }
     });
     // Threads of the runtime may wait for a secret's command or a name server; the answer is known.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
-use super::view::{IntentView, RebalanceView, TransactionView, sentence};
+use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
 use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
@@ -129,7 +129,7 @@ pub(super) async fn run(arguments: &ShowArguments, context: &Context) -> Result<
 }
 
 /// A row of the journal. That the gateway cannot be asked is said, and is no failure: what is known is shown.
-async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
+pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
     let row = &life.transaction;
     let id = row.internal_code.as_ref().or(row.transaction_id.as_ref()).or(row.end_to_end_id.as_ref());
     let answer = match id {
@@ -187,15 +187,17 @@ async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
     line("endToEndId", row.end_to_end_id.as_ref().map(ToString::to_string));
     line("name", row.name.as_ref().map(ToString::to_string));
     line("document", row.document.as_ref().map(ToString::to_string));
+    line("pays to", life.intent.as_ref().map(|intent| destination_text(&intent.order.destination)));
     line("reason", life.intent.as_ref().and_then(|intent| intent.reason.clone()));
     line("failure", row.failure.as_ref().map(ToString::to_string));
     for attempt in &life.attempts {
         line(
             "attempt",
             Some(format!(
-                "{} at {}, {}",
+                "{} at {}, key {}: {}",
                 attempt.number,
                 attempt.started_at,
+                attempt.key,
                 attempt.verdict.as_ref().map_or_else(|| "on the wire".to_owned(), describe)
             )),
         );

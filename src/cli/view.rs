@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use crate::domain::balance::{BankBalance, Reading};
 use crate::domain::cash_out::State;
+use crate::domain::institution::name_of;
 use crate::domain::money::Centavos;
-use crate::domain::order::idempotency_key;
+use crate::domain::order::{Destination, idempotency_key};
 use crate::domain::rebalance::Pockets;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
@@ -32,6 +33,14 @@ pub(super) struct IntentView {
     pub(super) failure_reported: bool,
     pub(super) attempts: u32,
     pub(super) round: u32,
+    /// Which payment of the same debt, from 1.
+    pub(super) generation: u32,
+    /// No request may follow; saldo only listens.
+    pub(super) frozen: bool,
+    /// Accepted for more than a day.
+    pub(super) stale: bool,
+    /// Who has declared that it was not paid.
+    pub(super) declared_not_paid_by: Vec<String>,
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
 }
@@ -58,6 +67,10 @@ impl IntentView {
             failure_reported: pay.failure_reported,
             attempts: pay.attempts,
             round: pay.round,
+            generation: pay.terms.generation,
+            frozen: pay.frozen,
+            stale: pay.stale,
+            declared_not_paid_by: pay.declarations.iter().map(ToString::to_string).collect(),
             created_at: intent.created_at,
             updated_at: intent.updated_at,
         }
@@ -83,7 +96,9 @@ pub(super) fn sentence(intent: &Intent) -> String {
         }
         State::Accepted => format!("{what}: accepted by the gateway, not settled yet"),
         State::Exists => format!("{what}: the gateway knows this reference already; it may be paid"),
-        State::Held => format!("{what}: in doubt for a day; a person has to look"),
+        State::Held => {
+            format!("{what}: HELD, in doubt for a day; a person has to look (saldo resolve {})", intent.id)
+        }
         State::Rejected => format!("{what}: rejected by the gateway, not paid"),
         State::Completed if pay.refunded => format!("{what}: paid, and refunded"),
         State::Completed => format!("{what}: paid"),
@@ -91,6 +106,19 @@ pub(super) fn sentence(intent: &Intent) -> String {
         State::Cancelled => format!("{what}: cancelled, not paid"),
         State::Expired => format!("{what}: not sent in time, so it was let go; nothing was sent"),
         State::DeclaredNotPaid => format!("{what}: two people found that it was not paid"),
+    }
+}
+
+/// Where a payment goes, for people.
+pub(super) fn destination_text(destination: &Destination) -> String {
+    match destination {
+        Destination::Pix(key) => format!("PIX key {} ({})", key.as_str(), key.key_type()),
+        Destination::Account(account) => format!(
+            "{} branch {} account {}",
+            name_of(&account.ispb).map_or_else(|| account.ispb.to_string(), str::to_owned),
+            account.branch,
+            account.account
+        ),
     }
 }
 

@@ -15,6 +15,7 @@ use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{Command, DecisionOutcome, FeedWindow, News};
 use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
+use crate::domain::cash_out::{Act, State};
 use crate::domain::person::Person;
 use crate::gateway::Gateway;
 use crate::journal::{Journal, JournalError, Proposed, Query};
@@ -269,6 +270,14 @@ impl Clerk {
                         clerk.poll_now.notify_one();
                     });
                 }
+                Command::Resolve { id, finding } => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move {
+                        let by = clerk.operator.clone();
+                        let outcome = clerk.lane.resolve(id, by, finding).await.map(Box::new);
+                        clerk.tell(News::Resolved { id, outcome }).await;
+                    });
+                }
                 Command::AcknowledgeRebalance(id) => {
                     let ended = self.rebalancer.acknowledge(id, self.operator.clone()).await;
                     self.tell(News::RebalanceEnded(ended.map(Box::new))).await;
@@ -277,11 +286,21 @@ impl Clerk {
         }
     }
 
-    /// Journals a decision; the tracker sends it, as it would after a restart.
+    /// Journals a decision and sends it at once. Should that not come about, the tracker sends it, as after a restart.
     async fn pay(&self, decision: Decision) {
         let id = decision.id;
         let outcome = match self.lane.decide(decision).await {
-            Ok(Proposed::Created(_)) => DecisionOutcome::Created,
+            Ok(Proposed::Created(intent)) => {
+                if intent.cash_out.state == State::Approved {
+                    let lane = Arc::clone(&self.lane);
+                    tokio::spawn(async move {
+                        if let Err(error) = lane.act(intent.id, Act::Send).await {
+                            tracing::info!(intent = %intent.id, "{error}");
+                        }
+                    });
+                }
+                DecisionOutcome::Created
+            }
             Ok(Proposed::Existing(intent)) if intent.id == id => DecisionOutcome::Created,
             Ok(Proposed::Existing(intent)) => DecisionOutcome::Existing(Box::new(intent)),
             Ok(Proposed::Taken(intent)) => DecisionOutcome::Taken(Box::new(intent)),

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::clock::Clock;
-use super::message::News;
+use super::message::{Finding, News};
 use crate::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
 use crate::domain::cash_out::{
     Act, Again, Because, Dispatch, Event, Expected, Fingerprints, Refused, State, Terms,
@@ -260,6 +260,19 @@ impl Lane {
     /// [`LaneError::Journal`]: it waits for no approval, not for this person's, or it is not what was shown.
     pub async fn approve(&self, id: Uuid, by: Person, payload: Digest) -> Result<Intent, LaneError> {
         self.note(id, Event::Approved { at: self.clock.moment().at, by, payload }).await
+    }
+
+    /// Records what a person found about a payment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::adopt`], [`Self::declare`] and [`Self::call_off`]; nothing was recorded.
+    pub async fn resolve(&self, id: Uuid, by: Person, finding: Finding) -> Result<Intent, LaneError> {
+        match finding {
+            Finding::InternalCode { code, reason } => self.adopt(id, by, &code, reason).await,
+            Finding::NotPaid { statement } => self.declare(id, by, statement).await,
+            Finding::CallOff { reason } => self.call_off(id, by, reason).await,
+        }
     }
 
     /// Withdraws a payment of which nothing was sent.

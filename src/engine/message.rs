@@ -16,7 +16,7 @@ use crate::domain::rebalance::{Forecast, ForecastError};
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
-pub use super::lane::{Decision, Pause};
+pub use super::lane::{Decision, LaneError, Pause};
 pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebalance, Sum, Totals};
 
 /// What the engine tells the screen.
@@ -68,6 +68,13 @@ pub enum News {
     },
     /// A rebalance came to something.
     RebalanceEnded(Result<Box<StoredRebalance>, RebalanceTrouble>),
+    /// What a person found about a payment was recorded, or was not.
+    Resolved {
+        /// Which payment.
+        id: Uuid,
+        /// How it stands now, or why nothing was recorded.
+        outcome: Result<Box<Intent>, LaneError>,
+    },
 }
 
 /// What became of a cash-out decided on the screen.
@@ -101,6 +108,28 @@ pub enum RebalanceTrouble {
     /// The journal could not take it; nothing was sent.
     #[error("nothing was sent: {0}")]
     NotJournalled(String),
+}
+
+/// What only a person can say of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The gateway has it, under this id.
+    InternalCode {
+        /// The gateway's `internalCode`.
+        code: String,
+        /// Where it was found.
+        reason: Option<String>,
+    },
+    /// It was not paid. It takes two people.
+    NotPaid {
+        /// What was found.
+        statement: String,
+    },
+    /// Nothing of it was sent, and nothing shall be.
+    CallOff {
+        /// Why.
+        reason: Option<String>,
+    },
 }
 
 /// What is shown of the feed.
@@ -165,6 +194,13 @@ pub enum Command {
     },
     /// A person has compared the balance and settles a doubt.
     AcknowledgeRebalance(Uuid),
+    /// Record what the person at the desk found about a payment.
+    Resolve {
+        /// Which payment.
+        id: Uuid,
+        /// What they found.
+        finding: Finding,
+    },
     /// Open the lane again.
     ResumePayments,
 }
