@@ -106,6 +106,7 @@ pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transac
 }
 
 pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
+    let shown = Projection::of(intent);
     write(
         connection,
         "INSERT INTO transactions (id, ours, direction, state, amount, external_reference, name, document, created_at,
@@ -113,27 +114,105 @@ pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<()
          VALUES (?1, 1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
         params![
             intent.id.to_string(),
-            intent.cash_out.state.as_str(),
-            intent.order.amount.get(),
-            intent.reference.as_str(),
-            intent.order.name,
-            intent.order.document.as_str(),
-            intent.created_at.as_microsecond(),
+            shown.state,
+            shown.amount,
+            shown.external_reference,
+            shown.name,
+            shown.document,
+            shown.created_at,
         ],
     )
     .map(drop)
 }
 
+/// The columns of a row of ours that follow from the payment's life.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Projection {
+    state: String,
+    conflict: bool,
+    failure_reported: bool,
+    refunded: bool,
+    amount: i64,
+    internal_code: Option<String>,
+    transaction_id: Option<String>,
+    external_reference: String,
+    end_to_end_id: Option<String>,
+    name: String,
+    document: String,
+    failure: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+    happened_at: i64,
+    settled_at: Option<i64>,
+}
+
+impl Projection {
+    pub(super) fn of(intent: &Intent) -> Self {
+        let pay = &intent.cash_out;
+        let report = pay.last_report.as_ref();
+        let text = |value: &Option<Safe>| value.as_ref().map(ToString::to_string);
+        // What the gateway says it paid is what counts; the order keeps what was asked for. A refund's amount is its
+        // own.
+        let amount = report
+            .filter(|report| report.status != Status::Refunded)
+            .and_then(|report| report.amount)
+            .unwrap_or(intent.order.amount);
+        Self {
+            state: pay.state.as_str().to_owned(),
+            conflict: pay.conflict,
+            failure_reported: pay.failure_reported,
+            refunded: pay.refunded,
+            amount: amount.get(),
+            internal_code: text(&pay.ids.internal_code),
+            transaction_id: text(&pay.ids.transaction_id),
+            external_reference: intent.reference.to_string(),
+            end_to_end_id: text(&pay.end_to_end_id),
+            name: intent.order.name.clone(),
+            document: intent.order.document.as_str().to_owned(),
+            failure: failure_of(intent),
+            created_at: intent.created_at.as_microsecond(),
+            updated_at: intent.updated_at.as_microsecond(),
+            happened_at: intent.created_at.as_microsecond(),
+            settled_at: (pay.state == cash_out::State::Completed)
+                .then(|| report.and_then(|report| report.paid_at).unwrap_or(pay.since).as_microsecond()),
+        }
+    }
+}
+
+/// The same columns as they are stored.
+pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Projection>, JournalError> {
+    first(
+        connection,
+        "SELECT state, conflict, failure_reported, refunded, amount, internal_code, transaction_id,
+                external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
+                settled_at
+         FROM transactions WHERE id = ?1",
+        [id.to_string()],
+        |row| {
+            Ok(Projection {
+                state: row.read("state")?,
+                conflict: row.read("conflict")?,
+                failure_reported: row.read("failure_reported")?,
+                refunded: row.read("refunded")?,
+                amount: row.read("amount")?,
+                internal_code: row.read("internal_code")?,
+                transaction_id: row.read("transaction_id")?,
+                external_reference: row.read("external_reference")?,
+                end_to_end_id: row.read("end_to_end_id")?,
+                name: row.read("name")?,
+                document: row.read("document")?,
+                failure: row.read("failure")?,
+                created_at: row.read("created_at")?,
+                updated_at: row.read("updated_at")?,
+                happened_at: row.read("happened_at")?,
+                settled_at: row.read("settled_at")?,
+            })
+        },
+    )
+}
+
 pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
-    let pay = &intent.cash_out;
-    let report = pay.last_report.as_ref();
-    // What the gateway says it paid is what counts; the order keeps what was asked for. A refund's amount is its own.
-    let amount = report
-        .filter(|report| report.status != Status::Refunded)
-        .and_then(|report| report.amount)
-        .unwrap_or(intent.order.amount);
-    let settled_at = (pay.state == cash_out::State::Completed)
-        .then(|| report.and_then(|report| report.paid_at).unwrap_or(pay.since).as_microsecond());
+    let shown = Projection::of(intent);
     write(
         connection,
         "UPDATE transactions SET state = :state, conflict = :conflict, failure_reported = :failure_reported,
@@ -142,17 +221,17 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
             updated_at = :updated_at, settled_at = :settled_at
          WHERE id = :id",
         named_params! {
-            ":state": pay.state.as_str(),
-            ":conflict": pay.conflict,
-            ":failure_reported": pay.failure_reported,
-            ":refunded": pay.refunded,
-            ":amount": amount.get(),
-            ":internal_code": pay.ids.internal_code.as_ref().map(Safe::as_str),
-            ":transaction_id": pay.ids.transaction_id.as_ref().map(Safe::as_str),
-            ":end_to_end_id": pay.end_to_end_id.as_ref().map(Safe::as_str),
-            ":failure": failure_of(intent),
-            ":updated_at": intent.updated_at.as_microsecond(),
-            ":settled_at": settled_at,
+            ":state": shown.state,
+            ":conflict": shown.conflict,
+            ":failure_reported": shown.failure_reported,
+            ":refunded": shown.refunded,
+            ":amount": shown.amount,
+            ":internal_code": shown.internal_code,
+            ":transaction_id": shown.transaction_id,
+            ":end_to_end_id": shown.end_to_end_id,
+            ":failure": shown.failure,
+            ":updated_at": shown.updated_at,
+            ":settled_at": shown.settled_at,
             ":id": intent.id.to_string(),
         },
     )

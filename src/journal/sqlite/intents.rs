@@ -237,6 +237,40 @@ pub(super) fn attempts(connection: &Connection, id: Uuid) -> Result<Vec<AttemptR
     )
 }
 
+/// The columns beside the snapshot that follow from it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Derived {
+    open: bool,
+    wake_at: Option<i64>,
+}
+
+impl Derived {
+    pub(super) fn of(cash_out: &CashOut) -> Self {
+        Self { open: !cash_out.state.is_final(), wake_at: wake_at(cash_out) }
+    }
+}
+
+/// The same columns as they are stored.
+pub(super) fn derived(connection: &Connection, id: Uuid) -> Result<Option<Derived>, JournalError> {
+    first(connection, "SELECT open, wake_at FROM intents WHERE id = ?1", [id.to_string()], |row| {
+        Ok(Derived { open: row.read("open")?, wake_at: row.read("wake_at")? })
+    })
+}
+
+/// The debt that a payment pays, and its number among the payments of it, as they are stored.
+pub(super) fn names(connection: &Connection, id: Uuid) -> Result<Option<(String, u32)>, JournalError> {
+    first(connection, "SELECT obligation, generation FROM intents WHERE id = ?1", [id.to_string()], |row| {
+        Ok((row.read("obligation")?, row.read("generation")?))
+    })
+}
+
+/// The fingerprint of what a payment pays, as it is stored.
+pub(super) fn payload_hash(connection: &Connection, id: Uuid) -> Result<Option<Vec<u8>>, JournalError> {
+    first(connection, "SELECT payload_hash FROM intents WHERE id = ?1", [id.to_string()], |row| {
+        row.read("payload_hash")
+    })
+}
+
 fn wake_at(cash_out: &CashOut) -> Option<i64> {
     cash_out.plan().map(|plan| plan.at.as_microsecond())
 }

@@ -1,5 +1,6 @@
 //! Rebalances of ours.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use uuid::Uuid;
 
@@ -19,6 +20,13 @@ fn read(row: &Row<'_>) -> Result<StoredRebalance, JournalError> {
 
 pub(super) fn by_id(connection: &Connection, id: Uuid) -> Result<Option<StoredRebalance>, JournalError> {
     first(connection, &format!("SELECT {COLUMNS} FROM rebalances WHERE id = ?1"), [id.to_string()], read)
+}
+
+/// State and beginning as they are stored beside the snapshot.
+pub(super) fn columns(connection: &Connection, id: Uuid) -> Result<Option<(String, Timestamp)>, JournalError> {
+    first(connection, "SELECT state, created_at FROM rebalances WHERE id = ?1", [id.to_string()], |row| {
+        Ok((row.read("state")?, row.time("created_at")?))
+    })
 }
 
 pub(super) fn in_doubt(connection: &Connection) -> Result<Vec<StoredRebalance>, JournalError> {
