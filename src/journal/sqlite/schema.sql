@@ -110,3 +110,19 @@ CREATE TABLE balances (
     proprietary   INTEGER NOT NULL,
     balance       TEXT NOT NULL
 ) STRICT;
+
+-- Over the rows of every other table: how many there are, and the sum of their digests (see seal.rs).
+CREATE TABLE seals (
+    table_name TEXT PRIMARY KEY,
+    rows       INTEGER NOT NULL,
+    sum        BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The RFC 9162 tree over `events` in the order of `seq`: its size, and the roots of its perfect subtrees from the left.
+CREATE TABLE audit_tree (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    size     INTEGER NOT NULL,
+    frontier BLOB NOT NULL
+) STRICT;
+
+INSERT INTO audit_tree (id, size, frontier) VALUES (1, 0, x'');
