@@ -196,7 +196,11 @@ impl Round<'_> {
                 Some(_) => {
                     self.find(Some(&name), None, format!("the {kind} is not defined as saldo defines it"))
                 }
-                None => self.find(Some(&name), None, format!("a {kind} that saldo did not make")),
+                None => self.find(
+                    Some(&name),
+                    None,
+                    format!("{} {kind} that saldo did not make", if kind == "index" { "an" } else { "a" }),
+                ),
             }
         }
         for (kind, name) in wanted.into_keys() {

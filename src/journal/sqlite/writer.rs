@@ -236,3 +236,194 @@ fn no_reserve(error: std::io::Error) -> JournalError {
         _ => format!("no room can be set aside for results ({error}): nothing was sent"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use rusqlite::ffi;
+
+    use super::super::schema;
+    use super::*;
+
+    /// A reserve without a disk.
+    #[derive(Debug, Default)]
+    struct Pretended {
+        cannot_be_made_whole: bool,
+        is_room_gone: bool,
+        has_room: bool,
+        given_back: Arc<Mutex<u32>>,
+    }
+
+    impl Reserve for Pretended {
+        fn make_whole(&mut self) -> io::Result<()> {
+            if self.cannot_be_made_whole { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        }
+
+        fn give_back(&mut self) -> bool {
+            *self.given_back.lock().unwrap() += 1;
+            std::mem::take(&mut self.has_room)
+        }
+
+        fn is_room_gone(&mut self) -> bool {
+            self.is_room_gone
+        }
+    }
+
+    fn writer(reserve: Pretended) -> Writer<Pretended> {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "recursive_triggers", true).unwrap();
+        let (ledger, epoch) = schema::take_over(&mut connection, "account").unwrap();
+        Writer::new(connection, ledger, epoch, reserve)
+    }
+
+    fn failure(code: i32) -> JournalError {
+        unwritable(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("cause".to_owned())))
+    }
+
+    /// What the works were told, by their names, and how often each was tried.
+    #[derive(Default, Clone)]
+    struct Told(Arc<Mutex<Vec<(&'static str, u32, Answered<()>)>>>);
+
+    impl Told {
+        /// A work that writes a row and then fails with these errors, one each time, before it succeeds.
+        fn work(&self, name: &'static str, purpose: Purpose, failures: &[i32]) -> Box<dyn Work> {
+            let tries = Arc::new(Mutex::new(0));
+            let counted = Arc::clone(&tries);
+            let mut failures = failures.to_vec().into_iter();
+            let work = move |connection: &Connection| {
+                *counted.lock().unwrap() += 1;
+                write(connection, "INSERT INTO meta VALUES (?1, '')", [name])?;
+                failures.next().map_or(Ok(()), |code| Err(failure(code)))
+            };
+            let told = self.clone();
+            job(purpose, true, work, move |outcome| {
+                told.0.lock().unwrap().push((name, *tries.lock().unwrap(), outcome));
+            })
+        }
+
+        /// `name: tries, ok or the error`, in the order of the answers.
+        fn lines(&self) -> Vec<String> {
+            let told = std::mem::take(&mut *self.0.lock().unwrap());
+            told.into_iter()
+                .map(|(name, tries, outcome)| match outcome {
+                    Ok(()) => format!("{name}: {tries}, ok"),
+                    Err(error) => format!("{name}: {tries}, {error}"),
+                })
+                .collect()
+        }
+    }
+
+    fn kept(writer: &Writer<Pretended>) -> Vec<String> {
+        let sql = "SELECT key FROM meta WHERE value = '' ORDER BY key";
+        writer
+            .connection
+            .prepare(sql)
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    const FULL: &str = "the journal cannot be written: cause (the disk is full: make room)";
+
+    #[test]
+    fn only_results_fall_back_on_the_reserve_and_once() {
+        let mut writer = writer(Pretended { has_room: true, ..Pretended::default() });
+        let told = Told::default();
+        let full = [ffi::SQLITE_FULL];
+        let batch = [
+            told.work("begins", Purpose::Begins, &full),
+            told.work("result", Purpose::Result, &full),
+            told.work("other", Purpose::Other, &full),
+            told.work("fine", Purpose::Other, &[]),
+            told.work("hopeless", Purpose::Result, &[ffi::SQLITE_FULL, ffi::SQLITE_FULL]),
+        ];
+        let news = Mutex::new(0);
+        writer.work_off(batch.into_iter(), || *news.lock().unwrap() += 1);
+        assert_eq!(
+            told.lines(),
+            [
+                format!("begins: 1, {FULL}"),
+                format!("other: 1, {FULL}"),
+                "fine: 1, ok".to_owned(),
+                "result: 2, ok".to_owned(),
+                format!("hopeless: 2, {FULL}"),
+            ]
+        );
+        assert_eq!(kept(&writer), ["fine", "result"]);
+        assert_eq!(*news.lock().unwrap(), 2, "a commit each");
+    }
+
+    #[test]
+    fn nothing_begins_without_the_reserve() {
+        let mut writer = writer(Pretended { cannot_be_made_whole: true, ..Pretended::default() });
+        let told = Told::default();
+        let batch = [told.work("begins", Purpose::Begins, &[]), told.work("result", Purpose::Result, &[])];
+        writer.work_off(batch.into_iter(), || {});
+        let lines = told.lines();
+        assert!(lines[0].starts_with("begins: 0, ") && lines[0].contains("disk is full"), "{lines:?}");
+        assert!(lines[0].contains("nothing was sent; make room"), "{lines:?}");
+        assert_eq!(lines[1], "result: 1, ok");
+        writer.reserve.cannot_be_made_whole = false;
+        writer.work_off([told.work("later", Purpose::Begins, &[])].into_iter(), || {});
+        assert_eq!(told.lines(), ["later: 1, ok"]);
+    }
+
+    #[test]
+    fn the_reserve_is_for_want_of_room_alone() {
+        for (failed, is_room_gone, has_room, given_back, kept_rows) in [
+            (ffi::SQLITE_FULL, false, true, 1, 1),
+            (ffi::SQLITE_FULL, false, false, 1, 0),
+            (ffi::SQLITE_IOERR_WRITE, true, true, 1, 1),
+            (ffi::SQLITE_IOERR_WRITE, false, true, 0, 0),
+            (ffi::SQLITE_CONSTRAINT, true, true, 0, 0),
+        ] {
+            let count = Arc::default();
+            let reserve =
+                Pretended { is_room_gone, has_room, given_back: Arc::clone(&count), ..Pretended::default() };
+            let mut writer = writer(reserve);
+            let told = Told::default();
+            writer.work_off([told.work("result", Purpose::Result, &[failed])].into_iter(), || {});
+            assert_eq!((*count.lock().unwrap(), kept(&writer).len()), (given_back, kept_rows), "{failed}");
+            assert_eq!(told.lines().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_change_that_the_seals_missed_is_taken_back() {
+        let mut writer = writer(Pretended::default());
+        let told = Told::default();
+        let outcome = Arc::new(Mutex::new(None));
+        let note = Arc::clone(&outcome);
+        // To replace a row is to remove one unsaid.
+        let work = |connection: &Connection| {
+            write(connection, "INSERT OR REPLACE INTO meta VALUES ('account', 'another')", []).map(drop)
+        };
+        let sly = job(Purpose::Other, true, work, move |told| *note.lock().unwrap() = Some(told));
+        writer.work_off([sly, told.work("honest", Purpose::Other, &[])].into_iter(), || {});
+        let error = outcome.lock().unwrap().take().unwrap().unwrap_err();
+        assert!(error.to_string().contains("not sealed"), "{error}");
+        assert_eq!(told.lines(), ["honest: 1, ok"]);
+        let account: String = writer
+            .connection
+            .query_row("SELECT value FROM meta WHERE key = 'account'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(account, "account");
+    }
+
+    #[test]
+    fn another_epoch_ends_every_work() {
+        let mut writer = writer(Pretended::default());
+        writer.epoch -= 1;
+        let told = Told::default();
+        let batch = [told.work("result", Purpose::Result, &[]), told.work("begins", Purpose::Begins, &[])];
+        writer.work_off(batch.into_iter(), || panic!("news of nothing"));
+        for line in told.lines() {
+            assert!(line.contains(": 0, another saldo has taken the journal over"), "{line}");
+        }
+        assert_eq!(kept(&writer), [] as [&str; 0]);
+    }
+}
