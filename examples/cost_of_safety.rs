@@ -10,7 +10,11 @@
 //! and headers. The journal's part is measured again by itself, and so is a bare write with `fdatasync`, which is what
 //! the disk costs whoever wants to know after a power cut. FOLDER is where the journal lies; it decides about the disk.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that cannot go on has failed; it prints")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot go on has failed; it prints"
+)]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -166,7 +170,9 @@ fn serve(mut stream: TcpStream, arrivals: &mpsc::Sender<Instant>) {
                 let wanted = head
                     .lines()
                     .find_map(|line| {
-                        line.to_lowercase().strip_prefix("content-length:").map(|text| text.trim().parse().unwrap())
+                        line.to_lowercase()
+                            .strip_prefix("content-length:")
+                            .map(|text| text.trim().parse().unwrap())
                     })
                     .unwrap_or(0);
                 if body.len() >= wanted {
@@ -182,7 +188,10 @@ fn serve(mut stream: TcpStream, arrivals: &mpsc::Sender<Instant>) {
             arrivals.send(came).unwrap();
             let order: serde_json::Value = serde_json::from_str(&body).unwrap();
             let reference = order["externalReference"].as_str().unwrap().to_owned();
-            ("202 Accepted", format!(r#"{{"internalCode":"C{reference}","externalReference":"{reference}"}}"#))
+            (
+                "202 Accepted",
+                format!(r#"{{"internalCode":"C{reference}","externalReference":"{reference}"}}"#),
+            )
         } else if head.starts_with("POST /auth/token") {
             ("200 OK", r#"{"accessToken":"t","expiresIn":3600}"#.to_owned())
         } else {

@@ -2,127 +2,29 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod builders;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use saldo::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
-use saldo::domain::cash_out::{Event, Expected, Fingerprints, State, Terms};
-use saldo::domain::document::Document;
-use saldo::domain::moment::Moment;
+use saldo::domain::cash_out::State;
 use saldo::domain::money::Centavos;
-use saldo::domain::order::{Destination, Digest, Order, Reference, idempotency_key};
-use saldo::domain::person::Person;
-use saldo::domain::pix_key::PixKey;
-use saldo::domain::rebalance::{self, Pockets, forecast};
-use saldo::domain::report::{Direction, Report, Source, Status};
+use saldo::domain::order::idempotency_key;
+use saldo::domain::rebalance::{self};
+use saldo::domain::report::{Direction, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
-use saldo::journal::{
-    Change, Delivery, DeliveryOutcome, Intent, Journal, JournalError, Observation, Proposal, Proposed, Query,
-    Reader,
-};
+use saldo::journal::{Delivery, DeliveryOutcome, Journal, JournalError, Proposed, Query, Reader};
 use uuid::Uuid;
 
-const ACCOUNT: &str = "48213 at sandbox";
-
-async fn open(path: &Path) -> SqliteJournal {
-    let lock = Lock::acquire(path, "test", Duration::from_secs(5)).await.unwrap();
-    SqliteJournal::open(path, ACCOUNT, lock).await.unwrap()
-}
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-fn order(centavos: i64) -> Order {
-    Order {
-        amount: Centavos::new(centavos),
-        name: "Maria Silva".to_owned(),
-        document: Document::parse("52998224725").unwrap(),
-        destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
-        description: None,
-    }
-}
-
-fn proposal(reference: &str, centavos: i64) -> Proposal {
-    proposal_of(reference, 1, centavos)
-}
-
-fn proposal_of(obligation: &str, generation: u32, centavos: i64) -> Proposal {
-    let (order, body) = (order(centavos), b"{\"amount\":500.25}".to_vec());
-    let obligation = Reference::parse(obligation).unwrap();
-    let expected = Expected {
-        reference: obligation.of_generation(generation),
-        amount: order.amount,
-        document: order.document.clone(),
-    };
-    let fingerprints = Fingerprints { payload: order.payload_hash(), body: Digest::of(&body) };
-    let terms = Terms {
-        obligation,
-        generation,
-        ..Terms::alone(at(0), person(1), expected, fingerprints, SignedDuration::from_hours(1))
-    };
-    Proposal { id: Uuid::now_v7(), order, reason: Some("prize".to_owned()), body, terms: Arc::new(terms) }
-}
-
-fn person(uid: u32) -> Person {
-    Person { uid, name: None }
-}
-
-fn moment(seconds: i64) -> Moment {
-    Moment::wall(at(seconds))
-}
-
-async fn created(journal: &dyn Journal, reference: &str) -> Intent {
-    match journal.propose(proposal(reference, 50_025)).await.unwrap() {
-        Proposed::Created(intent) => intent,
-        other => panic!("not created: {other:?}"),
-    }
-}
-
-fn started(intent: &Intent, second: i64) -> Change {
-    let key = idempotency_key("48213", &intent.reference, intent.cash_out.round);
-    Event::AttemptStarted { at: moment(second), key, fingerprints: intent.fingerprints() }.into()
-}
-
-fn ended(second: i64, verdict: Verdict) -> Change {
-    Event::AttemptEnded { at: moment(second), verdict }.into()
-}
-
-fn report(direction: Direction, status: Status, code: &str, reference: &str) -> Report {
-    Report {
-        direction,
-        status,
-        internal_code: Some(Safe::new(code)),
-        transaction_id: None,
-        external_reference: Some(Safe::new(reference)),
-        end_to_end_id: None,
-        original_end_to_end_id: None,
-        amount: Some(Centavos::new(50_025)),
-        name: Some(Safe::new("João")),
-        document: None,
-        bank_data: None,
-        failure: None,
-        requested_at: None,
-        paid_at: None,
-        refunded_at: None,
-    }
-}
-
-fn observation(report: Report, second: i64) -> Observation {
-    Observation {
-        report,
-        source: Source::Webhook,
-        happened_at: None,
-        at: moment(second),
-        new_id: Uuid::now_v7(),
-    }
-}
+use builders::{
+    ACCOUNT, at, created, ended, observation, open, person, proposal, rebalance_terms, report, started,
+};
 
 #[tokio::test]
 async fn the_reference_is_the_lock() {
@@ -174,15 +76,12 @@ async fn a_change_that_the_machine_refuses_leaves_no_trace() {
     let twice = journal.apply(intent.id, started(&intent, 2)).await;
     assert!(matches!(twice, Err(JournalError::Refused(_))), "{twice:?}");
     let life = journal.life(intent.id).await.unwrap().unwrap();
-    assert_eq!((life.attempts.len(), life.events.len()), (1, 1));
+    assert_eq!((life.attempts.len(), life.events.len()), (1, 2));
     let nobody = journal.apply(Uuid::now_v7(), ended(1, Verdict::Ambiguous(Ambiguity::TimedOut))).await;
     assert!(matches!(nobody, Err(JournalError::NotFound(_))));
     // The state that is stored is the fold of the events that are stored.
-    let mut fold = intent.cash_out.clone();
-    for event in &life.events {
-        fold = saldo::domain::cash_out::step(&fold, event).unwrap().after;
-    }
-    assert_eq!(Some(fold), life.intent.map(|intent| intent.cash_out));
+    let folded = saldo::domain::cash_out::fold(&life.events).unwrap();
+    assert_eq!(Some(folded), life.intent.map(|intent| intent.cash_out));
 }
 
 #[tokio::test]
@@ -275,15 +174,7 @@ async fn the_due_are_found_and_the_rejected_are_closed() {
 async fn one_rebalance_in_doubt_stops_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(&folder.path().join("journal.db")).await;
-    let pockets = Pockets { transactional: Centavos::new(100), proprietary: Centavos::new(900) };
-    let target = Centavos::new(300);
-    let make = || rebalance::Terms {
-        at: at(0),
-        maker: person(1),
-        target,
-        forecast: forecast(pockets, target).unwrap(),
-        reason: None,
-    };
+    let make = || rebalance_terms(0);
     let first = journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap().unwrap();
     let blocked = journal.start_rebalance(Uuid::now_v7(), make()).await.unwrap();
     assert_eq!(blocked.unwrap_err().id, first.id);

@@ -192,6 +192,7 @@ impl From<JournalError> for Failure {
             JournalError::Newer { .. } => Self::new(Exit::Config, "journal_newer", message),
             JournalError::Open { .. } => Self::new(Exit::Config, "journal_unusable", message),
             JournalError::NotFound(_) => Self::new(Exit::NotFound, "not_found", message),
+            JournalError::TakenOver { .. } => Self::new(Exit::Other, "journal_taken_over", message),
             JournalError::Unwritable(_)
             | JournalError::Unreadable(_)
             | JournalError::Refused(_)

@@ -44,6 +44,14 @@ pub enum JournalError {
         /// Of this program.
         known: i64,
     },
+    /// Another process has become the owner since; nothing was written.
+    #[error("another saldo has taken the journal over (epoch {now}; ours was {ours}): nothing was written")]
+    TakenOver {
+        /// The epoch in which this owner opened the journal.
+        ours: i64,
+        /// The epoch of the file.
+        now: i64,
+    },
     /// The file belongs to another account.
     #[error(
         "this journal belongs to {found}, and the profile is for {wanted}: give the profile a journal of its own"

@@ -14,14 +14,38 @@ pub(super) fn unreadable(error: &rusqlite::Error) -> JournalError {
     JournalError::Unreadable(error.to_string())
 }
 
+/// Words for people that also tell the writer when to fall back on the reserve.
+const FULL: &str = " (the disk is full: make room)";
+const FAILED: &str = " (the disk has failed, or a quota is used up)";
+
 /// An error of a statement that writes, with what to do where that is known.
 pub(super) fn unwritable(error: &rusqlite::Error) -> JournalError {
     let advice = match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => " (the disk is full: make room)",
+        Some(rusqlite::ErrorCode::DiskFull) => FULL,
+        Some(rusqlite::ErrorCode::SystemIoFailure) => FAILED,
         Some(rusqlite::ErrorCode::ReadOnly) => " (the file or its folder is read-only)",
         _ => "",
     };
     JournalError::Unwritable(format!("{error}{advice}"))
+}
+
+/// Whether more room might have helped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shortage {
+    /// It would have.
+    Room,
+    /// The disk failed; SQLite says so of a quota that is used up, too.
+    Perhaps,
+    /// It would not.
+    No,
+}
+
+pub(super) fn shortage(error: &JournalError) -> Shortage {
+    match error {
+        JournalError::Unwritable(reason) if reason.ends_with(FULL) => Shortage::Room,
+        JournalError::Unwritable(reason) if reason.ends_with(FAILED) => Shortage::Perhaps,
+        _ => Shortage::No,
+    }
 }
 
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, JournalError> {

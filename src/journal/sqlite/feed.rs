@@ -425,6 +425,11 @@ pub(super) fn absorb(connection: &Connection, id: Uuid, internal_code: &Safe) ->
         ),
         params![internal_code.as_str(), id.to_string()],
     )?;
+    write(
+        connection,
+        &format!("INSERT INTO absorbed (seq, subject) SELECT seq, ?2 FROM transactions WHERE {STRANGER}"),
+        params![internal_code.as_str(), id.to_string()],
+    )?;
     write(connection, &format!("DELETE FROM transactions WHERE {STRANGER}"), [internal_code.as_str()])
         .map(drop)
 }

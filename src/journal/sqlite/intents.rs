@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::{Applied, AttemptRow, Change, Intent, JournalError, Proposal, Proposed};
 use super::convert::{Columns, collect, first, to_json, write};
-use super::feed;
+use super::{epoch, feed};
 use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, State, step};
 
 const COLUMNS: &str = "id, reference, payload, reason, body, snapshot, created_at, updated_at";
@@ -184,10 +184,11 @@ fn write_attempt(connection: &Connection, intent: &Intent, change: &Change) -> R
         Event::AttemptStarted { at, key, .. } => {
             write(
                 connection,
-                "INSERT INTO attempts (intent, number, key, started_at) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO attempts (intent, number, epoch, key, started_at) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
                     intent.id.to_string(),
                     intent.cash_out.attempts,
+                    epoch::current(connection)?,
                     key.to_string(),
                     at.at.as_microsecond()
                 ],

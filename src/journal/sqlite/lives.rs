@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -35,8 +36,9 @@ struct Lives<'a> {
 
 /// The account's part of every idempotency key.
 fn client_id(connection: &Connection) -> Result<Option<String>, JournalError> {
-    let account =
-        first(connection, "SELECT value FROM meta WHERE key = 'account'", [], |row| row.read::<String>("value"))?;
+    let account = first(connection, "SELECT value FROM meta WHERE key = 'account'", [], |row| {
+        row.read::<String>("value")
+    })?;
     Ok(account.and_then(|account| account.split_once(" at ").map(|(client_id, _)| client_id.to_owned())))
 }
 
@@ -44,8 +46,8 @@ fn client_id(connection: &Connection) -> Result<Option<String>, JournalError> {
 type Numbered<E> = Vec<(i64, E)>;
 
 impl Lives<'_> {
-    fn wrong(&mut self, table: &str, row: impl ToString, what: impl Into<String>) {
-        (self.find)(Finding { table: Some(table.to_owned()), row: Some(row.to_string()), what: what.into() });
+    fn wrong(&mut self, table: &str, row: &str, what: impl Into<String>) {
+        (self.find)(Finding { table: Some(table.to_owned()), row: Some(row.to_owned()), what: what.into() });
     }
 
     /// Every id of a query, one life after the other. A life that cannot be read is a finding.
@@ -61,7 +63,7 @@ impl Lives<'_> {
             match row.uuid("id") {
                 Ok(id) => match check(self, id) {
                     Err(JournalError::Unreadable(_)) => {
-                        self.wrong(table, format!("id {id}"), "cannot be read: a value makes no sense");
+                        self.wrong(table, &format!("id {id}"), "cannot be read: a value makes no sense");
                     }
                     done => done?,
                 },
@@ -71,38 +73,43 @@ impl Lives<'_> {
         Ok(())
     }
 
-    fn events<E: serde::de::DeserializeOwned>(&mut self, id: Uuid) -> Result<Option<Numbered<E>>, JournalError> {
+    fn events<E: serde::de::DeserializeOwned>(
+        &mut self,
+        id: Uuid,
+        happened: fn(&E) -> Timestamp,
+    ) -> Result<Option<Numbered<E>>, JournalError> {
         let texts = collect(
             self.connection,
-            "SELECT seq, event FROM events WHERE subject = ?1 ORDER BY seq",
+            "SELECT seq, at, event FROM events WHERE subject = ?1 ORDER BY seq",
             [id.to_string()],
-            |row| Ok((row.read::<i64>("seq")?, row.read::<String>("event")?)),
+            |row| Ok((row.read::<i64>("seq")?, row.time("at")?, row.read::<String>("event")?)),
         )?;
         let mut events = Vec::with_capacity(texts.len());
-        for (seq, text) in texts {
-            match from_json(&text) {
-                Ok(event) => events.push((seq, event)),
-                Err(_) => {
-                    self.wrong("events", format!("seq {seq}"), "is no event of this kind of life");
-                    return Ok(None);
-                }
+        for (seq, at, text) in texts {
+            let Ok(event) = from_json::<E>(&text) else {
+                self.wrong("events", &format!("seq {seq}"), "is no event of this kind of life");
+                return Ok(None);
+            };
+            if happened(&event) != at {
+                self.wrong("events", &format!("seq {seq}"), "stands beside another time than its own");
             }
+            events.push((seq, event));
         }
         Ok(Some(events))
     }
 
     fn payment(&mut self, id: Uuid) -> Result<(), JournalError> {
-        let Some(events) = self.events::<Event>(id)? else { return Ok(()) };
+        let Some(events) = self.events(id, Event::at)? else { return Ok(()) };
         let name = format!("id {id}");
         let folded = match cash_out::fold(events.iter().map(|(_, event)| event)) {
             Ok(folded) => folded,
             Err((_, None)) => {
-                self.wrong("intents", name, "its life does not begin with what was decided");
+                self.wrong("intents", &name, "its life does not begin with what was decided");
                 return Ok(());
             }
             Err((place, Some(refused))) => {
                 let seq = events.get(place).map_or(0, |(seq, _)| *seq);
-                self.wrong("events", format!("seq {seq}"), format!("cannot have happened: {refused}"));
+                self.wrong("events", &format!("seq {seq}"), format!("cannot have happened: {refused}"));
                 return Ok(());
             }
         };
@@ -118,7 +125,11 @@ impl Lives<'_> {
             self.wrong("intents", &name, format!("I4: {what}"));
         }
         if intents::derived(self.connection, id)? != Some(intents::Derived::of(&folded)) {
-            self.wrong("intents", &name, "I12: whether it is open, or when it is due, is not what its events come to");
+            self.wrong(
+                "intents",
+                &name,
+                "I12: whether it is open, or when it is due, is not what its events come to",
+            );
         }
         let last = events.last().map(|(_, event)| event.at());
         if last != Some(intent.updated_at) {
@@ -127,7 +138,7 @@ impl Lives<'_> {
         self.attempts(&intent, &events)?;
         let ought = feed::Projection::of(&Intent { cash_out: folded, ..intent });
         if feed::projection(self.connection, id)? != Some(ought) {
-            self.wrong("transactions", name, "does not show the payment as its events come to");
+            self.wrong("transactions", &name, "does not show the payment as its events come to");
         }
         Ok(())
     }
@@ -138,17 +149,23 @@ impl Lives<'_> {
         for (what, same) in [
             ("its reference", intent.reference == terms.expected.reference),
             ("the debt it pays", names == Some((terms.obligation.to_string(), terms.generation))),
-            ("its reference and the debt", terms.obligation.of_generation(terms.generation) == intent.reference),
+            (
+                "its reference and the debt",
+                terms.obligation.of_generation(terms.generation) == intent.reference,
+            ),
             ("what it pays", intent.fingerprints().payload == terms.fingerprints.payload),
-            ("the hash of what it pays", intents::payload_hash(self.connection, intent.id)?.as_deref()
-                == Some(terms.fingerprints.payload.as_bytes().as_slice())),
+            (
+                "the hash of what it pays",
+                intents::payload_hash(self.connection, intent.id)?.as_deref()
+                    == Some(terms.fingerprints.payload.as_bytes().as_slice()),
+            ),
             ("its body", Digest::of(&intent.body) == terms.fingerprints.body),
             ("its amount", intent.order.amount == terms.expected.amount),
             ("its payee's document", intent.order.document == terms.expected.document),
             ("when it was decided", intent.created_at == terms.at),
         ] {
             if !same {
-                self.wrong("intents", format!("id {}", intent.id), format!("{what}: not what was decided"));
+                self.wrong("intents", &format!("id {}", intent.id), format!("{what}: not what was decided"));
             }
         }
         Ok(())
@@ -161,39 +178,41 @@ impl Lives<'_> {
         let name = |number: u32| format!("intent {}, number {number}", intent.id);
         for (row, ought) in rows.iter().zip(&ought) {
             if row != &ought.row {
-                self.wrong("attempts", name(row.number), "I2: is not the request that the events tell of");
+                self.wrong("attempts", &name(row.number), "I2: is not the request that the events tell of");
             }
         }
         for missing in ought.iter().skip(rows.len()) {
-            self.wrong("attempts", name(missing.row.number), "I2: a request without its row");
+            self.wrong("attempts", &name(missing.row.number), "I2: a request without its row");
         }
         for surplus in rows.iter().skip(ought.len()) {
-            self.wrong("attempts", name(surplus.number), "I2: a row that no event tells of");
+            self.wrong("attempts", &name(surplus.number), "I2: a row that no event tells of");
         }
         let mut keys = BTreeMap::new();
         for request in &ought {
             let first = *keys.entry(request.round).or_insert(request.row.key);
-            let computed =
-                self.client_id.as_ref().map(|client_id| idempotency_key(client_id, &intent.reference, request.round));
+            let computed = self
+                .client_id
+                .as_ref()
+                .map(|client_id| idempotency_key(client_id, &intent.reference, request.round));
             if first != request.row.key || computed.is_some_and(|key| key != request.row.key) {
-                self.wrong("attempts", name(request.row.number), "I3: has another key than its round");
+                self.wrong("attempts", &name(request.row.number), "I3: has another key than its round");
             }
         }
         Ok(())
     }
 
     fn rebalance(&mut self, id: Uuid) -> Result<(), JournalError> {
-        let Some(events) = self.events::<rebalance::Event>(id)? else { return Ok(()) };
+        let Some(events) = self.events(id, rebalance::Event::at)? else { return Ok(()) };
         let name = format!("id {id}");
         let folded = match rebalance::fold(events.iter().map(|(_, event)| event)) {
             Ok(folded) => folded,
             Err(0) => {
-                self.wrong("rebalances", name, "its life does not begin with what was decided");
+                self.wrong("rebalances", &name, "its life does not begin with what was decided");
                 return Ok(());
             }
             Err(place) => {
                 let seq = events.get(place).map_or(0, |(seq, _)| *seq);
-                self.wrong("events", format!("seq {seq}"), "cannot have happened");
+                self.wrong("events", &format!("seq {seq}"), "cannot have happened");
                 return Ok(());
             }
         };
@@ -204,7 +223,7 @@ impl Lives<'_> {
             || Some(stored.updated_at) != last
             || columns != Some((folded.state.as_str().to_owned(), folded.terms.at))
         {
-            self.wrong("rebalances", name, "I4: what is stored of it is not what its events come to");
+            self.wrong("rebalances", &name, "I4: what is stored of it is not what its events come to");
         }
         Ok(())
     }
@@ -244,7 +263,7 @@ impl Lives<'_> {
             ),
         ] {
             for name in collect(self.connection, sql, [], |row| row.read::<String>("name"))? {
-                self.wrong(table, name, what);
+                self.wrong(table, &name, what);
             }
         }
         Ok(())
@@ -263,7 +282,7 @@ impl Lives<'_> {
             |row| row.read::<String>("name"),
         )?;
         for name in names {
-            self.wrong("intents", name, "I1: payments of one debt, and more than one may have been made");
+            self.wrong("intents", &name, "I1: payments of one debt, and more than one may have been made");
         }
         Ok(())
     }
@@ -281,7 +300,7 @@ impl Lives<'_> {
                 |row| row.read::<String>("name"),
             )?;
             for name in names {
-                self.wrong("transactions", name, format!("I6: payments that share one {column}"));
+                self.wrong("transactions", &name, format!("I6: payments that share one {column}"));
             }
         }
         Ok(())

@@ -1,15 +1,27 @@
 //! The journal on SQLite: one writer thread with group commit, one reader thread, WAL, `synchronous=FULL`.
 //!
 //! The file is made readable by its owner alone: it holds people's data.
+//!
+//! The journal proves itself: every row is under a seal ([`check()`] finds what another program has edited), every event
+//! is a leaf of an audit tree ([`AuditHead`]), every owner has an epoch, and a reserve of disk space keeps results
+//! writable when the disk is full.
 
+mod audit;
+mod check;
 mod convert;
+mod digest;
+mod epoch;
 mod feed;
 mod intents;
+mod lives;
 mod owner;
 mod reader;
 mod rebalances;
+mod reserve;
 mod schema;
+mod seal;
 mod worker;
+mod writer;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -23,22 +35,26 @@ use tokio::sync::watch;
 use super::JournalError;
 use super::lock::Lock;
 use crate::domain::text::folded;
-use worker::Worker;
+use reserve::{Reserve as _, ReserveFile};
+use seal::Ledger;
+use worker::{ReadQueue, WriteQueue};
+use writer::{Purpose, Writer};
 
-/// An SQLite journal, owned: the lock is held as long as this lives.
+pub use audit::{AuditHead, NotAHead};
+pub use check::{Checkup, Finding, check};
+
+/// An SQLite journal, owned: the lock is held until this is dropped and the last change is done.
 #[derive(Debug)]
 pub struct SqliteJournal {
-    writer: Worker,
-    reader: Worker,
+    writer: WriteQueue,
+    reader: ReadQueue,
     news: watch::Receiver<u64>,
-    // Last, so that the threads are gone before another owner can come.
-    _lock: Lock,
 }
 
 /// An SQLite journal that can only be read.
 #[derive(Debug)]
 pub struct SqliteReader {
-    reader: Worker,
+    reader: ReadQueue,
 }
 
 impl SqliteJournal {
@@ -57,18 +73,33 @@ impl SqliteJournal {
 
     fn open_now(path: &Path, account: &str, lock: Lock) -> Result<Self, JournalError> {
         create_private(path)?;
-        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        schema::prepare_owner(&connection)?;
-        schema::migrate(&mut connection)?;
-        schema::remember_account(&connection, account)?;
+        let mut reserve = ReserveFile::beside(path);
+        let (connection, ledger, epoch) =
+            match Self::take_over(path, account) {
+                // A start finds out what became of the money on the wire, so it may use the reserve as a result may.
+                Err(
+                    JournalError::Unwritable(_) | JournalError::Unreadable(_) | JournalError::Open { .. },
+                ) if reserve.is_room_gone() && reserve.give_back() => Self::take_over(path, account)?,
+                taken_or_not => taken_or_not?,
+            };
+        // Without it, results can be written all the same; only what begins something has to wait for it.
+        let _ = reserve.make_whole();
         let read_only = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let (sender, news) = watch::channel(0);
+        let writer = Writer::new(connection, ledger, epoch, reserve);
+        // The thread keeps the lock: another owner may come when it is done, not when it has been told to be.
         Ok(Self {
-            writer: Worker::writer(connection, sender)?,
-            reader: Worker::reader(read_only)?,
+            writer: WriteQueue::start(writer, sender, lock)?,
+            reader: ReadQueue::start(read_only)?,
             news,
-            _lock: lock,
         })
+    }
+
+    fn take_over(path: &Path, account: &str) -> Result<(Connection, Ledger, i64), JournalError> {
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        schema::prepare_owner(&connection)?;
+        let (ledger, epoch) = schema::take_over(&mut connection, account)?;
+        Ok((connection, ledger, epoch))
     }
 }
 
@@ -80,12 +111,21 @@ impl SqliteJournal {
     /// [`JournalError::Unwritable`].
     pub async fn limit_pages(&self, pages: i64) -> Result<(), JournalError> {
         self.writer
-            .call(move |connection| {
+            .call(Purpose::Other, move |connection| {
                 connection
                     .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
                     .map_err(|error| convert::unwritable(&error))
             })
             .await
+    }
+
+    /// The size and the root of the audit tree, to be noted elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Unreadable`].
+    pub async fn audit_head(&self) -> Result<AuditHead, JournalError> {
+        self.reader.call(audit::head).await
     }
 }
 
@@ -103,13 +143,22 @@ impl SqliteReader {
         tokio::task::spawn_blocking(move || {
             let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             if schema::check_readable(&connection, &account)? {
-                Ok(Some(Arc::new(Self { reader: Worker::reader(connection)? })))
+                Ok(Some(Arc::new(Self { reader: ReadQueue::start(connection)? })))
             } else {
                 Ok(None)
             }
         })
         .await
         .map_err(|_| JournalError::Closed)?
+    }
+
+    /// The size and the root of the audit tree, to be noted elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Unreadable`].
+    pub async fn audit_head(&self) -> Result<AuditHead, JournalError> {
+        self.reader.call(audit::head).await
     }
 }
 

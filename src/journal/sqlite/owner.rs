@@ -9,8 +9,10 @@ use super::super::{
     Proposal, Proposed, StoredRebalance,
 };
 use super::convert::{Columns, collect, first, to_json, write};
+use super::writer::Purpose;
 use super::{SqliteJournal, feed, intents, rebalances};
 use crate::domain::balance::Reading;
+use crate::domain::cash_out;
 use crate::domain::rebalance;
 
 /// Webhooks read at once after a start.
@@ -18,15 +20,20 @@ const UNREAD_AT_ONCE: u32 = 500;
 
 impl Journal for SqliteJournal {
     fn propose(&self, proposal: Proposal) -> Answer<'_, Proposed> {
-        Box::pin(self.writer.call(move |connection| intents::propose(connection, &proposal)))
+        Box::pin(self.writer.call(Purpose::Begins, move |connection| intents::propose(connection, &proposal)))
     }
 
     fn apply(&self, id: Uuid, change: Change) -> Answer<'_, Applied> {
-        Box::pin(self.writer.call(move |connection| intents::apply(connection, id, &change)))
+        let purpose = match change.event {
+            cash_out::Event::AttemptStarted { .. } => Purpose::Begins,
+            cash_out::Event::AttemptEnded { .. } => Purpose::Result,
+            _ => Purpose::Other,
+        };
+        Box::pin(self.writer.call(purpose, move |connection| intents::apply(connection, id, &change)))
     }
 
     fn observe(&self, observation: Observation) -> Answer<'_, Observed> {
-        Box::pin(self.writer.call(move |connection| feed::observe(connection, &observation)))
+        Box::pin(self.writer.call(Purpose::Result, move |connection| feed::observe(connection, &observation)))
     }
 
     fn start_rebalance(
@@ -34,19 +41,28 @@ impl Journal for SqliteJournal {
         id: Uuid,
         terms: rebalance::Terms,
     ) -> Answer<'_, Result<StoredRebalance, StoredRebalance>> {
-        Box::pin(self.writer.call(move |connection| rebalances::start(connection, id, terms)))
+        Box::pin(
+            self.writer
+                .call(Purpose::Begins, move |connection| rebalances::start(connection, id, terms.clone())),
+        )
     }
 
     fn apply_rebalance(&self, id: Uuid, event: rebalance::Event) -> Answer<'_, StoredRebalance> {
-        Box::pin(self.writer.call(move |connection| rebalances::apply(connection, id, &event)))
+        let purpose = match event {
+            rebalance::Event::Ended { .. } => Purpose::Result,
+            _ => Purpose::Other,
+        };
+        Box::pin(self.writer.call(purpose, move |connection| rebalances::apply(connection, id, &event)))
     }
 
     fn record_balance(&self, reading: Reading) -> Answer<'_, ()> {
-        Box::pin(self.writer.call_quietly(move |connection| record_balance(connection, &reading)))
+        Box::pin(
+            self.writer.call_quietly(Purpose::Other, move |connection| record_balance(connection, &reading)),
+        )
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
-        Box::pin(self.writer.call_quietly(move |connection| {
+        Box::pin(self.writer.call_quietly(Purpose::Result, move |connection| {
             write(
                 connection,
                 "INSERT INTO inbox (received_at, event_id, body) VALUES (?1, ?2, ?3)",
@@ -68,8 +84,8 @@ impl Journal for SqliteJournal {
     }
 
     fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
-        Box::pin(self.writer.call(move |connection| {
-            let (subject, trouble) = match outcome {
+        Box::pin(self.writer.call(Purpose::Other, move |connection| {
+            let (subject, trouble) = match &outcome {
                 DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
                 DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
             };

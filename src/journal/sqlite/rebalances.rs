@@ -23,7 +23,10 @@ pub(super) fn by_id(connection: &Connection, id: Uuid) -> Result<Option<StoredRe
 }
 
 /// State and beginning as they are stored beside the snapshot.
-pub(super) fn columns(connection: &Connection, id: Uuid) -> Result<Option<(String, Timestamp)>, JournalError> {
+pub(super) fn columns(
+    connection: &Connection,
+    id: Uuid,
+) -> Result<Option<(String, Timestamp)>, JournalError> {
     first(connection, "SELECT state, created_at FROM rebalances WHERE id = ?1", [id.to_string()], |row| {
         Ok((row.read("state")?, row.time("created_at")?))
     })

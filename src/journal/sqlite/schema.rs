@@ -1,9 +1,11 @@
-//! The file's own set-up: pragmas, migrations, the account it belongs to.
+//! The file's own set-up: pragmas, migrations, the account it belongs to, its next owner.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::super::JournalError;
-use super::convert::{unreadable, unwritable};
+use super::convert::{unreadable, unwritable, write};
+use super::seal::Ledger;
+use super::{epoch, seal};
 
 /// Every migration, oldest first: the schema's version is how many of them a file has seen.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
@@ -11,7 +13,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 /// Versions 3.7.0 to 3.51.2 of SQLite can damage a WAL when two connections checkpoint at once.
 const OLDEST_SAFE_SQLITE: i32 = 3_051_003;
 
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
@@ -27,6 +29,9 @@ pub(super) fn prepare_owner(connection: &Connection) -> Result<(), JournalError>
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(|error| unwritable(&error))?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(|error| unwritable(&error))?;
+    // Temporary triggers keep the seals: see `seal`. They need no file, and a replaced row has to be seen.
+    connection.pragma_update(None, "temp_store", "MEMORY").map_err(|error| unwritable(&error))?;
+    connection.pragma_update(None, "recursive_triggers", true).map_err(|error| unwritable(&error))?;
     let mode: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
         .map_err(|error| unreadable(&error))?;
@@ -41,8 +46,9 @@ pub(super) fn prepare_owner(connection: &Connection) -> Result<(), JournalError>
     Ok(())
 }
 
-/// Brings the file to this program's schema, one transaction for all; a newer file is refused.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+/// Everything between an opened file and its first write, in one transaction: the schema, the account it belongs to,
+/// the seals, and the owner's epoch. A newer file and another account's are refused, and are as they were.
+pub(super) fn take_over(connection: &mut Connection, account: &str) -> Result<(Ledger, i64), JournalError> {
     let found = version(connection)?;
     if found > known() {
         return Err(JournalError::Newer { found, known: known() });
@@ -50,23 +56,38 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|error| unwritable(&error))?;
-    let done = usize::try_from(version(&transaction)?).unwrap_or(usize::MAX);
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration).map_err(|error| unwritable(&error))?;
+    migrate(&transaction)?;
+    let remembered = remembered(&transaction)?;
+    if let Some(found) = &remembered {
+        check_account(found, account)?;
     }
-    transaction.pragma_update(None, "user_version", known()).map_err(|error| unwritable(&error))?;
-    transaction.commit().map_err(|error| unwritable(&error))
+    let ledger = Ledger::watch(&transaction).map_err(|error| unwritable(&error))?;
+    if remembered.is_none() {
+        write(&transaction, "INSERT INTO meta (key, value) VALUES ('account', ?1)", [account])?;
+    }
+    let epoch = epoch::begin(&transaction)?;
+    ledger.store(&transaction)?;
+    transaction.commit().map_err(|error| unwritable(&error))?;
+    Ok((ledger, epoch))
 }
 
-/// Ties a new file to `account`; a file of another account is refused.
-pub(super) fn remember_account(connection: &Connection, account: &str) -> Result<(), JournalError> {
-    match remembered(connection)? {
-        Some(found) => check_account(&found, account),
-        None => connection
-            .execute("INSERT INTO meta (key, value) VALUES ('account', ?1)", [account])
-            .map(drop)
-            .map_err(|error| unwritable(&error)),
+/// Brings the file to this program's schema. What a migration makes or changes is sealed anew: it says itself what it
+/// does to every row.
+fn migrate(connection: &Connection) -> Result<(), JournalError> {
+    let done = usize::try_from(version(connection)?).unwrap_or(usize::MAX);
+    let Some(missing) = MIGRATIONS.get(done..).filter(|missing| !missing.is_empty()) else { return Ok(()) };
+    for migration in missing {
+        connection.execute_batch(migration).map_err(|error| unwritable(&error))?;
     }
+    connection.pragma_update(None, "user_version", known()).map_err(|error| unwritable(&error))?;
+    seal::seal_everything(connection)
+}
+
+/// A file in memory with the schema as this program makes it, to hold others against.
+pub(super) fn pattern() -> Result<Connection, JournalError> {
+    let connection = Connection::open_in_memory().map_err(|error| unwritable(&error))?;
+    migrate(&connection)?;
+    Ok(connection)
 }
 
 /// Whether there is something to read in the file, by this program and for this account.

@@ -67,10 +67,17 @@ CREATE TABLE events (
 
 CREATE INDEX events_subject ON events (subject, seq);
 
+-- The numbers of rows of the feed that turned out to be a payment of saldo's own: that payment's row tells of it now.
+CREATE TABLE absorbed (
+    seq     INTEGER PRIMARY KEY,
+    subject TEXT NOT NULL REFERENCES intents (id)
+) STRICT;
+
 -- One row, one request on the wire: the row is on the disk before the first byte leaves.
 CREATE TABLE attempts (
     intent     TEXT NOT NULL REFERENCES intents (id),
     number     INTEGER NOT NULL,
+    epoch      INTEGER NOT NULL,
     key        TEXT NOT NULL,
     started_at INTEGER NOT NULL,
     ended_at   INTEGER,
@@ -113,3 +120,19 @@ CREATE TABLE balances (
     proprietary   INTEGER NOT NULL,
     balance       TEXT NOT NULL
 ) STRICT;
+
+-- Over the rows of every other table: how many there are, and the sum of their digests (see seal.rs).
+CREATE TABLE seals (
+    table_name TEXT PRIMARY KEY,
+    rows       INTEGER NOT NULL,
+    sum        BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The RFC 9162 tree over `events` in the order of `seq`: its size, and the roots of its perfect subtrees from the left.
+CREATE TABLE audit_tree (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    size     INTEGER NOT NULL,
+    frontier BLOB NOT NULL
+) STRICT;
+
+INSERT INTO audit_tree (id, size, frontier) VALUES (1, 0, x'');

@@ -1,0 +1,535 @@
+//! Is the journal sound? What stands in the file is what saldo wrote, and every life is what its events come to
+//! ([`super::lives`]).
+//!
+//! It opens the file by itself, read-only, because it must work on a file that nothing else can read, and reads it in
+//! one transaction, so that an owner may go on writing. A page that is damaged is a finding like any other. It reads
+//! row by row: what it needs does not grow with the journal.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
+
+use super::super::JournalError;
+use super::audit::{AuditHead, EVENTS, Tree};
+use super::digest::Digest;
+use super::seal::{SEALS, Seal, Sum, columns, digests, quoted, sealed_tables, stored};
+use super::{connect, lives, schema};
+use crate::domain::text::Safe;
+
+/// Findings of one kind that are listed; past them, a last one says that there are more.
+const MOST: usize = 50;
+
+/// Letters of a row's name at most.
+const NAME: usize = 64;
+
+/// Something that is not as saldo left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Which table, where it is about one.
+    pub table: Option<String>,
+    /// Which row, by its key, where that can be told.
+    pub row: Option<String>,
+    /// What is wrong, in words for people. It repeats nothing of a row but its key.
+    pub what: String,
+}
+
+/// `events, seq 7: is missing`
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.table, &self.row) {
+            (Some(table), Some(row)) => write!(out, "{table}, {row}: {}", self.what),
+            (Some(table), None) => write!(out, "{table}: {}", self.what),
+            (None, _) => out.write_str(&self.what),
+        }
+    }
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checkup {
+    /// Nothing where the journal is sound.
+    pub findings: Vec<Finding>,
+    /// The audit tree over the events as they are, to be noted elsewhere.
+    pub head: Option<AuditHead>,
+    /// How many owners the journal has had.
+    pub epoch: Option<i64>,
+    /// Rows that were read.
+    pub rows: u64,
+}
+
+/// Checks the journal at `path`, and that it still begins with the events over which the `noted` heads were taken.
+///
+/// It blocks for as long as it takes to read the whole file: call it where that is allowed. An owner may be at work.
+///
+/// # Errors
+///
+/// [`JournalError::Open`] where there is no file or it may not be read, [`JournalError::Unreadable`] where it is locked
+/// for too long: nothing is known then. Whatever is wrong inside is a finding.
+pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> {
+    if !path.is_file() {
+        return Err(super::cannot_open(path, "there is no such file"));
+    }
+    let mut checkup = Checkup::default();
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut round = Round { connection: &connection, checkup: &mut checkup };
+    match connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema") {
+        Ok(()) => round.run(noted)?,
+        Err(error) => round.unread(None, error)?,
+    }
+    Ok(checkup)
+}
+
+struct Round<'a> {
+    connection: &'a Connection,
+    checkup: &'a mut Checkup,
+}
+
+type Step = Result<(), rusqlite::Error>;
+
+impl Round<'_> {
+    fn run(&mut self, noted: &[AuditHead]) -> Result<(), JournalError> {
+        let pattern = schema::pattern()?;
+        let steps: [(Option<&str>, &dyn Fn(&mut Self) -> Step); 6] = [
+            (None, &Self::integrity),
+            (None, &Self::references),
+            (Some("sqlite_schema"), &|round| round.schema(&pattern)),
+            (Some(SEALS), &Self::strange_seals),
+            (Some("sqlite_sequence"), &Self::sequences),
+            (Some("meta"), &Self::epochs),
+        ];
+        for (table, step) in steps {
+            if let Err(error) = step(self) {
+                self.unread(table, error)?;
+            }
+        }
+        // The tables that ought to be there; a strange one is the schema's finding.
+        for table in sealed_tables(&pattern).map_err(|error| super::convert::unreadable(&error))? {
+            if let Err(error) = self.table(&table, noted) {
+                self.unread(Some(&table), error)?;
+            }
+        }
+        let connection = self.connection;
+        let lives =
+            lives::check(connection, &mut |found| self.find(found.table.as_deref(), found.row, found.what));
+        match lives {
+            // The cause may quote the file.
+            Err(JournalError::Unreadable(_)) => {
+                self.find(None, None, "the lives of the payments cannot be followed to their end");
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    fn find(&mut self, table: Option<&str>, row: Option<String>, what: impl Into<String>) {
+        let table = table.map(shown);
+        let same = self.checkup.findings.iter().rev().take_while(|found| found.table == table).count();
+        match same {
+            0..MOST => self.checkup.findings.push(Finding { table, row, what: what.into() }),
+            MOST => {
+                self.checkup.findings.push(Finding { table, row: None, what: "there is more".to_owned() });
+            }
+            _ => {}
+        }
+    }
+
+    /// What SQLite could not read is a finding, unless it says nothing about the file.
+    fn unread(&mut self, table: Option<&str>, error: rusqlite::Error) -> Result<(), JournalError> {
+        let what = match &error {
+            rusqlite::Error::SqliteFailure(cause, _) => match cause.code {
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::AuthorizationForStatementDenied
+                | ErrorCode::OutOfMemory
+                | ErrorCode::OperationInterrupted => return Err(super::convert::unreadable(&error)),
+                // The cause's own words, and not the message beside it: that may quote the file.
+                _ => format!("cannot be read: {cause}"),
+            },
+            _ => "cannot be read: a value of the wrong type".to_owned(),
+        };
+        self.find(table, None, what);
+        Ok(())
+    }
+
+    fn integrity(&mut self) -> Step {
+        let mut statement = self.connection.prepare("PRAGMA main.integrity_check(50)")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let line = text(row, 0)?;
+            if line != "ok" {
+                self.find(None, None, format!("SQLite's own check: {line}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn references(&mut self) -> Step {
+        let mut statement = self.connection.prepare("PRAGMA main.foreign_key_check")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (table, parent) = (text(row, 0)?, text(row, 2)?);
+            let number = row.get::<_, Option<i64>>(1)?.map(|number| format!("rowid {number}"));
+            self.find(Some(&table), number, format!("refers to a row of {parent} that is not there"));
+        }
+        Ok(())
+    }
+
+    /// Tables, indexes and numbers of the file, held against those of a new one.
+    fn schema(&mut self, pattern: &Connection) -> Step {
+        for pragma in ["user_version", "application_id"] {
+            let read = |connection: &Connection| {
+                connection.pragma_query_value(Some("main"), pragma, |row| row.get::<_, i64>(0))
+            };
+            let (found, wanted) = (read(self.connection)?, read(pattern)?);
+            if found != wanted {
+                let hint = if pragma == "user_version" && found > schema::known() {
+                    ": a newer saldo's, or edited"
+                } else {
+                    ""
+                };
+                self.find(None, None, format!("{pragma} is {found} and ought to be {wanted}{hint}"));
+            }
+        }
+        let mut wanted = objects(pattern)?;
+        let mut statement =
+            self.connection.prepare("SELECT type, name, sql FROM main.sqlite_schema ORDER BY type, name")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let object = (text(row, 0)?, text(row, 1)?);
+            let (kind, name) = object.clone();
+            match wanted.remove(&object) {
+                Some(sql) if sql == text(row, 2)? => {}
+                Some(_) => {
+                    self.find(Some(&name), None, format!("the {kind} is not defined as saldo defines it"))
+                }
+                None => self.find(
+                    Some(&name),
+                    None,
+                    format!("{} {kind} that saldo did not make", if kind == "index" { "an" } else { "a" }),
+                ),
+            }
+        }
+        for (kind, name) in wanted.into_keys() {
+            self.find(Some(&name), None, format!("the {kind} is missing"));
+        }
+        Ok(())
+    }
+
+    fn strange_seals(&mut self) -> Step {
+        let mut statement = self.connection.prepare(
+            "SELECT table_name FROM main.seals WHERE table_name NOT IN (SELECT name FROM main.sqlite_schema WHERE type = 'table')",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = text(row, 0)?;
+            self.find(Some(SEALS), Some(shown(&name)), "a seal of a table that is not there");
+        }
+        Ok(())
+    }
+
+    /// The rows of one table against its seal, and the events against their tree.
+    fn table(&mut self, table: &str, noted: &[AuditHead]) -> Step {
+        // An error of the tree's own table shows when that table's turn comes.
+        let tree = if table == EVENTS { Tree::load(self.connection).unwrap_or_default() } else { None };
+        let mut audit = (table == EVENTS).then(|| Audit::new(tree.as_ref(), noted));
+        let order = if table == EVENTS { "ORDER BY seq" } else { "" };
+        let mut seal = Seal::default();
+        digests(self.connection, table, order, |_, digest| {
+            seal.add(&digest);
+            if let Some(audit) = &mut audit {
+                audit.push(digest);
+            }
+            Ok::<_, rusqlite::Error>(())
+        })?;
+        self.checkup.rows += u64::try_from(seal.rows).unwrap_or_default();
+        match stored(self.connection, table)? {
+            None => self.find(Some(table), None, "has no seal: it was removed or made illegible"),
+            Some(stored) if stored == seal => {}
+            Some(stored) => {
+                let row = self.added_row(table, seal, stored)?;
+                let what = broken(seal.rows, stored.rows, row.is_some());
+                self.find(Some(table), row, what);
+            }
+        }
+        if let Some(audit) = audit {
+            self.checkup.head = Some(audit.now.head());
+            for what in audit.findings() {
+                self.find(Some(table), None, what);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row that was added, if one row more explains the difference.
+    fn added_row(&self, table: &str, found: Seal, stored: Seal) -> Result<Option<String>, rusqlite::Error> {
+        if found.rows != stored.rows.wrapping_add(1) {
+            return Ok(None);
+        }
+        let surplus = found.sum.minus(stored.sum);
+        let keys = keys(self.connection, table)?;
+        let mut name = None;
+        digests(self.connection, table, "", |row, digest| {
+            if name.is_none() && Sum::from(&digest) == surplus {
+                name = Some(row_name(row, &keys)?);
+            }
+            Ok::<_, rusqlite::Error>(())
+        })?;
+        Ok(name)
+    }
+
+    /// Rows that are counted: nothing of saldo's ever removes one, so the numbers have no gap. The feed's rows that turned
+    /// out to be a payment of ours have left their numbers in `absorbed`.
+    fn sequences(&mut self) -> Step {
+        let mut statement = self.connection.prepare(
+            "SELECT name, type FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%' ORDER BY name",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut counted = Vec::new();
+        while let Some(row) = rows.next()? {
+            counted.push(text(row, 0)?);
+        }
+        for table in &counted {
+            if let Err(error) = self.sequence(table)
+                && !matches!(error, rusqlite::Error::SqliteFailure(cause, _) if cause.code == ErrorCode::DatabaseCorrupt)
+            {
+                return Err(error);
+            }
+        }
+        let mut statement = self.connection.prepare("SELECT name FROM main.sqlite_sequence")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = text(row, 0)?;
+            if !counted.contains(&name) {
+                self.find(Some("sqlite_sequence"), Some(shown(&name)), "counts a table that has no numbers");
+            }
+        }
+        Ok(())
+    }
+
+    fn sequence(&mut self, table: &str) -> Step {
+        let key = keys(self.connection, table)?
+            .into_iter()
+            .next()
+            .map_or_else(|| "rowid".to_owned(), |key| key.name);
+        let gone = if table == "transactions" { "UNION ALL SELECT seq FROM main.absorbed" } else { "" };
+        let sql = format!("SELECT {} FROM main.{} {gone} ORDER BY 1", quoted(&key), quoted(table));
+        let mut statement = self.connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut last = 0_i64;
+        let gap = |round: &mut Self, from: i64, to: i64| {
+            let row = if from == to { format!("{key} {from}") } else { format!("{key} {from} to {to}") };
+            round.find(Some(table), Some(row), "is missing: it was removed");
+        };
+        while let Some(row) = rows.next()? {
+            let number: i64 = row.get(0)?;
+            if number < 1 {
+                self.find(
+                    Some(table),
+                    Some(format!("{key} {number}")),
+                    "has a number that saldo does not give",
+                );
+                continue;
+            }
+            if number > last.saturating_add(1) {
+                gap(self, last + 1, number - 1);
+            }
+            last = number;
+        }
+        let mut statement =
+            self.connection.prepare("SELECT seq FROM main.sqlite_sequence WHERE name = ?1")?;
+        let mut rows = statement.query([table])?;
+        let mut given = None;
+        while let Some(row) = rows.next()? {
+            if given.replace(row.get::<_, i64>(0)?).is_some() {
+                self.find(Some("sqlite_sequence"), Some(shown(table)), "is counted twice");
+            }
+        }
+        match given {
+            None if last == 0 => {}
+            None => self.find(Some("sqlite_sequence"), Some(shown(table)), "has lost its count"),
+            Some(given) if given > last => gap(self, last + 1, given),
+            Some(given) if given < last => {
+                let what = format!("counts {given} and the last row has {last}");
+                self.find(Some("sqlite_sequence"), Some(shown(table)), what);
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Owners follow one another, and so do their attempts.
+    fn epochs(&mut self) -> Step {
+        let now = self.connection.prepare("SELECT value FROM main.meta WHERE key = 'epoch'").and_then(
+            |mut statement| {
+                let mut rows = statement.query([])?;
+                rows.next()?.map(|row| text(row, 0)).transpose()
+            },
+        )?;
+        let now = now.and_then(|text| text.parse::<i64>().ok()).filter(|now| *now >= 1);
+        self.checkup.epoch = now;
+        if now.is_none() {
+            self.find(Some("meta"), Some("epoch".to_owned()), "is missing or no number");
+        }
+        if !columns(self.connection, "attempts")?.iter().any(|column| column == "epoch") {
+            return Ok(());
+        }
+        // Attempts are never removed, so their rowids follow the order in which they were made.
+        let sql = "SELECT intent, number, epoch FROM main.attempts ORDER BY rowid";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let keys = keys(self.connection, "attempts")?;
+        let mut last = 1;
+        while let Some(row) = rows.next()? {
+            let what = match row.get_ref(2)? {
+                ValueRef::Integer(epoch) if now.is_some_and(|now| epoch > now) => {
+                    "was made in an epoch that has not come yet"
+                }
+                ValueRef::Integer(epoch) if epoch >= last => {
+                    last = epoch;
+                    continue;
+                }
+                ValueRef::Integer(_) => "was made by an owner whose time was over",
+                _ => "has no epoch",
+            };
+            let name = row_name(row, &keys)?;
+            self.find(Some("attempts"), Some(name), what);
+        }
+        Ok(())
+    }
+}
+
+/// The tree as it grows over the events that are there, held against what is stored and what was noted.
+struct Audit<'a> {
+    now: Tree,
+    stored: Option<&'a Tree>,
+    /// The tree when it had the size of the stored one.
+    then: Option<Tree>,
+    noted: &'a [AuditHead],
+    matched: Vec<AuditHead>,
+}
+
+impl<'a> Audit<'a> {
+    fn new(stored: Option<&'a Tree>, noted: &'a [AuditHead]) -> Self {
+        let mut audit = Self { now: Tree::default(), stored, then: None, noted, matched: Vec::new() };
+        audit.look();
+        audit
+    }
+
+    fn push(&mut self, digest: Digest) {
+        self.now.push(digest);
+        self.look();
+    }
+
+    fn look(&mut self) {
+        if self.stored.is_some_and(|stored| stored.size() == self.now.size()) {
+            self.then = Some(self.now.clone());
+        }
+        if self.noted.iter().any(|noted| noted.size == self.now.size()) {
+            self.matched.push(self.now.head());
+        }
+    }
+
+    fn findings(&self) -> Vec<String> {
+        let mut findings = Vec::new();
+        match (self.stored, &self.then) {
+            (Some(stored), Some(then)) => {
+                if let Some((first, last)) = stored.difference(then) {
+                    findings.push(format!(
+                        "the audit tree differs: among the rows {first} to {last} in the order of seq, or from there on, \
+                         is one that saldo did not write so"
+                    ));
+                }
+                if stored.size() < self.now.size() {
+                    let (has, ought) = (self.now.size(), stored.size());
+                    findings.push(format!("the audit tree is over {ought} events, and there are {has}"));
+                }
+            }
+            (Some(stored), None) => findings.push(format!(
+                "the audit tree is over {} events, and there are only {}",
+                stored.size(),
+                self.now.size()
+            )),
+            (None, _) => findings.push("the audit tree is gone or illegible".to_owned()),
+        }
+        for noted in self.noted.iter().filter(|noted| !self.matched.contains(noted)) {
+            findings.push(if noted.size > self.now.size() {
+                format!("events are missing that a noted head is over: {noted}")
+            } else {
+                format!("the first {} events are not those that a noted head is over: {noted}", noted.size)
+            });
+        }
+        findings
+    }
+}
+
+fn broken(found: i64, sealed: i64, is_told: bool) -> String {
+    let rows = |count: i64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+    if is_told {
+        "was not written by saldo: the seal does not hold it".to_owned()
+    } else if found == sealed {
+        format!(
+            "the seal is broken: it is over {}, of which one or more are not as saldo wrote them",
+            rows(sealed)
+        )
+    } else {
+        format!("the seal is broken: it is over {}, and there are {found}", rows(sealed))
+    }
+}
+
+type Objects = BTreeMap<(String, String), String>;
+
+/// Tables, indexes and whatever else is defined: kind and name, and the definition.
+fn objects(connection: &Connection) -> Result<Objects, rusqlite::Error> {
+    let mut statement = connection.prepare("SELECT type, name, sql FROM main.sqlite_schema")?;
+    let mut rows = statement.query([])?;
+    let mut objects = Objects::new();
+    while let Some(row) = rows.next()? {
+        objects.insert((text(row, 0)?, text(row, 1)?), text(row, 2)?);
+    }
+    Ok(objects)
+}
+
+/// A column of a primary key.
+struct Key {
+    name: String,
+    column: usize,
+}
+
+fn keys(connection: &Connection, table: &str) -> Result<Vec<Key>, rusqlite::Error> {
+    connection
+        .prepare("SELECT name, cid FROM pragma_table_info(?1, 'main') WHERE pk > 0 ORDER BY pk")?
+        .query_map([table], |row| {
+            let column: u16 = row.get(1)?;
+            Ok(Key { name: row.get(0)?, column: usize::from(column) })
+        })?
+        .collect()
+}
+
+/// A row by its key: `seq 7`, `intent 0191…, number 2`.
+fn row_name(row: &Row<'_>, keys: &[Key]) -> Result<String, rusqlite::Error> {
+    let mut names = Vec::new();
+    for key in keys {
+        names.push(format!("{} {}", key.name, shown(&text(row, key.column)?)));
+    }
+    Ok(names.join(", "))
+}
+
+/// A value as text, whatever it is: what another program has written may be of any type, and no UTF-8.
+fn text(row: &Row<'_>, index: usize) -> Result<String, rusqlite::Error> {
+    Ok(match row.get_ref(index)? {
+        ValueRef::Null => String::new(),
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    })
+}
+
+/// A name of another program's choice, fit for a terminal.
+fn shown(name: &str) -> String {
+    Safe::new(name).as_str().chars().take(NAME).collect()
+}
