@@ -52,7 +52,7 @@ fn what_happened_is_written_on_a_full_disk() {
             return;
         }
     }
-    eprintln!("no small disk can be mounted on this machine: nothing was shown");
+    writeln!(std::io::stderr(), "no small disk can be mounted on this machine: nothing was shown").unwrap();
 }
 
 fn delivery(size: usize) -> Delivery {

@@ -5,6 +5,8 @@
 //! one transaction, so that an owner may go on writing. A page that is damaged is a finding like any other. It reads
 //! row by row: what it needs does not grow with the journal.
 
+mod history;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -14,10 +16,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
 use super::super::JournalError;
 use super::audit::{AuditHead, EVENTS, Tree};
-use super::digest::Digest;
 use super::seal::{SEALS, Seal, Sum, columns, digests, quoted, sealed_tables, stored};
 use super::{connect, lives, schema};
 use crate::domain::text::Safe;
+use history::History;
 
 /// Findings of one kind that are listed; past them, a last one says that there are more.
 const MOST: usize = 50;
@@ -77,7 +79,7 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
     let mut round = Round { connection: &connection, checkup: &mut checkup };
     match connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema") {
         Ok(()) => round.run(noted)?,
-        Err(error) => round.unread(None, error)?,
+        unread => round.unless_done(None, unread)?,
     }
     Ok(checkup)
 }
@@ -92,24 +94,22 @@ type Step = Result<(), rusqlite::Error>;
 impl Round<'_> {
     fn run(&mut self, noted: &[AuditHead]) -> Result<(), JournalError> {
         let pattern = schema::pattern()?;
-        let steps: [(Option<&str>, &dyn Fn(&mut Self) -> Step); 6] = [
-            (None, &Self::integrity),
-            (None, &Self::references),
-            (Some("sqlite_schema"), &|round| round.schema(&pattern)),
-            (Some(SEALS), &Self::strange_seals),
-            (Some("sqlite_sequence"), &Self::sequences),
-            (Some("meta"), &Self::epochs),
-        ];
-        for (table, step) in steps {
-            if let Err(error) = step(self) {
-                self.unread(table, error)?;
-            }
-        }
+        let outcome = self.integrity();
+        self.unless_done(None, outcome)?;
+        let outcome = self.references();
+        self.unless_done(None, outcome)?;
+        let outcome = self.schema(&pattern);
+        self.unless_done(Some("sqlite_schema"), outcome)?;
+        let outcome = self.strange_seals();
+        self.unless_done(Some(SEALS), outcome)?;
+        let outcome = self.sequences();
+        self.unless_done(Some("sqlite_sequence"), outcome)?;
+        let outcome = self.epochs();
+        self.unless_done(Some("meta"), outcome)?;
         // The tables that ought to be there; a strange one is the schema's finding.
         for table in sealed_tables(&pattern).map_err(|error| super::convert::unreadable(&error))? {
-            if let Err(error) = self.table(&table, noted) {
-                self.unread(Some(&table), error)?;
-            }
+            let outcome = self.table(&table, noted);
+            self.unless_done(Some(&table), outcome)?;
         }
         let connection = self.connection;
         let lives =
@@ -137,7 +137,8 @@ impl Round<'_> {
     }
 
     /// What SQLite could not read is a finding, unless it says nothing about the file.
-    fn unread(&mut self, table: Option<&str>, error: rusqlite::Error) -> Result<(), JournalError> {
+    fn unless_done(&mut self, table: Option<&str>, outcome: Step) -> Result<(), JournalError> {
+        let Err(error) = outcome else { return Ok(()) };
         let what = match &error {
             rusqlite::Error::SqliteFailure(cause, _) => match cause.code {
                 ErrorCode::DatabaseBusy
@@ -205,7 +206,7 @@ impl Round<'_> {
             match wanted.remove(&object) {
                 Some(sql) if sql == text(row, 2)? => {}
                 Some(_) => {
-                    self.find(Some(&name), None, format!("the {kind} is not defined as saldo defines it"))
+                    self.find(Some(&name), None, format!("the {kind} is not defined as saldo defines it"));
                 }
                 None => self.find(
                     Some(&name),
@@ -236,7 +237,7 @@ impl Round<'_> {
     fn table(&mut self, table: &str, noted: &[AuditHead]) -> Step {
         // An error of the tree's own table shows when that table's turn comes.
         let tree = if table == EVENTS { Tree::load(self.connection).unwrap_or_default() } else { None };
-        let mut audit = (table == EVENTS).then(|| Audit::new(tree.as_ref(), noted));
+        let mut audit = (table == EVENTS).then(|| History::new(tree.as_ref(), noted));
         let order = if table == EVENTS { "ORDER BY seq" } else { "" };
         let mut seal = Seal::default();
         digests(self.connection, table, order, |_, digest| {
@@ -294,6 +295,7 @@ impl Round<'_> {
             counted.push(text(row, 0)?);
         }
         for table in &counted {
+            // A damaged page is that table's own finding, and the other tables are looked at all the same.
             if let Err(error) = self.sequence(table)
                 && !matches!(error, rusqlite::Error::SqliteFailure(cause, _) if cause.code == ErrorCode::DatabaseCorrupt)
             {
@@ -400,70 +402,6 @@ impl Round<'_> {
             self.find(Some("attempts"), Some(name), what);
         }
         Ok(())
-    }
-}
-
-/// The tree as it grows over the events that are there, held against what is stored and what was noted.
-struct Audit<'a> {
-    now: Tree,
-    stored: Option<&'a Tree>,
-    /// The tree when it had the size of the stored one.
-    then: Option<Tree>,
-    noted: &'a [AuditHead],
-    matched: Vec<AuditHead>,
-}
-
-impl<'a> Audit<'a> {
-    fn new(stored: Option<&'a Tree>, noted: &'a [AuditHead]) -> Self {
-        let mut audit = Self { now: Tree::default(), stored, then: None, noted, matched: Vec::new() };
-        audit.look();
-        audit
-    }
-
-    fn push(&mut self, digest: Digest) {
-        self.now.push(digest);
-        self.look();
-    }
-
-    fn look(&mut self) {
-        if self.stored.is_some_and(|stored| stored.size() == self.now.size()) {
-            self.then = Some(self.now.clone());
-        }
-        if self.noted.iter().any(|noted| noted.size == self.now.size()) {
-            self.matched.push(self.now.head());
-        }
-    }
-
-    fn findings(&self) -> Vec<String> {
-        let mut findings = Vec::new();
-        match (self.stored, &self.then) {
-            (Some(stored), Some(then)) => {
-                if let Some((first, last)) = stored.difference(then) {
-                    findings.push(format!(
-                        "the audit tree differs: among the rows {first} to {last} in the order of seq, or from there on, \
-                         is one that saldo did not write so"
-                    ));
-                }
-                if stored.size() < self.now.size() {
-                    let (has, ought) = (self.now.size(), stored.size());
-                    findings.push(format!("the audit tree is over {ought} events, and there are {has}"));
-                }
-            }
-            (Some(stored), None) => findings.push(format!(
-                "the audit tree is over {} events, and there are only {}",
-                stored.size(),
-                self.now.size()
-            )),
-            (None, _) => findings.push("the audit tree is gone or illegible".to_owned()),
-        }
-        for noted in self.noted.iter().filter(|noted| !self.matched.contains(noted)) {
-            findings.push(if noted.size > self.now.size() {
-                format!("events are missing that a noted head is over: {noted}")
-            } else {
-                format!("the first {} events are not those that a noted head is over: {noted}", noted.size)
-            });
-        }
-        findings
     }
 }
 

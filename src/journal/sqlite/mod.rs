@@ -166,12 +166,16 @@ fn cannot_open(path: &Path, reason: impl std::fmt::Display) -> JournalError {
     JournalError::Open { path: path.display().to_string(), reason: reason.to_string() }
 }
 
+/// Statements that a connection keeps prepared: the writer has about thirty, and all are asked for again and again.
+const STATEMENTS: usize = 64;
+
 fn connect(path: &Path, access: OpenFlags) -> Result<Connection, JournalError> {
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, error))?;
     // A reader of another process may be in the middle of a checkpoint; the lock keeps other writers away.
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| cannot_open(path, error))?;
     connection.pragma_update(None, "foreign_keys", true).map_err(|error| cannot_open(path, error))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection
         .create_scalar_function("folded", 1, flags, |arguments| Ok(folded(arguments.get_raw(0).as_str()?)))

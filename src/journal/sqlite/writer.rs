@@ -26,6 +26,8 @@ pub(super) enum Purpose {
 /// What a caller is told.
 pub(super) type Answered<T> = Result<T, JournalError>;
 
+type Works = Vec<Box<dyn Work>>;
+
 /// What a caller wants done.
 pub(super) trait Work: Send {
     fn purpose(&self) -> Purpose;
@@ -136,10 +138,7 @@ impl<R: Reserve> Writer<R> {
     }
 
     /// Keeps back what begins something while the reserve is not whole.
-    fn admit(
-        &mut self,
-        batch: impl Iterator<Item = Box<dyn Work>>,
-    ) -> (Vec<Box<dyn Work>>, Vec<Box<dyn Work>>) {
+    fn admit(&mut self, batch: impl Iterator<Item = Box<dyn Work>>) -> (Works, Works) {
         let mut refusal = None;
         let (mut works, mut refused) = (Vec::new(), Vec::new());
         for mut work in batch {
@@ -218,7 +217,7 @@ fn do_one(
     write(transaction, "RELEASE one", []).map(drop)
 }
 
-fn answer(works: Vec<Box<dyn Work>>, committed: &Result<(), JournalError>, tell: &impl Fn()) {
+fn answer(works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) {
     if committed.is_ok() && works.iter().any(|work| work.is_news()) {
         tell();
     }
@@ -284,18 +283,20 @@ mod tests {
 
     /// What the works were told, by their names, and how often each was tried.
     #[derive(Default, Clone)]
-    struct Told(Arc<Mutex<Vec<(&'static str, u32, Answered<()>)>>>);
+    struct Told(Arc<Mutex<Vec<Line>>>);
+
+    type Line = (&'static str, u32, Answered<()>);
 
     impl Told {
         /// A work that writes a row and then fails with these errors, one each time, before it succeeds.
-        fn work(&self, name: &'static str, purpose: Purpose, failures: &[i32]) -> Box<dyn Work> {
+        fn work(&self, name: &'static str, purpose: Purpose, failures: &'static [i32]) -> Box<dyn Work> {
             let tries = Arc::new(Mutex::new(0));
             let counted = Arc::clone(&tries);
-            let mut failures = failures.to_vec().into_iter();
+            let mut failures = failures.iter();
             let work = move |connection: &Connection| {
                 *counted.lock().unwrap() += 1;
                 write(connection, "INSERT INTO meta VALUES (?1, '')", [name])?;
-                failures.next().map_or(Ok(()), |code| Err(failure(code)))
+                failures.next().map_or(Ok(()), |code| Err(failure(*code)))
             };
             let told = self.clone();
             job(purpose, true, work, move |outcome| {
@@ -333,11 +334,11 @@ mod tests {
     fn only_results_fall_back_on_the_reserve_and_once() {
         let mut writer = writer(Pretended { has_room: true, ..Pretended::default() });
         let told = Told::default();
-        let full = [ffi::SQLITE_FULL];
+        const FULL_ONCE: &[i32] = &[ffi::SQLITE_FULL];
         let batch = [
-            told.work("begins", Purpose::Begins, &full),
-            told.work("result", Purpose::Result, &full),
-            told.work("other", Purpose::Other, &full),
+            told.work("begins", Purpose::Begins, FULL_ONCE),
+            told.work("result", Purpose::Result, FULL_ONCE),
+            told.work("other", Purpose::Other, FULL_ONCE),
             told.work("fine", Purpose::Other, &[]),
             told.work("hopeless", Purpose::Result, &[ffi::SQLITE_FULL, ffi::SQLITE_FULL]),
         ];
@@ -374,20 +375,24 @@ mod tests {
 
     #[test]
     fn the_reserve_is_for_want_of_room_alone() {
-        for (failed, is_room_gone, has_room, given_back, kept_rows) in [
-            (ffi::SQLITE_FULL, false, true, 1, 1),
-            (ffi::SQLITE_FULL, false, false, 1, 0),
-            (ffi::SQLITE_IOERR_WRITE, true, true, 1, 1),
-            (ffi::SQLITE_IOERR_WRITE, false, true, 0, 0),
-            (ffi::SQLITE_CONSTRAINT, true, true, 0, 0),
+        const FULL: &[i32] = &[ffi::SQLITE_FULL];
+        const FAILED: &[i32] = &[ffi::SQLITE_IOERR_WRITE];
+        const REFUSED: &[i32] = &[ffi::SQLITE_CONSTRAINT];
+        for (failures, is_room_gone, has_room, given_back, kept_rows) in [
+            (FULL, false, true, 1, 1),
+            (FULL, false, false, 1, 0),
+            (FAILED, true, true, 1, 1),
+            (FAILED, false, true, 0, 0),
+            (REFUSED, true, true, 0, 0),
         ] {
-            let count = Arc::default();
+            let count: Arc<Mutex<u32>> = Arc::default();
             let reserve =
                 Pretended { is_room_gone, has_room, given_back: Arc::clone(&count), ..Pretended::default() };
             let mut writer = writer(reserve);
             let told = Told::default();
-            writer.work_off([told.work("result", Purpose::Result, &[failed])].into_iter(), || {});
-            assert_eq!((*count.lock().unwrap(), kept(&writer).len()), (given_back, kept_rows), "{failed}");
+            writer.work_off([told.work("result", Purpose::Result, failures)].into_iter(), || {});
+            let given: u32 = *count.lock().unwrap();
+            assert_eq!((given, kept(&writer).len()), (given_back, kept_rows), "{failures:?}");
             assert_eq!(told.lines().len(), 1);
         }
     }
