@@ -12,6 +12,7 @@ mod context;
 mod demo;
 mod doctor;
 pub mod failure;
+mod fsck;
 mod logging;
 mod output;
 mod rebalance;
@@ -91,6 +92,8 @@ enum Command {
     Recover,
     /// Record what a person found about a payment in doubt; without a finding, the facts to look it up
     Resolve(resolve::ResolveArguments),
+    /// Is the journal sound? Every row as it was written, every life what its events come to
+    Fsck(fsck::FsckArguments),
     /// What would stand in the way, and what to do about it
     Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
@@ -160,6 +163,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
                 transactions::run(arguments, &Context::load(&global, "transactions")?).await
             }
             Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
+            Some(Command::Fsck(arguments)) => fsck::run(arguments, &Context::load(&global, "fsck")?).await,
             Some(Command::Resolve(arguments)) => {
                 resolve::run(arguments, &Context::load(&global, "resolve")?).await
             }

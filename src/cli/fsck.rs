@@ -1,0 +1,99 @@
+//! `saldo fsck`: is the journal sound? It reads, and changes nothing; it works while an owner is at work, and on a file
+//! that nothing else can read.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::context::Context;
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{note, say, say_json};
+use crate::journal::JournalError;
+use crate::journal::sqlite::{AuditHead, Checkup, Finding, check};
+
+#[derive(Debug, Args)]
+pub(super) struct FsckArguments {
+    /// A head that was noted earlier, SIZE:ROOT: the journal has to begin with the events that it is over
+    #[arg(long, value_name = "HEAD")]
+    noted: Vec<AuditHead>,
+}
+
+#[derive(Serialize)]
+struct CheckupView<'a> {
+    sound: bool,
+    rows: u64,
+    owners: Option<i64>,
+    audit_head: Option<String>,
+    findings: Vec<FindingView<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingView<'a> {
+    table: Option<&'a str>,
+    row: Option<&'a str>,
+    what: &'a str,
+}
+
+impl<'a> From<&'a Finding> for FindingView<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self { table: finding.table.as_deref(), row: finding.row.as_deref(), what: &finding.what }
+    }
+}
+
+pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<Exit, Failure> {
+    let path = context.journal_path().to_owned();
+    if !path.exists() {
+        return Err(Failure::new(
+            Exit::NotFound,
+            "not_found",
+            format!("there is no journal at {}: no payment was made with this profile yet", path.display()),
+        ));
+    }
+    let shown = path.display().to_string();
+    let checkup = tokio::task::spawn_blocking(move || check(&path, &arguments.noted))
+        .await
+        .map_err(|_| Failure::from(JournalError::Closed))??;
+    let sound = checkup.findings.is_empty();
+    if context.json {
+        say_json(&CheckupView {
+            sound,
+            rows: checkup.rows,
+            owners: checkup.epoch,
+            audit_head: checkup.head.map(|head| head.to_string()),
+            findings: checkup.findings.iter().map(FindingView::from).collect(),
+        });
+    } else {
+        report(&shown, &checkup);
+    }
+    if sound {
+        return Ok(Exit::Done);
+    }
+    let count = checkup.findings.len();
+    Err(Failure::new(
+        Exit::Unsound,
+        "journal_unsound",
+        format!(
+            "the journal is not sound ({count} {}): keep a copy of it as it is, pay nothing from it, and compare it with \
+             the gateway's statement before you go on",
+            if count == 1 { "finding" } else { "findings" }
+        ),
+    )
+    .meaning(Outcome::Unknown))
+}
+
+fn report(path: &str, checkup: &Checkup) {
+    for finding in &checkup.findings {
+        say(&finding.to_string());
+    }
+    if checkup.findings.is_empty() {
+        say(&format!(
+            "{path}: sound. {} rows, each as saldo wrote it; every payment and rebalance is what its events come to",
+            checkup.rows
+        ));
+    }
+    if let Some(head) = checkup.head {
+        say(&format!("audit head {head}"));
+        note(
+            "note the head somewhere else: `saldo fsck --noted HEAD` proves later that nothing before it was changed",
+        );
+    }
+}
