@@ -10,11 +10,8 @@
 //! and headers. The journal's part is measured again by itself, and so is a bare write with `fdatasync`, which is what
 //! the disk costs whoever wants to know after a power cut. FOLDER is where the journal lies; it decides about the disk.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark that cannot go on has failed; it prints"
-)]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+#![allow(clippy::disallowed_macros, reason = "its output is what it is for")]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

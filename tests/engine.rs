@@ -137,7 +137,10 @@ impl Clock for Later {
         let (now, later) = (SystemClock.moment(), *self.0.lock().unwrap());
         Moment {
             at: now.at + later,
-            boot: now.boot.map(|boot| BootTime { millis: boot.millis + later.as_millis() as i64, ..boot }),
+            boot: now.boot.map(|boot| BootTime {
+                millis: boot.millis + i64::try_from(later.as_millis()).unwrap(),
+                ..boot
+            }),
             gateway: None,
         }
     }

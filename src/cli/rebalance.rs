@@ -7,7 +7,7 @@ use super::ask::confirm;
 use super::context::{Context, Owned, asked_to_stop, operator};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
-use super::view::RebalanceView;
+use super::view::{RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
@@ -118,16 +118,12 @@ fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {
                 }
                 _ => "the answer does not say what happened",
             };
-            let seen = match rebalance.as_expected() {
-                Some(true) => "; the balance read afterwards is the target",
-                Some(false) => "; the balance read afterwards is not the target",
-                None => "",
-            };
+            let seen = looks(rebalance);
             Err(Failure::new(
                 Exit::Unknown,
                 "unknown",
                 format!(
-                    "UNKNOWN: {why}, the money may have moved or not{seen}. It is not sent again: compare with \
+                    "UNKNOWN: {why}, the money may have moved or not; {seen}. It is not sent again: compare with \
                      `saldo balance`, then settle it with --after-doubt {}",
                     ended.id
                 ),
@@ -200,6 +196,7 @@ fn nothing_to_move(target: Centavos, now: Pockets, context: &Context) {
             expected: now.into(),
             after: Some(now.into()),
             as_expected: Some(true),
+            looks: None,
         });
     } else {
         say(&message);

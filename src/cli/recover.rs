@@ -4,7 +4,7 @@ use super::cash_out::AFTER_THE_WINDOW;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
-use super::view::{IntentView, sentence};
+use super::view::{IntentView, looks, sentence};
 use crate::engine::lane::LaneError;
 use crate::engine::recover::recover;
 use crate::journal::Intent;
@@ -15,13 +15,8 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     let mut notes = Vec::new();
     for doubt in owned.journal.rebalances_in_doubt().await? {
         // Compared, never decided: that is a person's to do.
-        let seen =
-            owned.rebalancer.compare(doubt.id).await.ok().and_then(|stored| stored.rebalance.as_expected());
-        let seen = match seen {
-            Some(true) => "the balance now is its target",
-            Some(false) => "the balance now is not its target",
-            None => "the balance could not be read",
-        };
+        let compared = owned.rebalancer.compare(doubt.id).await;
+        let seen = looks(compared.as_ref().map_or(&doubt.rebalance, |stored| &stored.rebalance));
         notes.push(format!(
             "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
              `saldo rebalance --after-doubt {}`",

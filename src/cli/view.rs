@@ -9,7 +9,7 @@ use crate::domain::cash_out::State;
 use crate::domain::institution::name_of;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Destination, idempotency_key};
-use crate::domain::rebalance::Pockets;
+use crate::domain::rebalance::{Looks, Pockets, Rebalance};
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 use crate::journal::{Intent, StoredRebalance};
@@ -106,6 +106,18 @@ pub(super) fn sentence(intent: &Intent) -> String {
         State::Cancelled => format!("{what}: cancelled, not paid"),
         State::Expired => format!("{what}: not sent in time, so it was let go; nothing was sent"),
         State::DeclaredNotPaid => format!("{what}: two people found that it was not paid"),
+    }
+}
+
+/// What the balance says about a rebalance in doubt.
+pub(super) fn looks(rebalance: &Rebalance) -> &'static str {
+    match rebalance.looks() {
+        Some(Looks::Moved) => "the proprietary balance has changed as if it had been carried out",
+        Some(Looks::NotMoved) => {
+            "the proprietary balance is what it was, so it seems not to have been carried out"
+        }
+        Some(Looks::Unclear) => "the proprietary balance has changed otherwise, so it says neither",
+        None => "the balance could not be read",
     }
 }
 
@@ -260,6 +272,8 @@ pub(super) struct RebalanceView {
     pub(super) expected: PocketsView,
     pub(super) after: Option<PocketsView>,
     pub(super) as_expected: Option<bool>,
+    /// What the proprietary balance says: `moved`, `not_moved`, `unclear`.
+    pub(super) looks: Option<Looks>,
 }
 
 impl RebalanceView {
@@ -285,6 +299,7 @@ impl RebalanceView {
             expected: rebalance.terms.forecast.after.into(),
             after: rebalance.after.map(PocketsView::from),
             as_expected: rebalance.as_expected(),
+            looks: rebalance.looks(),
         }
     }
 }

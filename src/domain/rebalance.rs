@@ -192,6 +192,18 @@ pub struct Rebalance {
     pub after: Option<Pockets>,
 }
 
+/// What the balance says about a rebalance whose answer nobody has. It is a person who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Looks {
+    /// The proprietary pocket has changed by about what was to be moved.
+    Moved,
+    /// The proprietary pocket is what it was before.
+    NotMoved,
+    /// It has changed otherwise: something else moved, too.
+    Unclear,
+}
+
 /// Something that happened to a rebalance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -287,6 +299,28 @@ impl Rebalance {
         Ok(after)
     }
 
+    /// What the pockets read afterwards say about whether it moved money. Only a rebalance moves the proprietary pocket,
+    /// while the transactional one follows all the traffic: so the proprietary one is the witness, and an unchanged one
+    /// says no. `None` while they have not been read.
+    pub fn looks(&self) -> Option<Looks> {
+        let after = self.after?;
+        let forecast = &self.terms.forecast;
+        if after.proprietary == forecast.before.proprietary {
+            return Some(Looks::NotMoved);
+        }
+        let moved = match forecast.direction {
+            Move::TopUp => forecast.before.proprietary.checked_sub(after.proprietary),
+            Move::Sweep => after.proprietary.checked_sub(forecast.before.proprietary),
+        };
+        // The target is absolute, so by the time it was carried out the amount may have been another.
+        let told =
+            moved.filter(|moved| *moved > Centavos::ZERO).map(|amount| Forecast { amount, ..*forecast });
+        Some(match told {
+            Some(told) if forecast.still_holds(&told) => Looks::Moved,
+            _ => Looks::Unclear,
+        })
+    }
+
     /// Whether the pockets read afterwards are those expected. `None` while they have not been read.
     pub fn as_expected(&self) -> Option<bool> {
         self.after.map(|after| after.transactional == self.terms.target)
@@ -330,6 +364,32 @@ mod tests {
         {
             let fresh = forecast(pockets(transactional, 50_000), Centavos::new(10_000)).unwrap();
             assert_eq!(reviewed.still_holds(&fresh), holds, "{transactional}");
+        }
+    }
+
+    #[test]
+    fn the_proprietary_pocket_is_the_witness() {
+        let terms = |target| Terms {
+            at: Timestamp::UNIX_EPOCH,
+            maker: Person { uid: 7, name: None },
+            target: Centavos::new(target),
+            forecast: forecast(pockets(10_000, 50_000), Centavos::new(target)).unwrap(),
+            reason: None,
+        };
+        for (target, after, looks) in [
+            (30_000, pockets(30_000, 30_000), Looks::Moved),
+            // The evening went on: the transactional pocket says nothing.
+            (30_000, pockets(28_500, 30_050), Looks::Moved),
+            (30_000, pockets(8_500, 50_000), Looks::NotMoved),
+            (30_000, pockets(10_000, 49_000), Looks::Unclear),
+            (30_000, pockets(10_000, 51_000), Looks::Unclear),
+            (4_000, pockets(4_200, 56_000), Looks::Moved),
+            (4_000, pockets(10_200, 50_000), Looks::NotMoved),
+        ] {
+            let mut rebalance = Rebalance::sent(terms(target));
+            assert_eq!(rebalance.looks(), None);
+            rebalance.after = Some(after);
+            assert_eq!(rebalance.looks(), Some(looks), "{target} {after:?}");
         }
     }
 
