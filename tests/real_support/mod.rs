@@ -93,19 +93,17 @@ pub fn say(figures: &str) {
 
 /// The cockpit of `desk`, in English.
 pub fn cockpit(desk: &Desk) -> Terminal {
-    cockpit_with(desk, &[])
+    cockpit_on(desk, true)
 }
 
-/// The same, with these variables in its environment.
-pub fn cockpit_with(desk: &Desk, variables: &[(&str, &str)]) -> Terminal {
+/// The same, on a terminal that controls it (and sends it SIGHUP when it goes) or does not.
+pub fn cockpit_on(desk: &Desk, controlling: bool) -> Terminal {
     let mut command = CommandBuilder::new(crate::support::SALDO);
     command.args(["--lang", "en"]);
     command.env_clear();
     command.env("HOME", desk.folder());
     command.env("SALDO_CONFIG", desk.config_path());
-    for (name, value) in variables {
-        command.env(name, value);
-    }
+    command.set_controlling_tty(controlling);
     Terminal::start(command)
 }
 
