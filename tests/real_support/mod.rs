@@ -127,9 +127,10 @@ pub fn close(screen: &mut Terminal) {
     screen.seen.0.lock().unwrap().closing = true;
     drop(screen.writer.take());
     // The emulator holds a copy of the master and sits in a read. It wakes at the next byte, so one is brought about: a
-    // change of size makes the screen draw.
+    // change of size makes the screen draw. Without a controlling terminal nobody else tells the program of it.
     if let Some(master) = screen.master.as_ref() {
         let _ = master.resize(crate::terminal::size(79, 23));
+        screen.signal(rustix::process::Signal::WINCH);
     }
     drop(screen.master.take());
     if let Some(emulator) = screen.emulator.take() {
