@@ -98,13 +98,25 @@ pub fn cockpit(desk: &Desk) -> Terminal {
 
 /// The same, on a terminal that controls it (and sends it SIGHUP when it goes) or does not.
 pub fn cockpit_on(desk: &Desk, controlling: bool) -> Terminal {
+    let mut command = cockpit_command(desk);
+    command.set_controlling_tty(controlling);
+    Terminal::start(command)
+}
+
+/// The same, with these variables in its environment.
+pub fn cockpit_with(desk: &Desk, variables: &[(&str, &str)]) -> Terminal {
+    let mut command = cockpit_command(desk);
+    variables.iter().for_each(|(name, value)| command.env(name, value));
+    Terminal::start(command)
+}
+
+fn cockpit_command(desk: &Desk) -> CommandBuilder {
     let mut command = CommandBuilder::new(crate::support::SALDO);
     command.args(["--lang", "en"]);
     command.env_clear();
     command.env("HOME", desk.folder());
     command.env("SALDO_CONFIG", desk.config_path());
-    command.set_controlling_tty(controlling);
-    Terminal::start(command)
+    command
 }
 
 /// What is typed into the form for a payment to Maria, field by field: amount, way, key, name, document, reference.
