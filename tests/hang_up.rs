@@ -66,7 +66,7 @@ impl Phase {
             3 => Self::AtGateway,
             4 => Self::InDoubt,
             5 => Self::Accepted,
-            _ => Self::Confirmed(dice.below(120)),
+            _ => Self::Confirmed(dice.below(400)),
         }
     }
 
