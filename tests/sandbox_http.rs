@@ -576,7 +576,7 @@ async fn faults_that_keep_a_client_waiting() {
 
 #[tokio::test]
 async fn faults_reach_every_call() {
-    for place in Where::ALL.iter().filter(|place| **place != Where::Any) {
+    for place in Where::ALL.iter().filter(|place| !matches!(place, Where::Any | Where::Webhook)) {
         let platform = Platform::start(prompt()).await;
         let made = json_of(platform.post("/cash-in", None, &charge("c1")).await.unwrap()).await;
         let code = made["internalCode"].as_str().unwrap().to_owned();
@@ -595,11 +595,106 @@ async fn faults_reach_every_call() {
             Where::CashIn => (Method::POST, "/cash-in".to_owned()),
             Where::CashInGet => (Method::GET, format!("/cash-in/{code}")),
             Where::Refund => (Method::POST, format!("/cash-in/{code}/refund")),
-            Where::Any => unreachable!("left out above"),
+            Where::Any | Where::Webhook => unreachable!("left out above"),
         };
         let response = platform.request(method, &path, None).body("{}").send().await.unwrap();
         refusal(response, 429, "TOO_MANY_REQUESTS").await;
     }
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_can_read() {
+    let (platform, response) = cash_out_under("cash-out:garble::1").await;
+    let response = response.unwrap();
+    assert_eq!((response.status(), executed(&platform)), (StatusCode::ACCEPTED, 1));
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let body = response.bytes().await.unwrap();
+    assert!(body.starts_with(b"{") && std::str::from_utf8(&body).is_err());
+}
+
+#[tokio::test]
+async fn a_gateway_that_forgets_its_keys() {
+    let platform = Platform::start(with_faults(&["cash-out:forget-key:1:2", "refund:forget-key"])).await;
+    let body = pay_to("r1", "maria@example.com");
+    assert_eq!(platform.cash_out(1, &body).await.unwrap().status(), StatusCode::ACCEPTED);
+    for _ in 0..2 {
+        // The second repeat has no fault any more, and the key is still gone.
+        refusal(platform.cash_out(1, &body).await.unwrap(), 409, "DUPLICATED_EXTERNAL_REFERENCE").await;
+    }
+    let made = json_of(platform.post("/cash-in", None, &charge("c1")).await.unwrap()).await;
+    let code = made["internalCode"].as_str().unwrap();
+    let pay = format!("{}/sandbox/cash-in/{code}/pay", platform.access.base_url);
+    platform.http.post(pay).send().await.unwrap();
+    let refund = format!("/cash-in/{code}/refund");
+    let reason = json!({ "reason": "FRAUD" });
+    let first = platform.post(&refund, Some(&key(2)), &reason).await.unwrap();
+    assert_eq!(first.status(), StatusCode::ACCEPTED);
+    let again = platform.post(&refund, Some(&key(2)), &reason).await.unwrap();
+    refusal(again, 422, "CASH_IN_ALREADY_REFUNDED").await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_remembers_its_refusals() {
+    let options = Options {
+        transactional: Centavos::new(100),
+        ..with_faults(&["cash-out:cache-refusal:1:1", "cash-out:cache-500:1:1"])
+    };
+    let platform = Platform::start(options).await;
+    let body = pay_to("r1", "maria@example.com");
+    refusal(platform.cash_out(1, &body).await.unwrap(), 422, "INSUFFICIENT_FUNDS").await;
+    refusal(platform.cash_out(2, &body).await.unwrap(), 500, "INTERNAL_ERROR").await;
+    let target = json!({ "targetAmount": 1_000 });
+    assert_eq!(platform.post("/account/rebalance", None, &target).await.unwrap().status(), StatusCode::OK);
+    // There are funds now, and the two keys still say what they said. Another one pays.
+    refusal(platform.cash_out(1, &body).await.unwrap(), 422, "INSUFFICIENT_FUNDS").await;
+    refusal(platform.cash_out(2, &body).await.unwrap(), 500, "INTERNAL_ERROR").await;
+    assert_eq!(executed(&platform), 0);
+    assert_eq!(platform.cash_out(3, &body).await.unwrap().status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_gateway_that_tells_what_is_not_so() {
+    let platform =
+        Platform::start(with_faults(&["cash-out-get:404::2", "cash-out-get:failed::1", "cash-out-get:mask"]))
+            .await;
+    let body = pay_to("r1", "maria@example.com");
+    let accepted = json_of(platform.cash_out(1, &body).await.unwrap()).await;
+    let path = format!("/cash-out/{}", accepted["internalCode"].as_str().unwrap());
+    platform.until(|view| view.cash_outs[0].status == CashOutStatus::Completed).await;
+    for _ in 0..2 {
+        refusal(platform.get(&path).await, 404, "TRANSACTION_NOT_FOUND").await;
+    }
+    let failed = json_of(platform.get(&path).await).await;
+    assert_eq!((&failed["status"], &failed["endToEndId"]), (&json!("FAILED"), &Value::Null));
+    assert_eq!((&failed["failure"]["code"], &failed["paidAt"]), (&json!("PIX_KEY_NOT_FOUND"), &Value::Null));
+    let masked = json_of(platform.get(&path).await).await;
+    assert_eq!(masked["status"], "COMPLETED");
+    assert_eq!(masked["payee"]["document"], "***.456.789-**");
+    // What is not there is not told as failed.
+    refusal(platform.get("/cash-out/CO0").await, 404, "TRANSACTION_NOT_FOUND").await;
+}
+
+#[tokio::test]
+async fn webhooks_that_lie_and_hide() {
+    let (url, mut received) = receiver(&[]).await;
+    let platform = Platform::start(with_faults(&["webhook:mask", "webhook:failed::1"])).await;
+    let mut body = pay_to("r1", "maria@example.com");
+    body["webhookUrl"] = json!(url);
+    platform.cash_out(1, &body).await.unwrap();
+    let mut webhooks = [next(&mut received).await, next(&mut received).await];
+    webhooks.sort_by_key(|webhook| told(webhook)["eventType"].to_string());
+    for (webhook, event) in webhooks.iter().zip(["CASHOUT_COMPLETED", "CASHOUT_FAILED"]) {
+        let told = told(webhook);
+        assert_eq!(webhook.signature, hmac_hex(&platform.access.crypto_token, webhook.body.as_bytes()));
+        assert_eq!(
+            (&told["eventType"], &told["data"]["payee"]["document"]),
+            (&json!(event), &json!("***.456.789-**"))
+        );
+        assert_eq!(told["data"]["failure"].is_object(), event == "CASHOUT_FAILED");
+    }
+    let view = platform.until(|view| view.deliveries.len() == 2).await;
+    assert_eq!(view.cash_outs[0].status, CashOutStatus::Completed, "whatever was told");
+    assert!(view.faults_fired.iter().all(|(_, fired)| *fired > 0));
 }
 
 /// A webhook as it came over the wire.

@@ -10,7 +10,9 @@ use crate::domain::money::Centavos;
 use super::br_code;
 use super::ledger::Ledger;
 use super::pockets::{PARTNERS, Pocket, minus, plus};
-use super::transaction::{BankData, CashIn, CashOut, Destination, Notice, Person, Rebalance, Transaction};
+use super::transaction::{
+    BankData, CashIn, CashOut, CashOutStatus, Destination, Notice, Person, Rebalance, Transaction,
+};
 
 /// A white pixel. The screen draws its own QR code from `copyAndPaste`.
 const PNG: &str =
@@ -173,6 +175,43 @@ pub(super) fn webhook(notice: &Notice) -> Value {
     json!({ "eventType": notice.event.as_str(), "eventAt": time(notice.at), "data": data })
 }
 
+/// Hides the documents of a transaction but for their middle, as Brazilian statements do: `***.982.247-**`.
+pub(super) fn mask(transaction: &mut Value) {
+    for person in ["payee", "payer"] {
+        if let Some(Value::String(document)) = transaction.pointer_mut(&format!("/{person}/document")) {
+            *document = masked(document);
+        }
+    }
+}
+
+fn masked(document: &str) -> String {
+    let pattern = if document.len() == 11 { "***.000.000-**" } else { "**.000.000/****-**" };
+    let mut own = document.chars();
+    let mut shown = String::with_capacity(pattern.len());
+    for place in pattern.chars() {
+        match place {
+            '*' => {
+                own.next();
+                shown.push('*');
+            }
+            '0' => shown.extend(own.next()),
+            separator => shown.push(separator),
+        }
+    }
+    shown
+}
+
+/// Turns `GET /cash-out/{id}` of any cash-out into that of one that was not paid.
+pub(super) fn tell_as_failed(cash_out: &mut Value) {
+    for member in ["endToEndId", "originalEndToEndId", "paidAt", "refundedAt"] {
+        cash_out[member] = Value::Null;
+    }
+    cash_out["payee"]["bankData"] = Value::Null;
+    cash_out["status"] = Value::from(CashOutStatus::Failed.as_str());
+    cash_out["failure"] =
+        json!({ "code": "PIX_KEY_NOT_FOUND", "message": "Not true: told to order by a fault." });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +221,16 @@ mod tests {
         for (centavos, text) in [(5_000, "50.00"), (29, "0.29"), (9_223_372_036_854_707, "92233720368547.07")]
         {
             assert_eq!(money(Centavos::new(centavos)).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn documents_are_hidden_but_for_their_middle() {
+        for (document, shown) in [("52998224725", "***.982.247-**"), ("11222333000181", "**.222.333/****-**")]
+        {
+            let mut answer = json!({ "payee": { "document": document }, "document": document });
+            mask(&mut answer);
+            assert_eq!(answer, json!({ "payee": { "document": shown }, "document": document }));
         }
     }
 

@@ -61,6 +61,8 @@ named! {
         CashInGet = "cash-in-get",
         /// `POST /cash-in/{id}/refund`.
         Refund = "refund",
+        /// A webhook on its way to the client.
+        Webhook = "webhook",
         /// Each of them.
         Any = "any",
     }
@@ -97,6 +99,20 @@ named! {
         Huge = "huge",
         /// It takes effect; the answer names another `externalReference`.
         WrongReference = "wrong-reference",
+        /// It takes effect; the answer has its status and headers, and a body that nobody can read.
+        Garble = "garble",
+        /// Its idempotency key is forgotten, before and after: a repeat is judged anew.
+        ForgetKey = "forget-key",
+        /// A refusal is remembered under its idempotency key and comes back, whatever has changed since.
+        CacheRefusal = "cache-refusal",
+        /// 500 as problem+json, remembered under its idempotency key; nothing takes effect, now or with that key.
+        CacheError = "cache-500",
+        /// 404 `TRANSACTION_NOT_FOUND`, although it is there.
+        NotFound = "404",
+        /// Told as `FAILED`, although it is not. A webhook comes beside the true one, as soon as the order is accepted.
+        Failed = "failed",
+        /// The document is hidden but for its middle: `***.982.247-**`.
+        Mask = "mask",
     }
 }
 
@@ -111,12 +127,34 @@ impl What {
                 | Self::Html
                 | Self::Expire
                 | Self::TooMany
+                | Self::CacheError
+                | Self::NotFound
         )
     }
 
-    /// Whether it means anything at that call: only some answers have a reference to get wrong.
+    /// Whether it means anything at that call: only some have a reference to get wrong, a key or a document.
     const fn fits(self, place: Where) -> bool {
-        !matches!((self, place), (Self::WrongReference, Where::Rebalance | Where::Balance | Where::Token))
+        use Where::{
+            Any, Balance, CashIn, CashInGet, CashOut, CashOutGet, Rebalance, Refund, Token, Webhook,
+        };
+        match self {
+            _ if matches!(place, Any) => true,
+            Self::WrongReference => !matches!(place, Rebalance | Balance | Token | Webhook),
+            Self::ForgetKey | Self::CacheRefusal | Self::CacheError => {
+                matches!(place, CashOut | CashIn | Refund)
+            }
+            Self::NotFound => matches!(place, CashOutGet | CashInGet),
+            Self::Failed => matches!(place, CashOutGet | Webhook),
+            Self::Mask => matches!(place, CashOutGet | CashInGet | Webhook),
+            _ => !matches!(place, Webhook),
+        }
+    }
+}
+
+impl What {
+    fn places(self) -> String {
+        let fitting = Where::ALL.iter().filter(|place| self.fits(**place));
+        fitting.map(|place| place.name()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -146,7 +184,7 @@ pub enum FaultSpecError {
     #[error("\"{0}\" is no fault; WHAT is one of {names}", names = What::names())]
     What(String),
     /// A fault that means nothing at that call.
-    #[error("{what} means nothing at {place}: its answer carries no externalReference")]
+    #[error("{what} means nothing at {place}; it is for {names}", names = .what.places())]
     Unfit {
         /// The call.
         place: Where,
@@ -235,9 +273,20 @@ impl Faults {
 
     /// What befalls a request to `place`: the first fault of the list that is not used up and comes up.
     pub(super) fn roll(&mut self, place: Where) -> Option<What> {
+        self.roll_among(place, |_| true)
+    }
+
+    /// Whether `what` comes up at `place`: for what is not a request and has no other faults to share the moment with.
+    pub(super) fn rolls(&mut self, place: Where, what: What) -> bool {
+        self.roll_among(place, |candidate| candidate == what).is_some()
+    }
+
+    fn roll_among(&mut self, place: Where, wanted: impl Fn(What) -> bool) -> Option<What> {
         self.0.iter_mut().find_map(|armed| {
             let spec = armed.spec;
-            let meant = (spec.place == place || spec.place == Where::Any) && spec.what.fits(place);
+            let meant = (spec.place == place || spec.place == Where::Any)
+                && spec.what.fits(place)
+                && wanted(spec.what);
             let left = spec.count.is_none_or(|count| armed.fired < count);
             if !meant || !left || !armed.random.happens(spec.probability) {
                 return None;
@@ -296,6 +345,14 @@ mod tests {
             ("cash-out:slow:1:0", "COUNT \"0\""),
             ("cash-out:slow:1:-1", "COUNT \"-1\""),
             ("balance:wrong-reference", "means nothing at balance"),
+            (
+                "rebalance:forget-key",
+                "forget-key means nothing at rebalance; it is for cash-out, cash-in, refund, any",
+            ),
+            ("cash-out:404", "means nothing at cash-out; it is for cash-out-get, cash-in-get, any"),
+            ("webhook:drop-after", "means nothing at webhook"),
+            ("cash-in-get:failed", "means nothing at cash-in-get"),
+            ("token:mask", "means nothing at token"),
         ] {
             let error = text.parse::<FaultSpec>().unwrap_err().to_string();
             assert!(error.contains(words), "{text:?}: {error}");
@@ -311,6 +368,18 @@ mod tests {
         assert_eq!(rolled, [Some(Slow), Some(Slow), Some(TooMany), Some(WrongReference)]);
         assert_eq!(faults.roll(Where::Balance), None, "a balance has no reference to get wrong");
         assert_eq!(faults.fired().iter().map(|(_, fired)| *fired).collect::<Vec<_>>(), [2, 1, 1]);
+    }
+
+    #[test]
+    fn what_befalls_anything_befalls_only_what_it_fits() {
+        let specs = ["any:failed", "any:mask"].map(|s| s.parse().unwrap());
+        let mut faults = Faults::new(&specs, 1);
+        assert_eq!(faults.roll(Where::CashOut), None);
+        assert_eq!(faults.roll(Where::CashInGet), Some(What::Mask));
+        assert_eq!(faults.roll(Where::CashOutGet), Some(What::Failed));
+        // A webhook's own faults are asked for one by one.
+        assert!(faults.rolls(Where::Webhook, What::Mask) && faults.rolls(Where::Webhook, What::Failed));
+        assert!(!faults.rolls(Where::Webhook, What::DropAfter));
     }
 
     #[test]

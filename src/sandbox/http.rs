@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::access::signature_holds;
 use super::answers;
-use super::faults::Where;
-use super::mishap;
+use super::faults::{What, Where};
+use super::mishap::{self, Befallen};
 use super::orders::Body as Order;
 use super::problem::Problem;
 use super::shared::{Shared, State as Everything};
@@ -108,16 +108,22 @@ fn once(
     state: &mut Everything,
     (call, key): (&str, Option<&str>),
     body: &[u8],
-    now: Timestamp,
+    (now, fault): (Timestamp, Befallen),
     execute: impl FnOnce(&mut Everything) -> Answer,
 ) -> Answer {
     let Some(key) = key else { return execute(state) };
-    if let Some(original) = state.keys.recall(call, key, body, now)? {
-        return Ok(original);
+    if fault.0 == Some(What::ForgetKey) {
+        state.keys.forget(call, key);
+        return execute(state);
     }
-    let answer = execute(state)?;
-    state.keys.remember(call, key, body, answer.clone(), now);
-    Ok(answer)
+    if let Some(original) = state.keys.recall(call, key, body, now) {
+        return original;
+    }
+    let answer = if fault.0 == Some(What::CacheError) { Err(Problem::internal()) } else { execute(state) };
+    if answer.is_ok() || matches!(fault.0, Some(What::CacheError | What::CacheRefusal)) {
+        state.keys.remember(call, key, body, answer.clone(), now);
+    }
+    answer
 }
 
 async fn token(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
@@ -147,14 +153,23 @@ async fn rebalance(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: 
     })
 }
 
-async fn order_cash_out(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn order_cash_out(
+    State(shared): State<Arc<Shared>>,
+    Extension(fault): Extension<Befallen>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     answer(&shared, StatusCode::ACCEPTED, |state, now| {
         signed(&shared, state, &headers, now)?;
         let key = idempotency_key(&headers)?
             .ok_or_else(|| Problem::validation("X-Idempotency-Key", "is required"))?;
-        once(state, ("cash-out", Some(key)), &body, now, |state| {
+        once(state, ("cash-out", Some(key)), &body, (now, fault), |state| {
             let order = Order::parse(&body)?.cash_out()?;
-            state.ledger.order_cash_out(order, key, now).map(answers::cash_out_accepted)
+            let accepted = state.ledger.order_cash_out(order, key, now).map(answers::cash_out_accepted)?;
+            if state.faults.rolls(Where::Webhook, What::Failed) {
+                state.ledger.tell_newest_as_failed(now);
+            }
+            Ok(accepted)
         })
     })
 }
@@ -166,10 +181,15 @@ async fn cash_out(State(shared): State<Arc<Shared>>, Path(id): Path<String>, hea
     })
 }
 
-async fn order_cash_in(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn order_cash_in(
+    State(shared): State<Arc<Shared>>,
+    Extension(fault): Extension<Befallen>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     answer(&shared, StatusCode::CREATED, |state, now| {
         authorized(&shared, state, &headers, now)?;
-        once(state, ("cash-in", idempotency_key(&headers)?), &body, now, |state| {
+        once(state, ("cash-in", idempotency_key(&headers)?), &body, (now, fault), |state| {
             let order = Order::parse(&body)?.cash_in()?;
             state.ledger.order_cash_in(order, now).map(answers::cash_in)
         })
@@ -185,6 +205,7 @@ async fn cash_in(State(shared): State<Arc<Shared>>, Path(id): Path<String>, head
 
 async fn refund(
     State(shared): State<Arc<Shared>>,
+    Extension(fault): Extension<Befallen>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -192,7 +213,7 @@ async fn refund(
     answer(&shared, StatusCode::ACCEPTED, |state, now| {
         signed(&shared, state, &headers, now)?;
         let call = format!("refund {id}");
-        once(state, (&call, idempotency_key(&headers)?), &body, now, |state| {
+        once(state, (&call, idempotency_key(&headers)?), &body, (now, fault), |state| {
             Order::parse(&body)?.refund_reason()?;
             state.ledger.refund_cash_in(&id, now).map(answers::cash_in)
         })

@@ -21,11 +21,11 @@ type Id = (String, String);
 #[derive(Debug)]
 struct Remembered {
     body: [u8; 32],
-    answer: Value,
+    answer: Result<Value, Problem>,
     until: Timestamp,
 }
 
-/// The accepted requests, by call and key.
+/// The accepted requests, by call and key; refused ones too where a fault wants it so.
 #[derive(Debug)]
 pub(super) struct Keys {
     memory: Duration,
@@ -39,27 +39,32 @@ impl Keys {
         Self { memory, known: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// The original answer of this key, if it was accepted before with the same bytes.
+    /// The original answer of this key, if the same bytes came with it before.
     pub(super) fn recall(
         &self,
         call: &str,
         key: &str,
         body: &[u8],
         now: Timestamp,
-    ) -> Result<Option<Value>, Problem> {
-        match self.known.get(&(call.to_owned(), key.to_owned())) {
-            Some(known) if now < known.until => {
-                if known.body == digest(body) {
-                    Ok(Some(known.answer.clone()))
-                } else {
-                    Err(Problem::key_reused())
-                }
-            }
-            _ => Ok(None),
-        }
+    ) -> Option<Result<Value, Problem>> {
+        let known = self.known.get(&(call.to_owned(), key.to_owned())).filter(|known| now < known.until)?;
+        Some(if known.body == digest(body) { known.answer.clone() } else { Err(Problem::key_reused()) })
     }
 
-    pub(super) fn remember(&mut self, call: &str, key: &str, body: &[u8], answer: Value, now: Timestamp) {
+    /// Forgets a key before its time.
+    pub(super) fn forget(&mut self, call: &str, key: &str) {
+        // Its place in the order stays, and is passed over when its turn comes.
+        self.known.remove(&(call.to_owned(), key.to_owned()));
+    }
+
+    pub(super) fn remember(
+        &mut self,
+        call: &str,
+        key: &str,
+        body: &[u8],
+        answer: Result<Value, Problem>,
+        now: Timestamp,
+    ) {
         if self.order.len() >= MAX_KEYS
             && let Some(oldest) = self.order.pop_front()
         {
@@ -87,11 +92,15 @@ mod tests {
         let now: Timestamp = "2026-03-10T14:22:18Z".parse().unwrap();
         let later = now.checked_add(Duration::from_secs(60)).unwrap();
         let mut keys = Keys::new(Duration::from_secs(60));
-        keys.remember("cash-out", "k", b"body", Value::from("first"), now);
-        assert_eq!(keys.recall("cash-out", "k", b"body", now), Ok(Some(Value::from("first"))));
-        assert_eq!(keys.recall("cash-out", "k", b"other", now), Err(Problem::key_reused()));
-        assert_eq!(keys.recall("cash-in", "k", b"body", now), Ok(None));
-        assert_eq!(keys.recall("cash-out", "k2", b"body", now), Ok(None));
-        assert_eq!(keys.recall("cash-out", "k", b"body", later), Ok(None), "forgotten after a minute");
+        keys.remember("cash-out", "k", b"body", Ok(Value::from("first")), now);
+        assert_eq!(keys.recall("cash-out", "k", b"body", now), Some(Ok(Value::from("first"))));
+        assert_eq!(keys.recall("cash-out", "k", b"other", now), Some(Err(Problem::key_reused())));
+        assert_eq!(keys.recall("cash-in", "k", b"body", now), None);
+        assert_eq!(keys.recall("cash-out", "k2", b"body", now), None);
+        assert_eq!(keys.recall("cash-out", "k", b"body", later), None, "forgotten after a minute");
+        keys.forget("cash-out", "k");
+        assert_eq!(keys.recall("cash-out", "k", b"body", now), None, "forgotten to order");
+        keys.remember("cash-out", "k", b"body", Err(Problem::internal()), now);
+        assert_eq!(keys.recall("cash-out", "k", b"body", now), Some(Err(Problem::internal())));
     }
 }

@@ -406,6 +406,17 @@ impl Ledger {
         self.planned += 1;
     }
 
+    /// A webhook that tells of the newest cash-out what is not true: that it was not paid.
+    pub(super) fn tell_newest_as_failed(&mut self, at: Timestamp) {
+        let Some(cash_out) = self.cash_outs.last() else { return };
+        if let Some(url) = cash_out.webhook_url.clone() {
+            let failure = Some(("PIX_KEY_NOT_FOUND", "Not true: told to order by a fault."));
+            let told = CashOut { status: CashOutStatus::Failed, failure, ..cash_out.clone() };
+            let transaction = Transaction::CashOut(told);
+            self.outbox.push(Notice { url, event: EventType::CashOutFailed, at, transaction });
+        }
+    }
+
     fn tell_cash_out(&mut self, index: usize, event: EventType, at: Timestamp) {
         let cash_out = &self.cash_outs[index];
         if let Some(url) = cash_out.webhook_url.clone() {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
+use super::answers;
 use super::faults::{What, Where};
 use super::problem::Problem;
 use super::serve::cut;
@@ -33,13 +34,17 @@ const HUGE: usize = 10 * 1_024 * 1_024;
 const PROXY_PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
     <center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
 
+/// What befell a request, for the rules: only they can forget a key, or remember a refusal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Befallen(pub(super) Option<What>);
+
 /// Notes the request, rolls for a fault, and lets it take effect where the fault says so.
 pub(super) async fn around(
     State((shared, place)): State<(Arc<Shared>, Where)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let number = moves_money(place).then(|| {
         let request = money_request(place, parts.uri.path(), &parts.headers);
         shared.lock().log.request(request)
@@ -57,9 +62,11 @@ pub(super) async fn around(
         }
         fault
     };
-    if let Some(what) = fault.filter(|what| !what.takes_effect()) {
+    // A cached error needs the key, so the rules answer it.
+    if let Some(what) = fault.filter(|what| !what.takes_effect() && *what != What::CacheError) {
         return instead(what).await;
     }
+    parts.extensions.insert(Befallen(fault));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if let Some(number) = number
         && let Some(noted) = shared.lock().log.request_mut(number)
@@ -122,6 +129,7 @@ async fn instead(what: What) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             response
         }
+        What::NotFound => Problem::not_found().into_response(),
         _ => Problem::internal().into_response(),
     }
 }
@@ -146,6 +154,14 @@ async fn disfigured(what: What, response: Response) -> Response {
             rewritten(response, |body| [body, &blanks].concat()).await
         }
         What::WrongReference => rewritten(response, with_another_reference).await,
+        // Neither JSON nor UTF-8, and the beginning looks as it should.
+        What::Garble => rewritten(response, |body| [&body[..body.len() / 2], b"\xff\xfe\x00"].concat()).await,
+        What::Failed if response.status() == StatusCode::OK => {
+            rewritten(response, |body| changed(body, answers::tell_as_failed)).await
+        }
+        What::Mask if response.status() == StatusCode::OK => {
+            rewritten(response, |body| changed(body, answers::mask)).await
+        }
         _ => response,
     }
 }
@@ -167,12 +183,20 @@ async fn rewritten(response: Response, rewrite: impl FnOnce(&[u8]) -> Vec<u8>) -
 }
 
 fn with_another_reference(body: &[u8]) -> Vec<u8> {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(mut answer)) if answer.contains_key("externalReference") => {
-            answer.insert("externalReference".to_owned(), Value::from("somebody-elses-reference"));
-            Value::Object(answer).to_string().into_bytes()
+    changed(body, |answer| {
+        if let Some(reference) = answer.get_mut("externalReference") {
+            *reference = Value::from("somebody-elses-reference");
         }
-        _ => body.to_vec(),
+    })
+}
+
+fn changed(body: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    match serde_json::from_slice(body) {
+        Ok(mut answer) => {
+            change(&mut answer);
+            answer.to_string().into_bytes()
+        }
+        Err(_) => body.to_vec(),
     }
 }
 

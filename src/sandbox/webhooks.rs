@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::Options;
 use super::access::signature;
 use super::answers;
+use super::faults::{What, Where};
 use super::random::Random;
 use super::shared::Shared;
 use super::transaction::{EventType, Notice, Transaction};
@@ -61,8 +62,12 @@ struct Parcel {
 }
 
 impl Parcel {
-    fn new(notice: &Notice, crypto_token: &str) -> Self {
-        let body = answers::webhook(notice).to_string();
+    fn new(notice: &Notice, masked: bool, crypto_token: &str) -> Self {
+        let mut body = answers::webhook(notice);
+        if masked {
+            answers::mask(&mut body["data"]);
+        }
+        let body = body.to_string();
         let internal_code = match &notice.transaction {
             Transaction::CashOut(cash_out) => &cash_out.internal_code,
             Transaction::CashIn(cash_in) => &cash_in.internal_code,
@@ -118,7 +123,8 @@ pub(super) async fn deliver_all(
             notice = notices.recv() => notice,
         };
         let Some(notice) = notice else { return };
-        let parcel = Parcel::new(&notice, &shared.access.crypto_token);
+        let masked = shared.lock().faults.rolls(Where::Webhook, What::Mask);
+        let parcel = Parcel::new(&notice, masked, &shared.access.crypto_token);
         let refuse = |outcome| shared.lock().log.delivery(parcel.delivery(String::new(), 1, outcome));
         if !is_loopback(&parcel.url) {
             refuse(DeliveryOutcome::Undeliverable);

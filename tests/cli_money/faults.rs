@@ -7,6 +7,7 @@ use std::thread;
 
 use saldo::sandbox::Where;
 
+use crate::real_support::audit::{audit, recover};
 use crate::support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
 
 /// What the exit code claims must be what the ledger shows.
@@ -81,6 +82,52 @@ fn a_failure_takes_two_looks() {
     assert_eq!(desk.ledger().requests_seen, sent);
 }
 
+/// A gateway that remembers badly: the first command, what it leaves open, and how many payments there are.
+#[test]
+fn a_gateway_that_remembers_badly_is_never_paid_twice() {
+    for (faults, amount, code, state, paid) in [
+        // The repeat is judged anew and meets its own reference: it exists, so nothing else may be paid.
+        (&["cash-out:drop-after::1", "cash-out:forget-key"][..], "10", 4, "exists", 1),
+        (&["cash-out:garble::1", "cash-out:forget-key"], "10", 4, "exists", 1),
+        (&["cash-out:wrong-reference::1", "cash-out:forget-key"], "10", 4, "exists", 1),
+        // The first one is refused, and proven so.
+        (&["cash-out:cache-refusal"], "600000", 3, "rejected", 0),
+        // A refusal after a doubt proves nothing, however often it comes back.
+        (&["cash-out:drop-before::1", "cash-out:cache-refusal"], "600000", 4, "unknown", 0),
+    ] {
+        let desk = Desk::start(with_faults(faults));
+        let run = desk.pay(amount, "INV-1");
+        run.expect(code);
+        told_the_truth(&desk, "INV-1", &run);
+        for _ in 0..3 {
+            recover(&desk, 1);
+            let stories = audit(&desk);
+            let story = &stories["INV-1"];
+            assert_eq!((story.state.as_str(), story.paid), (state, paid), "{faults:?}: {story:#?}");
+        }
+        assert!(desk.ledger().faults_fired.iter().all(|(_, times)| *times > 0), "{faults:?}");
+    }
+}
+
+/// A key that keeps its refusal although there are funds by now. The next round has a key of its own.
+#[test]
+fn a_refusal_that_is_remembered_is_left_by_the_next_round() {
+    let desk = Desk::start(with_faults(&["cash-out:cache-refusal"]));
+    desk.pay("600000", "INV-1").expect(3);
+    desk.saldo(&["rebalance", "--target", "700000", "--yes", "--json"]).expect(0);
+    // Without `--again` it tells what it knows, and sends nothing.
+    desk.pay("600000", "INV-1").expect(3);
+    assert_eq!(desk.ledger().requests_to(Where::CashOut).count(), 1);
+    let mut arguments = cash_out("600000", "INV-1");
+    arguments.push("--again");
+    desk.saldo(&arguments).expect(0);
+    assert_eq!(recover(&desk, 20), []);
+    let ledger = desk.ledger();
+    let keys: Vec<_> = ledger.requests_to(Where::CashOut).map(|request| &request.idempotency_key).collect();
+    assert!(keys.len() == 2 && keys[0] != keys[1], "{keys:?}");
+    assert_eq!(ledger.cash_outs_of("INV-1").count(), 1);
+}
+
 #[test]
 fn a_request_on_the_wire_is_waited_for() {
     let desk = Desk::start(with_faults(&["cash-out:slow::1", "rebalance:slow::1"]));
@@ -127,6 +174,11 @@ fn no_fault_pays_twice_or_loses_a_payment() {
         ("cash-out-get:html::2", 0),
         ("cash-out-get:truncate::2", 0),
         ("cash-out-get:wrong-reference::1", 0),
+        ("cash-out-get:garble::2", 0),
+        ("cash-out-get:mask", 0),
+        // One FAILED that is not so, and then the truth.
+        ("cash-out-get:failed::1", 0),
+        ("cash-out:garble::2", 0),
         ("token:500-before::2", 0),
         ("token:drop-after::2", 0),
         ("any:expire::1", 0),

@@ -7,7 +7,11 @@
 
 mod faults;
 mod kill;
+#[path = "../real_support/mod.rs"]
+mod real_support;
 mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../terminal/mod.rs"]
+mod terminal;
 mod trouble;

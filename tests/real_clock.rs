@@ -1,0 +1,238 @@
+//! The clock of the machine is moved: between two runs on one journal, and while a payment is on the wire. It may cost
+//! time or a person's attention, and never a second payment.
+//!
+//! A shim in front of the C library moves it for saldo alone; the gateway's clock stays right.
+
+#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod real_support;
+mod support;
+mod terminal;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::thread;
+
+use real_support::audit::{audit, requests_of};
+use real_support::{cockpit_with, review_payment, say};
+use rustix::process::Signal;
+use support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
+use terminal::PATIENCE;
+
+/// An hour, a day and a year, ahead and back, in seconds.
+const MOVES: [i64; 6] = [3_600, -3_600, 86_400, -86_400, 365 * 86_400, -365 * 86_400];
+
+/// The shim, built once. `None` where there is no C compiler, which is said.
+fn shim() -> Option<&'static Path> {
+    static SHIM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let built = SHIM.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_support/clock.c");
+        let shim = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("clock-{}.so", std::process::id()));
+        let mut compiler = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+        compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&shim).arg(source);
+        match compiler.status() {
+            Ok(status) => {
+                assert!(status.success(), "the shim does not compile");
+                Some(shim)
+            }
+            Err(error) => {
+                say(&format!("no C compiler ({error}): what happens when the clock is moved was NOT tested"));
+                None
+            }
+        }
+    });
+    built.as_deref()
+}
+
+/// A desk whose clock can be moved.
+struct Clock {
+    desk: Desk,
+    file: String,
+    shim: String,
+}
+
+impl Clock {
+    fn on(desk: Desk) -> Option<Self> {
+        let shim = shim()?.display().to_string();
+        let file = desk.folder().join("clock").display().to_string();
+        let clock = Self { desk, file, shim };
+        clock.set(0);
+        Some(clock)
+    }
+
+    /// Moves the clock, that of processes which are running too.
+    fn set(&self, seconds: i64) {
+        // Whole or not at all: it may be read at this moment.
+        let draft = format!("{}.draft", self.file);
+        fs::write(&draft, seconds.to_string()).unwrap();
+        fs::rename(draft, &self.file).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = self.desk.command(arguments);
+        command.env("LD_PRELOAD", &self.shim).env("SALDO_TEST_CLOCK", &self.file);
+        command
+    }
+
+    fn saldo(&self, arguments: &[&str]) -> Run {
+        support::finish(self.command(arguments))
+    }
+
+    fn begin(&self, arguments: &[&str]) -> tokio::process::Child {
+        runtime().block_on(async { self.command(arguments).spawn().unwrap() })
+    }
+
+    fn pay(&self, reference: &str) -> Run {
+        self.saldo(&cash_out("10", reference))
+    }
+
+    /// Both sides agree, and there is one payment, whatever is still to be found out about it.
+    fn is_one_payment(&self, reference: &str, what: &str) {
+        let stories = audit(&self.desk);
+        let story = stories.get(reference).unwrap_or_else(|| panic!("{what}: it is lost"));
+        assert_eq!(story.paid, 1, "{what}: {story:#?}");
+        assert_eq!(self.desk.ledger().cash_outs_of(reference).count(), 1, "{what}");
+    }
+}
+
+fn end(child: tokio::process::Child) -> Run {
+    runtime().block_on(end_of("a process whose clock was moved".to_owned(), child))
+}
+
+#[test]
+fn the_shim_moves_the_clock_of_saldo() {
+    let Some(clock) = Clock::on(Desk::start(prompt())) else { return };
+    for (seconds, year) in [(0, 0), (365 * 86_400 * 10, 10), (-365 * 86_400 * 10, -10)] {
+        clock.set(seconds);
+        let reference = format!("INV-{year}");
+        clock.pay(&reference);
+        let rows = clock.saldo(&["transactions", "--json"]).expect(0).json();
+        let row = rows.as_array().unwrap().iter().find(|row| row["external_reference"] == reference.as_str());
+        let created: jiff::Timestamp = row.unwrap()["created_at"].as_str().unwrap().parse().unwrap();
+        let moved = created.duration_since(jiff::Timestamp::now()).as_secs();
+        assert!((moved - seconds).abs() < 60, "{moved} s instead of {seconds} s");
+    }
+}
+
+/// A payment in doubt, the clock is moved, and everything is tried that might send it again; then the clock is right.
+fn moved_between_two_runs(seconds: i64) {
+    let Some(clock) = Clock::on(Desk::start(with_faults(&["cash-out:hang-after::1"]))) else { return };
+    let mut child = clock.begin(&cash_out("10", "INV-1"));
+    until(|| requests_of(&clock.desk.ledger(), "INV-1") == 1);
+    runtime().block_on(async { child.kill().await.unwrap() });
+    let what = format!("moved by {seconds} s");
+    for moved in [seconds, 0] {
+        clock.set(moved);
+        for arguments in [vec!["recover", "--json"], cash_out("10", "INV-1"), vec!["recover", "--json"]] {
+            clock.saldo(&arguments).expect_one_of(&[0, 4, 75, 77]);
+            clock.is_one_payment("INV-1", &what);
+        }
+    }
+}
+
+/// The same debt under a clock that was wrong when it was decided and is right when it is paid.
+fn decided_under_a_wrong_clock(seconds: i64) {
+    let Some(clock) = Clock::on(Desk::start(with_faults(&["cash-out:drop-before::1"]))) else { return };
+    clock.set(seconds);
+    let mut child = clock.begin(&cash_out("10", "INV-1"));
+    until(|| requests_of(&clock.desk.ledger(), "INV-1") == 1);
+    runtime().block_on(async { child.kill().await.unwrap() });
+    clock.set(0);
+    for arguments in [vec!["recover", "--json"], cash_out("10", "INV-1"), vec!["recover", "--json"]] {
+        clock.saldo(&arguments).expect_one_of(&[0, 4, 75, 77]);
+        let stories = audit(&clock.desk);
+        assert!(stories["INV-1"].paid <= 1, "{stories:#?}");
+    }
+}
+
+/// Moved while the request is on the wire, whatever comes of it.
+fn moved_during_one(seconds: i64, fault: &str) {
+    let Some(clock) = Clock::on(Desk::start(with_faults(&[fault]))) else { return };
+    let child = clock.begin(&cash_out("10", "INV-1"));
+    until(|| requests_of(&clock.desk.ledger(), "INV-1") == 1);
+    clock.set(seconds);
+    let run = end(child);
+    run.expect_one_of(&[0, 4, 75, 77]);
+    let what = format!("moved by {seconds} s under {fault}: {run:#?}");
+    clock.is_one_payment("INV-1", &what);
+    for moved in [seconds, 0] {
+        clock.set(moved);
+        clock.saldo(&["recover", "--json"]).expect_one_of(&[0, 4, 75, 77]);
+        clock.pay("INV-1").expect_one_of(&[0, 4, 75, 77]);
+        clock.is_one_payment("INV-1", &what);
+    }
+}
+
+#[test]
+fn a_clock_that_is_moved_never_pays_twice() {
+    thread::scope(|scope| {
+        for seconds in MOVES {
+            scope.spawn(move || moved_between_two_runs(seconds));
+            scope.spawn(move || decided_under_a_wrong_clock(seconds));
+            for fault in ["cash-out:slow::1", "cash-out:500-after::1", "cash-out:drop-after::2"] {
+                scope.spawn(move || moved_during_one(seconds, fault));
+            }
+        }
+    });
+}
+
+#[test]
+fn clocks_that_differ_by_more_than_five_minutes_stop_the_sending_and_say_so() {
+    // One that differs less goes on.
+    for (seconds, stops) in [(0, false), (240, false), (-240, false), (400, true), (-400, true)] {
+        // The first answer tells the gateway's time and proves that nothing was paid.
+        let Some(clock) = Clock::on(Desk::start(with_faults(&["cash-out:429::1"]))) else { return };
+        clock.set(seconds);
+        let run = clock.pay("INV-1");
+        if stops {
+            run.expect_error(77, "clock", "not_executed");
+            assert!(run.error()["message"].as_str().unwrap().contains("clock"), "{run:#?}");
+            assert_eq!((clock.desk.ledger().cash_outs.len(), clock.desk.ledger().requests_seen), (0, 1));
+        } else {
+            run.expect(0);
+        }
+        // Set right, it is paid. (By itself it would wait until the time that the wrong clock has written down.)
+        clock.set(0);
+        clock.saldo(&["recover", "--json"]).expect(0);
+        clock.pay("INV-1").expect(0);
+        clock.is_one_payment("INV-1", "set right");
+    }
+}
+
+#[test]
+fn a_cockpit_with_a_wrong_clock_stops_and_says_so() {
+    let Some(clock) = Clock::on(Desk::start(prompt())) else { return };
+    clock.set(900);
+    let variables = [("LD_PRELOAD", clock.shim.as_str()), ("SALDO_TEST_CLOCK", clock.file.as_str())];
+    let mut screen = cockpit_with(&clock.desk, &variables);
+    screen.wait_text("Transact.");
+    // Two amounts: the same one to the same payee would have to be typed again.
+    for (amount, reference) in [("10", "INV-1"), ("11", "INV-2")] {
+        review_payment(&mut screen, amount, reference);
+        screen.send(b"y");
+        until(|| is_journalled(&clock.desk, reference));
+        // The first answer is what tells the gateway's time; from then on nothing is sent.
+        if reference == "INV-1" {
+            until(|| requests_of(&clock.desk.ledger(), reference) == 1);
+        }
+        screen.send(b"\x1b");
+        screen.wait_text("b rebalance");
+    }
+    screen.wait_text("clock");
+    assert_eq!(requests_of(&clock.desk.ledger(), "INV-2"), 0);
+    screen.signal(Signal::TERM);
+    assert!(screen.exit(PATIENCE).success());
+    clock.set(0);
+    clock.saldo(&["recover", "--json"]).expect(0);
+    for reference in ["INV-1", "INV-2"] {
+        clock.is_one_payment(reference, "the clock is right again");
+    }
+}
+
+fn is_journalled(desk: &Desk, reference: &str) -> bool {
+    let count = "SELECT count(*) FROM intents WHERE reference = ?1";
+    desk.journal().query_row(count, [reference], |row| row.get::<_, i64>(0)).unwrap() == 1
+}
