@@ -367,7 +367,7 @@ fn other(value: &Value) -> Value {
     match value {
         Value::Null => Value::Integer(1),
         Value::Integer(number) => Value::Integer(number + 1_000),
-        Value::Real(number) => Value::Real(number + 1.0),
+        Value::Real(number) => Value::Real(-number),
         Value::Text(text) => Value::Text(format!("{text}x")),
         Value::Blob(bytes) => Value::Blob([bytes.as_slice(), b"x"].concat()),
     }
