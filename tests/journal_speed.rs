@@ -3,8 +3,7 @@
 //!
 //! `SALDO_SPEED_FOLDER` names a folder on the disk to measure; `/dev/shm` there leaves the disk out of it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_macros, reason = "its output is what it is for")]
+#![allow(clippy::unwrap_used, clippy::disallowed_macros, reason = "a measurement, at a terminal")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
