@@ -124,11 +124,11 @@ fn balance(transactional: i64, proprietary: i64) -> Balance {
 
 /// The machine's clocks, moved forward together.
 #[derive(Default)]
-struct Later(Mutex<Duration>);
+struct Later(Mutex<SignedDuration>);
 
 impl Later {
-    fn hours(&self, hours: u64) {
-        *self.0.lock().unwrap() += Duration::from_secs(hours * 3_600);
+    fn hours(&self, hours: i64) {
+        *self.0.lock().unwrap() += SignedDuration::from_hours(hours);
     }
 }
 
@@ -551,4 +551,20 @@ async fn what_was_changed_in_the_journal_or_left_for_a_day_is_not_sent() {
     let again = Decision { again: true, ..decision("inv-3") };
     let Proposed::Created(again) = bench.lane.decide(again).await.unwrap() else { panic!("not made") };
     assert_eq!((again.id, again.cash_out.round), (off.id, 2));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_right_again_delays_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = bench(folder.path()).await;
+    bench.clock.hours(2);
+    let intent = bench.decide("inv-1").await;
+    bench.gateway.answers([
+        Verdict::NotExecuted(NotExecuted::TooMany { retry_after: Some(1) }),
+        Verdict::Accepted(ids()),
+    ]);
+    bench.lane.act(intent.id, Act::Send).await.unwrap();
+    bench.clock.hours(-2);
+    let after = bench.lane.advance(intent.id, Goal::Answered, soon()).await.unwrap();
+    assert_eq!((after.cash_out.state, after.cash_out.attempts), (State::Accepted, 2));
 }

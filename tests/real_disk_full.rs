@@ -239,3 +239,24 @@ fn a_cockpit_whose_disk_fills_up_on_the_wire_knows_the_payment() {
         pays_with_room(&desk, &disk, "INV-1");
     });
 }
+
+/// The journal keeps room for a result: what the gateway said is written down although the disk is full.
+#[test]
+fn a_result_is_journalled_although_the_disk_is_full() {
+    in_a_namespace("a_result_is_journalled_although_the_disk_is_full", || {
+        let (desk, disk) = desk_on_a_disk(with_faults(&["cash-out:slow::1"]));
+        let run = end(filled_on_the_wire(&desk, &disk));
+        assert_eq!(run.expect(0).json()["state"], "accepted");
+        let stories = audit(&desk);
+        let story = &stories["INV-1"];
+        assert_eq!((story.state.as_str(), story.ended), ("accepted", 1), "{story:#?}");
+        // And still nothing new is taken.
+        let refused = desk.pay("10", "INV-2");
+        assert_eq!(
+            (refused.error()["outcome"].as_str(), desk.ledger().cash_outs.len()),
+            (Some("nothing_sent"), 1)
+        );
+        pays_with_room(&desk, &disk, "INV-1");
+        assert_eq!(requests_of(&desk.ledger(), "INV-1"), 1);
+    });
+}

@@ -281,8 +281,13 @@ async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result
 fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result<Exit, Failure> {
     let pay = &intent.cash_out;
     let said = sentence(intent);
+    // Why nothing more is sent at the moment belongs to it: it may be mended at once.
+    let paused = match trouble {
+        Some(LaneError::Paused(pause)) => format!(". {pause}"),
+        _ => String::new(),
+    };
     let unknown = |code, advice: &str| {
-        Failure::new(Exit::Unknown, code, format!("{said}; {advice}")).meaning(Outcome::Unknown)
+        Failure::new(Exit::Unknown, code, format!("{said}; {advice}{paused}")).meaning(Outcome::Unknown)
     };
     if pay.conflict {
         return Err(unknown(

@@ -30,18 +30,22 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     } else if taken_up.is_empty() {
         say("no payment is open");
     }
-    for (intent, trouble) in &taken_up {
+    for (intent, _) in &taken_up {
         if !context.json {
             say(&format!("{}  {}", intent.id, sentence(intent)));
         }
         if intent.cash_out.frozen {
             notes.push(format!("{}: {AFTER_THE_WINDOW}", intent.reference));
         }
-        if let Some(trouble) = trouble {
+    }
+    let verdict = verdict(&taken_up);
+    // What the verdict says already is not said twice.
+    let said = verdict.as_ref().err().map_or("", |failure| failure.message.as_str());
+    for (intent, trouble) in &taken_up {
+        if let Some(trouble) = trouble.as_ref().filter(|_| !said.starts_with(intent.reference.as_str())) {
             notes.push(format!("{}: {trouble}", intent.reference));
         }
     }
-    let verdict = verdict(&taken_up);
     match verdict {
         // In JSON there is one object on standard error, so it holds every line.
         Err(failure) if context.json => {
@@ -80,7 +84,11 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
         let failure = if intent.cash_out.is_proven_unsent() {
             Failure::not_sent(intent, trouble.as_ref())
         } else {
-            trouble.clone()?.into()
+            // The gateway has the order: that nobody could look at it now says nothing of it.
+            let trouble = trouble.as_ref()?;
+            Failure::new(Exit::Later, "not_settled", format!("{}; {trouble}", sentence(intent)))
+                .retryable()
+                .meaning(Outcome::Pending)
         };
         Some((intent, failure))
     });

@@ -391,12 +391,16 @@ impl Lane {
             else {
                 return Ok(intent);
             };
-            let wait = Duration::try_from(plan.at.duration_since(self.clock.moment().at)).unwrap_or_default();
+            let now = self.moment();
+            let (wait, act) = match intent.cash_out.act_now(&now) {
+                Some(act) if intent.cash_out.is_ahead_of(now.at) => (Duration::ZERO, act),
+                _ => (Duration::try_from(plan.at.duration_since(now.at)).unwrap_or_default(), plan.act),
+            };
             if Instant::now() + wait > until {
                 return Ok(intent);
             }
             tokio::time::sleep(wait).await;
-            match self.act(id, plan.act).await {
+            match self.act(id, act).await {
                 Ok(_) | Err(LaneError::Look(_)) => {}
                 Err(error) => return Err(error),
             }

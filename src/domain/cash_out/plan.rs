@@ -82,6 +82,15 @@ impl CashOut {
         }
     }
 
+    /// Whether something happened to it at a time that has not come yet: the wall clock was set back since, and its plan
+    /// would wait for the old time to come again.
+    pub fn is_ahead_of(&self, now: Timestamp) -> bool {
+        [Some(self.since), Some(self.decided_at), self.last_attempt.map(|last| last.at), self.looked_at]
+            .into_iter()
+            .flatten()
+            .any(|at| at > now)
+    }
+
     /// What could be done at once if somebody asked, whatever the waiting time: the same bytes where the outcome
     /// is unknown, a look where the id is known.
     pub fn act_now(&self, now: &Moment) -> Option<Act> {
