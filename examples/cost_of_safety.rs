@@ -11,7 +11,7 @@
 //! the disk costs whoever wants to know after a power cut. FOLDER is where the journal lies; it decides about the disk.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
-#![allow(clippy::disallowed_macros, reason = "its output is what it is for")]
+#![allow(clippy::disallowed_macros, clippy::print_stdout, reason = "its output is what it is for")]
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

@@ -16,14 +16,17 @@ fn patient() -> Options {
     Options { settle_after: std::time::Duration::from_secs(3_600), ..Options::default() }
 }
 
-const INTENT: [&str; 17] = [
+const INTENT: [&str; 21] = [
     "amount_centavos",
     "attempts",
     "conflict",
     "created_at",
+    "declared_not_paid_by",
     "end_to_end_id",
     "external_reference",
     "failure_reported",
+    "frozen",
+    "generation",
     "id",
     "idempotency_key",
     "internal_code",
@@ -31,6 +34,7 @@ const INTENT: [&str; 17] = [
     "refunded",
     "round",
     "settled_centavos",
+    "stale",
     "state",
     "transaction_id",
     "updated_at",
@@ -349,6 +353,7 @@ fn a_rebalance_in_json() {
             "direction",
             "expected",
             "id",
+            "looks",
             "message",
             "state",
             "success",

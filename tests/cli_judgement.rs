@@ -87,10 +87,15 @@ fn what_was_never_sent_is_called_off_and_decided_again() {
     let mut desk = Desk::start(prompt());
     let listen = desk.take_down();
     desk.pay("10", "INV-1").expect(69);
-    // Requests were journalled, and none left: it is not in a state that can be called off, and nothing is lost by it.
-    desk.saldo(&["resolve", "INV-1", "--call-off"]).expect(2);
+    // Requests were journalled, and it is proven that none left.
+    let off = desk.saldo(&["resolve", "INV-1", "--call-off", "--reason", "paid in cash", "--json"]);
+    assert_eq!(off.expect(0).json()["state"], "cancelled");
     desk.bring_up(saldo::sandbox::Options { listen, ..prompt() });
-    desk.pay("10", "INV-1").expect(0);
+    desk.pay("10", "INV-1").expect_error(3, "cancelled", "not_executed");
+    assert_eq!(desk.ledger().requests_seen, 0);
+    let mut again = support::cash_out("10", "INV-1");
+    again.push("--again");
+    desk.saldo(&again).expect(0);
     assert_eq!(desk.ledger().cash_outs.len(), 1);
 }
 

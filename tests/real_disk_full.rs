@@ -25,8 +25,8 @@ use serde_json::json;
 use support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
 use terminal::PATIENCE;
 
-/// Room for a journal and a few payments.
-const SIZE: &str = "size=2m";
+/// Room for a journal with its reserve, and a few payments.
+const SIZE: &str = "size=10m";
 
 /// Set for the test that runs inside the namespace.
 const INSIDE: &str = "SALDO_TEST_IN_A_NAMESPACE";

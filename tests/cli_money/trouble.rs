@@ -6,13 +6,9 @@ use std::time::Duration;
 
 use saldo::journal::lock::Lock;
 use saldo::sandbox::Options;
-use serde_json::json;
 
 use crate::support::scripted::{self, Scripted};
-use crate::support::{Desk, Run, SALDO, cash_out, end_of, prompt, runtime};
-
-/// How long an operator looks at a command that cannot write its answer down.
-const IMPATIENCE: Duration = Duration::from_secs(10);
+use crate::support::{Desk, cash_out, prompt, runtime};
 
 /// A desk whose gateway is down, and the options that bring it up again at the same address.
 fn down() -> (Desk, Options) {
@@ -188,65 +184,4 @@ fn a_journal_that_cannot_be_made_sends_nothing() {
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "no folder", "somebody else's file is left alone");
     assert_eq!(desk.ledger().requests_seen, 0);
-}
-
-/// A file may grow to so many blocks of 512 bytes, and a write beyond that is an error, as on a full disk.
-///
-/// `None`: saldo had an answer that it could not write down, went on offering it to the journal, and was killed by an
-/// operator with little patience.
-fn with_a_limit(desk: &Desk, blocks: u64, arguments: &[&str]) -> Option<Run> {
-    let script = ["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\""];
-    let blocks = blocks.to_string();
-    let mut command = desk.command_of("/bin/sh", &[&script[..], &[&blocks, SALDO], arguments].concat());
-    runtime().block_on(async {
-        let child = command.spawn().unwrap();
-        let run = end_of(arguments.join(" "), child);
-        tokio::time::timeout(IMPATIENCE, run).await.ok()
-    })
-}
-
-#[test]
-fn a_disk_that_is_full_sends_nothing_that_was_not_journalled() {
-    // From no room at all to room for everything beyond what is there: each write is once the first to fail.
-    let rooms: Vec<u64> = (0..=320).step_by(16).collect();
-    let codes: Vec<Option<i32>> = thread::scope(|scope| {
-        let running: Vec<_> = rooms
-            .iter()
-            .map(|room| {
-                scope.spawn(move || {
-                    let desk = Desk::start(prompt());
-                    // A journal that has its schema already: the disk fills up in the middle of the day.
-                    desk.pay("1", "INV-0").expect(0);
-                    let log =
-                        fs::metadata(desk.journal_path().with_extension("db-wal")).map_or(0, |log| log.len());
-                    let run = with_a_limit(&desk, log / 512 + room, &cash_out("10", "INV-1"));
-                    let paid = desk.ledger().cash_outs_of("INV-1").count();
-                    let code = run.as_ref().map(|run| run.expect_one_of(&[0, 1, 4, 78]).code.unwrap());
-                    match (code, run) {
-                        (Some(0), _) => assert_eq!(paid, 1),
-                        (Some(4), Some(run)) => assert_eq!(run.error()["outcome"], "unknown"),
-                        (Some(_), Some(run)) => {
-                            assert_eq!(
-                                (paid, &run.error()["outcome"]),
-                                (0, &json!("nothing_sent")),
-                                "{run:#?}"
-                            );
-                        }
-                        _ => {}
-                    }
-                    desk.reconcile();
-                    // With room again, the same command pays, once.
-                    desk.pay("10", "INV-1").expect(0);
-                    assert_eq!(desk.ledger().cash_outs_of("INV-1").count(), 1);
-                    desk.reconcile();
-                    code
-                })
-            })
-            .collect();
-        running.into_iter().map(|run| run.join().unwrap()).collect()
-    });
-    // Not journalled and not sent; sent, and its answer not written down; all well.
-    for reached in [Some(1), None, Some(0)] {
-        assert!(codes.contains(&reached), "{codes:?}");
-    }
 }

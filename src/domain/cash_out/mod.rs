@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! Draft -> PendingApproval -(n checkers, never the maker, over the payload's hash)-> Approved
-//! Draft, PendingApproval, Approved without a request -> Cancelled | Expired
+//! Draft, PendingApproval, Approved, and Unknown while every request is proven not executed -> Cancelled | Expired
 //! Approved -(attempt journalled)-> Unknown -(202 | report with our reference | a person found its id)-> Accepted
 //!                                  Unknown -(409)-> Exists -(report, or a person found its id)-> Accepted
 //!                                  Unknown -(400/422, every attempt proven not executed)-> Rejected
@@ -194,7 +194,7 @@ pub struct Terms {
     pub expected: Expected,
     /// What every request must match.
     pub fingerprints: Fingerprints,
-    /// How long after a round's first attempt the same bytes may be sent again.
+    /// How long after the first attempt that may have taken effect the same bytes may be sent again.
     pub resend_window: SignedDuration,
     /// Checkers needed.
     pub approvals: u8,
@@ -255,8 +255,8 @@ pub struct CashOut {
     pub declarations: Vec<Person>,
     /// When it was last decided: proposed, approved, or begun another round (UTC).
     pub decided_at: Timestamp,
-    /// When this round's first attempt was journalled.
-    pub first_attempt: Option<Moment>,
+    /// When this round's first attempt that may have taken effect was journalled: the window counts from here.
+    pub doubt_since: Option<Moment>,
     /// When the last attempt began, or ended once it has.
     pub last_attempt: Option<Moment>,
     /// What the last attempt came to.
@@ -331,7 +331,7 @@ pub enum Event {
         /// Of what the checker saw.
         payload: Digest,
     },
-    /// A person withdrew it before anything of this round was sent.
+    /// A person withdrew it before anything of this round could have taken effect.
     CalledOff {
         /// When (UTC).
         at: Timestamp,
@@ -473,7 +473,7 @@ impl CashOut {
             approvals: Vec::new(),
             declarations: Vec::new(),
             decided_at: at,
-            first_attempt: None,
+            doubt_since: None,
             last_attempt: None,
             last_verdict: None,
             since: at,
@@ -498,7 +498,7 @@ impl CashOut {
             .or_else(|| self.refunds.first().map(|refund| &refund.id))
     }
 
-    /// Whether every attempt so far is proven to have had no effect.
+    /// Whether it is decided, and every attempt of this round so far is proven to have had no effect.
     pub fn is_proven_unsent(&self) -> bool {
         !self.ambiguous && !self.on_the_wire && matches!(self.state, State::Approved | State::Unknown)
     }
@@ -510,10 +510,8 @@ impl CashOut {
         }
         match self.state {
             State::Rejected | State::Expired => Some(Again::Round),
-            // Withdrawn before anything of the round was sent, or by the gateway, which keeps the reference.
-            State::Cancelled if self.first_attempt.is_none() && self.gateway_id().is_none() => {
-                Some(Again::Round)
-            }
+            // Withdrawn before anything of it took effect, or by the gateway, which keeps the reference.
+            State::Cancelled if !self.ambiguous && self.gateway_id().is_none() => Some(Again::Round),
             State::Failed | State::Cancelled | State::DeclaredNotPaid => Some(Again::Generation),
             State::Draft
             | State::PendingApproval

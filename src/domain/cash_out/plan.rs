@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{APPROVE_WITHIN, CONFIRMATION_GAP, CashOut, HOLD_AFTER, STALE_AFTER, State};
+use super::{APPROVE_WITHIN, CONFIRMATION_GAP, CashOut, HOLD_AFTER, SEND_WITHIN, STALE_AFTER, State};
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::moment::Moment;
 
@@ -102,7 +102,8 @@ impl CashOut {
             State::Approved => Some(Act::Send),
             State::Unknown if !self.frozen => Some(match self.dispatch(now) {
                 Dispatch::WindowClosed => Act::CloseWindow,
-                Dispatch::Send | Dispatch::Expired | Dispatch::Never => Act::Send,
+                Dispatch::Expired => Act::Expire,
+                Dispatch::Send | Dispatch::Never => Act::Send,
             }),
             State::Accepted | State::Held if self.gateway_id().is_some() => Some(Act::Look),
             State::Unknown | State::Exists => self
@@ -125,7 +126,8 @@ impl CashOut {
         match self.state {
             State::Approved if self.has_expired(now) => Dispatch::Expired,
             State::Approved => Dispatch::Send,
-            State::Unknown if self.frozen => Dispatch::Never,
+            State::Unknown if self.frozen || self.on_the_wire => Dispatch::Never,
+            State::Unknown if !self.ambiguous && self.has_expired(now) => Dispatch::Expired,
             State::Unknown if self.window_is_over(now) => Dispatch::WindowClosed,
             State::Unknown => Dispatch::Send,
             State::Draft
@@ -144,12 +146,16 @@ impl CashOut {
 
     /// Whether the same bytes may no longer be sent, by the fastest of the clocks.
     pub fn window_is_over(&self, now: &Moment) -> bool {
-        self.first_attempt.is_some_and(|first| now.at_most_since(&first) >= self.terms.resend_window)
+        self.doubt_since.is_some_and(|since| now.at_most_since(&since) >= self.terms.resend_window)
     }
 
-    /// When the same bytes may no longer be sent, by the wall clock (UTC).
+    /// When the same bytes may no longer be sent, by the wall clock (UTC). What is proven to have had no effect may be
+    /// sent as long as a payment of which no request was made.
     pub fn window_end(&self) -> Timestamp {
-        later(self.first_attempt.map_or(self.decided_at, |first| first.at), self.terms.resend_window)
+        match self.doubt_since {
+            Some(since) => later(since.at, self.terms.resend_window),
+            None => later(self.decided_at, SEND_WITHIN),
+        }
     }
 
     fn send_plan(&self) -> Plan {
@@ -164,7 +170,11 @@ impl CashOut {
         };
         let at = later(last, wait);
         let end = self.window_end();
-        if at < end { Plan { at, act: Act::Send } } else { Plan { at: end, act: Act::CloseWindow } }
+        if at < end {
+            Plan { at, act: Act::Send }
+        } else {
+            Plan { at: end, act: if self.ambiguous { Act::CloseWindow } else { Act::Expire } }
+        }
     }
 
     fn accepted_plan(&self) -> Plan {

@@ -242,13 +242,21 @@ impl Step {
         Ok(())
     }
 
-    /// Whether nothing of this round was sent, and nothing is about to be.
+    /// Whether no request of this round was made.
     fn is_unsent(&self) -> bool {
         matches!(self.after.state, State::Draft | State::PendingApproval | State::Approved)
     }
 
+    /// Whether nothing of this round can have taken effect, and nothing is about to.
+    fn is_without_effect(&self) -> bool {
+        self.is_unsent() || self.after.is_proven_unsent() && !self.after.frozen
+    }
+
     fn called_off(&mut self, at: Timestamp) -> Result<(), Refused> {
-        if !self.is_unsent() {
+        if self.after.on_the_wire {
+            return Err(self.refuse("to be called off", Because::OnTheWire));
+        }
+        if !self.is_without_effect() {
             return Err(self.refuse("to be called off", Because::State));
         }
         self.go(State::Cancelled, at);
@@ -257,7 +265,7 @@ impl Step {
 
     fn expired(&mut self, at: &Moment) -> Result<(), Refused> {
         let event = "to expire";
-        if !self.is_unsent() {
+        if !self.is_without_effect() {
             return Err(self.refuse(event, Because::State));
         }
         if !self.after.has_expired(at) {
@@ -299,7 +307,6 @@ impl Step {
         let pay = &mut self.after;
         pay.attempts += 1;
         pay.on_the_wire = true;
-        pay.first_attempt.get_or_insert(*at);
         pay.last_attempt = Some(*at);
         self.go(State::Unknown, at.at);
         Ok(())
@@ -310,6 +317,7 @@ impl Step {
             return Err(self.refuse("an answer without a request", Because::State));
         }
         let was_ambiguous = self.after.ambiguous;
+        let began = self.after.last_attempt.unwrap_or(*at);
         self.after.on_the_wire = false;
         self.after.last_attempt = Some(*at);
         self.after.last_verdict = Some(verdict.clone());
@@ -347,6 +355,7 @@ impl Step {
             ) => {}
             Verdict::Ambiguous(ambiguity) => {
                 self.after.ambiguous = true;
+                self.after.doubt_since.get_or_insert(began);
                 if matches!(ambiguity, Ambiguity::Illegible { .. }) {
                     self.alarm(Alarm::Illegible);
                 }
@@ -603,7 +612,7 @@ impl Step {
             return Err(self.refuse("a new round", Because::State));
         }
         self.after.round += 1;
-        self.after.first_attempt = None;
+        self.after.doubt_since = None;
         self.after.last_attempt = None;
         self.after.last_verdict = None;
         self.decide(at);
