@@ -273,7 +273,8 @@ impl App {
 
     fn take_up(&mut self) -> Vec<Effect> {
         let can = |row: &&Transaction| row.ours && super::is_open(row.state);
-        let Some(id) = self.current_row().filter(can).map(|row| row.id) else {
+        let row = self.current_row().filter(can).map(|row| row.id);
+        let Some(id) = row.filter(|_| self.offers(Action::TakeUp)) else {
             self.flash = Some(Flash::NothingToTakeUp);
             return Vec::new();
         };

@@ -7,7 +7,7 @@
 //! Message ──▶ App::update ──▶ Effects          ui::render(&App) only reads
 //!               │  keys: keymap (place, key) -> Action -> act.rs
 //!               │  news: news.rs
-//!               └─ forms: cash_out.rs, rebalance.rs, resolve.rs
+//!               └─ forms: cash_out.rs, rebalance.rs, resolve/
 //! ```
 
 mod act;
@@ -23,8 +23,7 @@ mod message;
 mod news;
 mod notices;
 pub mod rebalance;
-pub mod resolve;
-mod resolve_facts;
+pub(crate) mod resolve;
 #[cfg(test)]
 mod tests;
 mod timeline;

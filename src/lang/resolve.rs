@@ -81,20 +81,21 @@ impl Lang {
         let people = self.people(missing);
         match self {
             Self::PtBr => format!(
-                "pergunte ao gateway por esta referência, valor e recebedor; depois {key}: encontrado, ou não foi pago (ainda {people})"
+                "pergunte ao gateway por esta referência, valor e recebedor; depois {key}: encontrado, ou não foi pago (precisa de {people})"
             ),
             Self::En => format!(
-                "ask the gateway's people for this reference, amount and payee; then {key}: found, or not paid ({people} more)"
+                "ask the gateway's people for this reference, amount and payee; then {key}: found, or not paid (it takes {people})"
             ),
         }
     }
 
-    fn people(self, count: usize) -> String {
-        match (self, count) {
-            (Self::PtBr, 1) => "1 pessoa".to_owned(),
-            (Self::PtBr, _) => format!("{count} pessoas"),
-            (Self::En, 1) => "1 person".to_owned(),
-            (Self::En, _) => format!("{count} people"),
+    /// How many people have to declare it yet.
+    fn people(self, missing: usize) -> String {
+        match (self, missing) {
+            (Self::PtBr, 1) => "mais 1 pessoa".to_owned(),
+            (Self::PtBr, _) => format!("{missing} pessoas"),
+            (Self::En, 1) => "1 more person".to_owned(),
+            (Self::En, _) => format!("{missing} people"),
         }
     }
 
@@ -121,10 +122,10 @@ impl Lang {
     pub fn not_paid_later(self, from: &str) -> String {
         match self {
             Self::PtBr => {
-                format!("Não está lá? Que não foi pago só se declara depois de retido, a partir de {from}.")
+                format!("Não está lá? Não pago só se declara depois de retido, desde {from}.")
             }
             Self::En => {
-                format!("Not there? That it was not paid can be declared once it is held, from {from} on.")
+                format!("Not there? It can be declared not paid once it is held, from {from} on.")
             }
         }
     }
@@ -134,9 +135,9 @@ impl Lang {
         let people = self.people(missing);
         match (self, said) {
             (Self::PtBr, []) => format!("Precisa de {people}; ninguém declarou ainda."),
-            (Self::PtBr, said) => format!("Falta {people}; já declarou: {}.", said.join(", ")),
+            (Self::PtBr, said) => format!("Precisa de {people}; já declarou {}.", said.join(", ")),
             (Self::En, []) => format!("It takes {people}; nobody has declared it yet."),
-            (Self::En, said) => format!("It takes {people} more; declared by {}.", said.join(", ")),
+            (Self::En, said) => format!("It takes {people}; declared so far by {}.", said.join(", ")),
         }
     }
 
@@ -191,14 +192,6 @@ impl Lang {
         }
     }
 
-    /// A payment in doubt of which a person found the id, in words of the id.
-    pub fn found_as(self, code: &str) -> String {
-        match self {
-            Self::PtBr => format!("encontrado no gateway como {code}"),
-            Self::En => format!("found at the gateway as {code}"),
-        }
-    }
-
     /// Why an id does not belong to a payment, in the lane's own English after its class in the screen's language.
     pub fn not_this_payment(self, text: &str) -> String {
         match self {
@@ -217,9 +210,9 @@ mod tests {
         let said = vec!["bia (22/11 14:10)".to_owned()];
         for (lang, missing, said, shown) in [
             (Lang::PtBr, 2, &[][..], "Precisa de 2 pessoas; ninguém declarou ainda."),
-            (Lang::PtBr, 1, &said[..], "Falta 1 pessoa; já declarou: bia (22/11 14:10)."),
+            (Lang::PtBr, 1, &said[..], "Precisa de mais 1 pessoa; já declarou bia (22/11 14:10)."),
             (Lang::En, 2, &[][..], "It takes 2 people; nobody has declared it yet."),
-            (Lang::En, 1, &said[..], "It takes 1 person more; declared by bia (22/11 14:10)."),
+            (Lang::En, 1, &said[..], "It takes 1 more person; declared so far by bia (22/11 14:10)."),
         ] {
             assert_eq!(lang.declared_so_far(missing, said), shown);
         }

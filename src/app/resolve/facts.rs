@@ -1,51 +1,69 @@
 //! What a person needs to look a payment up at the gateway, and what to do next about it.
 
-use super::App;
-use super::detail::{Line, Lines};
-use super::keymap::{Action, Place, key_of};
-use super::resolve::{held_from, people_missing};
-use super::timeline::name_of;
+use super::super::App;
+use super::super::detail::{Line, Lines};
+use super::super::keymap::{Action, Place, key_of};
+use super::super::timeline::name_of;
+use super::{held_from, people_missing};
 use crate::domain::cash_out::{Again, CashOut, Event, State};
 use crate::domain::stand::Stand;
 use crate::domain::transaction::State as Row;
-use crate::engine::message::{AttemptRow, Life};
+use crate::engine::message::{AttemptRow, Intent, Life};
 
 impl App {
     /// The facts of a payment of ours, for whoever asks the gateway's people about it. What is not there is left out.
     pub(crate) fn resolve_facts(&self, life: &Life) -> Vec<Line> {
         let mut lines = Lines::default();
-        let Some(intent) = &life.intent else { return lines.0 };
-        let words = self.words();
-        let (detail, resolve) = (&words.detail, &words.resolve);
-        let row = &life.transaction;
-        let stand = Stand::of(row.state, row.failure_reported, Some(&intent.cash_out));
-        lines.fact(detail.state, self.lang.stand(stand));
-        lines.fact(detail.reference, intent.reference.as_str());
-        lines.fact(detail.amount, intent.order.amount.to_string());
-        let document = &intent.order.document;
-        lines.fact(detail.payee, format!("{}, {} {}", intent.order.name, document.kind(), document.masked()));
-        self.destination(&mut lines, &intent.order.destination);
-        lines.known(detail.internal_code, row.internal_code.as_ref());
-        lines.known(detail.transaction_id, row.transaction_id.as_ref());
-        self.requests(&mut lines, &life.attempts);
-        if intent.cash_out.first_attempt.is_some() {
-            let end = intent.cash_out.window_end();
-            let over = intent.cash_out.frozen || self.now >= end;
-            let after = if over { resolve.window_over } else { "" };
-            lines.fact(resolve.window_end, format!("{}{after}", self.clock.full(end)));
-        }
-        if life.attempts.is_empty() {
-            let terms = &intent.cash_out.terms;
-            lines.fact(
-                resolve.decided,
-                format!("{}, {} {}", self.clock.full(terms.at), words.events.proposed, name_of(&terms.maker)),
-            );
+        if let Some(intent) = &life.intent {
+            self.payment(&mut lines, life, intent);
+            self.requests(&mut lines, life, intent);
         }
         lines.0
     }
 
-    /// The keys, when the requests left, and what they came to, each outcome once.
-    fn requests(&self, lines: &mut Lines, attempts: &[AttemptRow]) {
+    /// Which payment it is, and where it stands: what a review cannot do without.
+    pub(crate) fn payment_facts(&self, life: &Life) -> Vec<Line> {
+        let mut lines = Lines::default();
+        if let Some(intent) = &life.intent {
+            self.payment(&mut lines, life, intent);
+        }
+        lines.0
+    }
+
+    fn payment(&self, lines: &mut Lines, life: &Life, intent: &Intent) {
+        let words = &self.words().detail;
+        let row = &life.transaction;
+        let stand = Stand::of(row.state, row.failure_reported, Some(&intent.cash_out));
+        lines.fact(words.state, self.lang.stand(stand));
+        lines.fact(words.reference, intent.reference.as_str());
+        lines.fact(words.amount, intent.order.amount.to_string());
+        let document = &intent.order.document;
+        lines.fact(words.payee, format!("{}, {} {}", intent.order.name, document.kind(), document.masked()));
+        self.destination(lines, &intent.order.destination);
+        lines.known(words.internal_code, row.internal_code.as_ref());
+        lines.known(words.transaction_id, row.transaction_id.as_ref());
+    }
+
+    fn requests(&self, lines: &mut Lines, life: &Life, intent: &Intent) {
+        let words = &self.words().resolve;
+        let pay = &intent.cash_out;
+        if life.attempts.is_empty() {
+            let terms = &pay.terms;
+            let prepared = format!("{}, {} {}", self.clock.full(terms.at), words.by, name_of(&terms.maker));
+            lines.fact(words.prepared, prepared);
+            return;
+        }
+        self.sent(lines, &life.attempts);
+        if pay.first_attempt.is_some() {
+            let end = pay.window_end();
+            let after = if pay.frozen || self.now >= end { words.window_over } else { "" };
+            lines.fact(words.window_end, format!("{}{after}", self.clock.full(end)));
+        }
+        self.outcomes(lines, &life.attempts);
+    }
+
+    /// The keys, and when the requests left.
+    fn sent(&self, lines: &mut Lines, attempts: &[AttemptRow]) {
         let words = &self.words().resolve;
         let (Some(first), Some(last)) = (attempts.first(), attempts.last()) else { return };
         let mut keys: Vec<_> = attempts.iter().map(|attempt| attempt.key).collect();
@@ -60,9 +78,14 @@ impl App {
             let count = self.lang.requests(attempts.len());
             lines.fact(words.last_request, format!("{} ({count})", self.clock.full(last.started_at)));
         }
+    }
+
+    /// What the requests came to, each outcome once.
+    fn outcomes(&self, lines: &mut Lines, attempts: &[AttemptRow]) {
+        let words = self.words();
         let mut outcomes: Vec<(String, usize)> = Vec::new();
         for attempt in attempts {
-            let on_the_wire = || self.words().detail.on_the_wire.to_owned();
+            let on_the_wire = || words.detail.on_the_wire.to_owned();
             let text =
                 attempt.verdict.as_ref().map_or_else(on_the_wire, |verdict| self.lang.verdict(verdict));
             match outcomes.iter_mut().find(|(one, _)| *one == text) {
@@ -72,7 +95,7 @@ impl App {
         }
         for (at, (text, count)) in outcomes.iter().enumerate() {
             let times = if *count > 1 { format!("{count} × ") } else { String::new() };
-            lines.fact(if at == 0 { words.came_to } else { "" }, format!("{times}{text}"));
+            lines.fact(if at == 0 { words.resolve.came_to } else { "" }, format!("{times}{text}"));
         }
     }
 
