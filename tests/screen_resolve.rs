@@ -2,12 +2,18 @@
 
 mod screen;
 
-use saldo::domain::cash_out::{Alarm, Because, Refused, State as Out};
+use std::sync::Arc;
+
+use saldo::domain::attempt::{Ambiguity, Verdict};
+use saldo::domain::cash_out::{Alarm, Because, Event, Refused, State as Out, Terms};
+use saldo::domain::moment::Moment;
+use saldo::domain::person::Person;
+use saldo::domain::report::{Report, Source, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction::State;
-use saldo::engine::message::{Command, Finding, JournalError, LaneError, News};
+use saldo::engine::message::{Command, Finding, JournalError, LaneError, Life, News};
 use saldo::lang::Lang;
-use screen::{Doubt, Screen, commands, doubtful, id, row, window};
+use screen::{Doubt, Screen, commands, doubtful, id, now, row, window};
 
 /// A snapshot in each language, at the two sizes on which a finding is reviewed.
 fn each(name: &str, play: impl Fn(&mut Screen)) {
@@ -209,5 +215,62 @@ fn every_refusal_is_told_in_words() {
             })
             .collect();
         insta::assert_snapshot!(format!("resolve_refusals_{}", lang.as_str()), texts.join("\n"));
+    }
+}
+
+/// Every event of a payment as the timeline tells it.
+#[test]
+fn every_event_is_told_by_name_and_whole() {
+    let at = now();
+    let moment = Moment::wall(at);
+    let by = screen::person;
+    let nameless = || Person { uid: 1002, name: None };
+    let first = doubtful(11, Doubt::Pending);
+    let mut events = first.events.clone();
+    let Some(Event::Proposed(terms)) = events.first().cloned() else { panic!("a proposal") };
+    let fingerprints = terms.fingerprints;
+    let again = Terms { is_draft: true, approvals: 2, generation: 2, ..(*terms).clone() };
+    let report = |status| {
+        let report = screen::life(16).intent.expect("a payment").cash_out.last_report.expect("a report");
+        Arc::new(Report { status, ..(*report).clone() })
+    };
+    events.extend([
+        Event::Proposed(Arc::new(again)),
+        Event::Submitted { at, by: by() },
+        Event::Approved { at, by: nameless(), payload: fingerprints.payload },
+        Event::CalledOff { at, by: by(), reason: None },
+        Event::CalledOff { at, by: by(), reason: Some("o valor estava errado".to_owned()) },
+        Event::Expired { at: moment },
+        Event::Overtaken { at, generation: 1 },
+        Event::AttemptStarted { at: moment, key: id(77), fingerprints },
+        Event::AttemptEnded { at: moment, verdict: Verdict::Ambiguous(Ambiguity::TimedOut) },
+        Event::Reported { at: moment, source: Source::Get, report: report(Status::Processing) },
+        Event::LookedInVain { at },
+        Event::WindowClosed { at: moment },
+        Event::PutOnHold { at },
+        Event::WentStale { at },
+        Event::Adopted { at, by: by(), internal_code: Safe::new("CP-1"), reason: None },
+        Event::Adopted {
+            at,
+            by: by(),
+            internal_code: Safe::new("CP-1"),
+            reason: Some("no portal, com o suporte".to_owned()),
+        },
+        Event::Declared { at: moment, by: nameless(), statement: "liguei, não consta; ".repeat(60) },
+        Event::RoundStarted { at, by: by() },
+    ]);
+    for lang in Lang::ALL {
+        let mut screen = Screen::new(lang).size(160, 120);
+        screen.keys("enter");
+        let life = Life { events: events.clone(), ..first.clone() };
+        let transaction = row(16, State::Out(Out::PendingApproval), 70_000, "Beatriz Nunes");
+        screen.news(News::Life(Some(Box::new(Life { transaction, ..life }))));
+        let text = screen.text();
+        let heading = if lang == Lang::PtBr { "Linha do tempo" } else { "Timeline" };
+        let lines = text.lines().skip_while(|line| !line.contains(heading));
+        let right =
+            |line: &str| line.chars().skip(38).collect::<String>().trim_end_matches(['│', ' ']).to_owned();
+        let shown: Vec<String> = lines.map(right).take_while(|line| !line.is_empty()).collect();
+        insta::assert_snapshot!(format!("resolve_events_{}", lang.as_str()), shown.join("\n"));
     }
 }

@@ -18,6 +18,10 @@ pub enum LineKind {
     Heading,
     /// A fact, after its label.
     Fact,
+    /// Where the transaction stands.
+    Stand(Stand),
+    /// What a person can do next.
+    Next,
     /// Something that a person should not pass over.
     Warning,
     /// The gateway's own bytes.
@@ -97,13 +101,13 @@ impl App {
         let pay = life.intent.as_ref().map(|intent| &intent.cash_out);
         let stand = Stand::of(row.state, row.failure_reported, pay);
         lines.heading(words.transaction);
-        lines.fact(words.state, self.lang.stand(stand));
+        lines.push(LineKind::Stand(stand), words.state, self.lang.stand(stand));
         lines.fact(words.meaning, self.meaning(stand, pay));
         for (applies, text) in [
             (row.conflict, words.conflict),
             (row.failure_reported, words.failure_reported),
             (row.refunded, words.refunded),
-            (pay.is_some_and(|pay| pay.frozen && !pay.state.is_final()), words.frozen),
+            (pay.is_some_and(|pay| pay.frozen && pay.state == Out::Unknown), words.frozen),
             (pay.is_some_and(|pay| pay.stale && pay.state == Out::Accepted), words.stale),
         ] {
             if applies {
@@ -111,7 +115,7 @@ impl App {
             }
         }
         if let Some(next) = pay.and_then(|pay| self.next_step(pay)) {
-            lines.fact(words.next, next);
+            lines.push(LineKind::Next, words.next, &next);
         }
         if let Some(failure) = &row.failure {
             lines.push(LineKind::Warning, words.failure, failure.as_str());

@@ -35,7 +35,8 @@ impl App {
             Event::PutOnHold { .. } => words.put_on_hold.to_owned(),
             Event::WentStale { .. } => words.went_stale.to_owned(),
             Event::Adopted { by, internal_code, reason, .. } => {
-                did(&format!("{} {internal_code},", words.adopted), by, reason.as_deref())
+                let found = format!("{} {internal_code}, {}", words.adopted, self.words().resolve.by);
+                did(&found, by, reason.as_deref())
             }
             Event::Declared { by, statement, .. } => did(words.declared, by, Some(statement)),
             Event::RoundStarted { by, .. } => did(words.round_started, by, None),

@@ -15,8 +15,8 @@ impl Lang {
     /// That so many checkers are wanted.
     pub fn approvals_wanted(self, count: u8) -> String {
         match (self, count) {
-            (Self::PtBr, 1) => "; falta 1 aprovação".to_owned(),
-            (Self::PtBr, _) => format!("; faltam {count} aprovações"),
+            (Self::PtBr, 1) => "; precisa de 1 aprovação".to_owned(),
+            (Self::PtBr, _) => format!("; precisa de {count} aprovações"),
             (Self::En, 1) => "; 1 approval wanted".to_owned(),
             (Self::En, _) => format!("; {count} approvals wanted"),
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn people_are_counted() {
-        let said = vec!["bia (22/11 14:10)".to_owned()];
+        let said = ["bia (22/11 14:10)".to_owned()];
         for (lang, missing, said, shown) in [
             (Lang::PtBr, 2, &[][..], "Precisa de 2 pessoas; ninguém declarou ainda."),
             (Lang::PtBr, 1, &said[..], "Precisa de mais 1 pessoa; já declarou bia (22/11 14:10)."),

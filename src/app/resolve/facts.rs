@@ -1,7 +1,7 @@
 //! What a person needs to look a payment up at the gateway, and what to do next about it.
 
 use super::super::App;
-use super::super::detail::{Line, Lines};
+use super::super::detail::{Line, LineKind, Lines};
 use super::super::keymap::{Action, Place, key_of};
 use super::super::timeline::name_of;
 use super::{held_from, people_missing};
@@ -34,7 +34,7 @@ impl App {
         let words = &self.words().detail;
         let row = &life.transaction;
         let stand = Stand::of(row.state, row.failure_reported, Some(&intent.cash_out));
-        lines.fact(words.state, self.lang.stand(stand));
+        lines.push(LineKind::Stand(stand), words.state, self.lang.stand(stand));
         lines.fact(words.reference, intent.reference.as_str());
         lines.fact(words.amount, intent.order.amount.to_string());
         let document = &intent.order.document;

@@ -351,3 +351,45 @@ fn only_what_can_be_done_at_once_is_taken_up() {
         assert_eq!(desk.keys("u").len(), usize::from(takes), "{state:?} {frozen}");
     }
 }
+
+#[test]
+fn what_to_do_next_is_told_and_a_debt_that_was_paid_again_is_not() {
+    let told = |state, change: fn(&mut CashOut), newer: Option<&str>| {
+        let mut feed = window(1);
+        feed.rows[0].external_reference = newer.map(Safe::new);
+        let desk = Desk::with(feed);
+        let mut payment = intent(uuid(5), state);
+        change(&mut payment.cash_out);
+        desk.app.next_step(&payment.cash_out)
+    };
+    let nothing: fn(&mut CashOut) = |_| {};
+    for (state, change, newer, words) in [
+        (Out::Draft, nothing, None, Some("r calls it off")),
+        (Out::Approved, nothing, None, Some("r calls it off")),
+        (Out::Unknown, nothing, None, Some("(u repeats now)")),
+        (Out::Unknown, |pay| pay.frozen = true, None, Some("then")),
+        (Out::Unknown, |pay| pay.on_the_wire = true, None, None),
+        (Out::Exists, nothing, None, Some("r records its id")),
+        (Out::Held, nothing, None, Some("then r: found, or not paid (it takes 2 people)")),
+        (Out::Held, |pay| pay.declarations.push(bia()), None, Some("(it takes 1 more person)")),
+        (Out::Accepted, nothing, None, None),
+        (Out::Completed, nothing, None, None),
+        (Out::Rejected, nothing, None, Some("with the same reference")),
+        (
+            Out::Failed,
+            nothing,
+            None,
+            Some("(inv-1~2), on the command line: saldo cash-out … --reference inv-1 --again"),
+        ),
+        (Out::DeclaredNotPaid, nothing, None, Some("--reference inv-1 --again")),
+        (Out::DeclaredNotPaid, nothing, Some("inv-1~2"), None),
+        (Out::DeclaredNotPaid, |pay| pay.conflict = true, None, None),
+    ] {
+        let next = told(state, change, newer);
+        match (&next, words) {
+            (Some(next), Some("then")) => assert!(next.contains("once it is held, from"), "{next}"),
+            (Some(next), Some(words)) => assert!(next.contains(words), "{next}"),
+            (next, words) => assert_eq!(next.is_some(), words.is_some(), "{state:?} {next:?}"),
+        }
+    }
+}

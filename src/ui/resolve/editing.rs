@@ -42,9 +42,8 @@ pub(super) fn render(
     let parts: Vec<Part> = slots.iter().map(|slot| part(app, draft, *slot, room)).collect();
     let part_rows = parts.iter().fold(0, |sum: u16, part| sum.saturating_add(part.rows));
     let notes = notes(app, draft, life, pay, theme);
-    let needed = part_rows
-        .saturating_add(u16::from(only.is_some()))
-        .saturating_add(rows(notes.iter().map(|(text, _)| text.as_str()), lines.columns()));
+    let note_rows = rows(notes.iter().map(|(text, _)| text.as_str()), lines.columns());
+    let needed = part_rows.saturating_add(u16::from(only.is_some())).saturating_add(note_rows);
     let all = needed.saturating_add(rows(facts.iter().map(|fact| fact.text.as_str()), room));
     if lines.left() >= all.saturating_add(3) {
         form::environment(app, theme, lines);
@@ -65,6 +64,9 @@ pub(super) fn render(
         let at = line(app, draft, pay, part, columns, theme, lines);
         cursor = cursor.or(at);
     }
+    if lines.left() > note_rows {
+        lines.blank();
+    }
     for (text, style) in &notes {
         lines.wrapped(text, *style);
     }
@@ -84,8 +86,7 @@ fn above(app: &App, facts: &[Line], columns: u16, keep: u16, theme: &Theme, line
             }
             return;
         }
-        let style = if at == 0 { theme.bad } else { theme.text };
-        form::fact(lines, columns, (&fact.label, theme.label), (&fact.text, style));
+        super::fact(lines, columns, fact, theme.text, theme);
     }
 }
 

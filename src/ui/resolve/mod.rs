@@ -6,11 +6,14 @@ mod review;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
+use super::cash_out::stand_style;
+use super::form;
 use super::text::{Lines, pane, wrap};
 use super::theme::Theme;
 use crate::app::resolve::{Blocked, Choice, Resolve, Stage};
-use crate::app::{App, Finding, LifeState};
+use crate::app::{App, Finding, LifeState, Line, LineKind};
 pub(super) use outcome::not_recorded;
 
 /// Wherever it is on its way.
@@ -40,6 +43,15 @@ pub(super) fn render(
         Stage::Sent(sent) => outcome::render(app, sent, intent, theme, &mut lines),
     }
     None
+}
+
+/// A fact of the payment; where it stands has its own style.
+fn fact(lines: &mut Lines<'_>, columns: u16, fact: &Line, style: Style, theme: &Theme) {
+    let style = match fact.kind {
+        LineKind::Stand(stand) => stand_style(stand, theme),
+        _ => style,
+    };
+    form::fact(lines, columns, (&fact.label, theme.label), (&fact.text, style));
 }
 
 /// The rows that texts need.

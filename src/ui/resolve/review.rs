@@ -58,9 +58,8 @@ pub(super) fn render(
     };
     lines.wrapped(effect, style);
     gap(lines);
-    for (at, fact) in facts.iter().enumerate() {
-        let style = if at == 0 { theme.bad } else { theme.strong };
-        form::fact(lines, columns, (&fact.label, theme.label), (&fact.text, style));
+    for fact in &facts {
+        super::fact(lines, columns, fact, theme.strong, theme);
     }
     gap(lines);
     for (label, text) in &said {
