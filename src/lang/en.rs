@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
         frozen_meaning: "it may have been paid or not; do not make another",
         stale: "STALE for more than a day: ask the gateway's people why it has not settled; do not pay it again.",
         next: "What to do",
+        next_paused: "payments are paused: nothing is repeated until they are resumed (R in the panes)",
         unknown_institution: "(institution not in the list)",
         e2e_institution: "Sending institution",
         e2e_minute: "Minute in the id",

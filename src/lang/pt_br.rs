@@ -117,6 +117,7 @@ pub(super) const WORDS: Words = Words {
         frozen_meaning: "pode ter sido pago ou não; não crie outro",
         stale: "PARADO há mais de um dia: pergunte ao gateway por que não liquidou; não pague de novo.",
         next: "O que fazer",
+        next_paused: "os pagamentos estão pausados: nada é repetido até que sejam retomados (R nos painéis)",
         unknown_institution: "(instituição fora da lista)",
         e2e_institution: "Instituição de origem",
         e2e_minute: "Minuto no id",

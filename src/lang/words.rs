@@ -174,6 +174,7 @@ strings! {
         frozen_meaning,
         stale,
         next,
+        next_paused,
         unknown_institution,
         e2e_institution,
         e2e_minute,

@@ -132,6 +132,9 @@ impl App {
         match pay.state {
             _ if pay.on_the_wire => None,
             State::Draft | State::PendingApproval | State::Approved => Some(self.lang.may_call_off(&resolve)),
+            State::Unknown if !pay.frozen && self.paused.is_some() => {
+                Some(self.words().detail.next_paused.to_owned())
+            }
             State::Unknown if !pay.frozen => {
                 let end = self.clock.near(pay.window_end(), self.now);
                 Some(self.lang.may_send_again(&key(Action::TakeUp), &end, &resolve))

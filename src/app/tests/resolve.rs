@@ -362,6 +362,10 @@ fn what_to_do_next_is_told_and_a_debt_that_was_paid_again_is_not() {
         change(&mut payment.cash_out);
         desk.app.next_step(&payment.cash_out)
     };
+    let mut paused = Desk::new();
+    paused.news(News::Paused(Some(Pause::Clock(SignedDuration::from_secs(400)))));
+    let next = paused.app.next_step(&intent(uuid(5), Out::Unknown).cash_out);
+    assert!(next.is_some_and(|next| next.contains("payments are paused")), "nothing is promised");
     let nothing: fn(&mut CashOut) = |_| {};
     for (state, change, newer, words) in [
         (Out::Draft, nothing, None, Some("r calls it off")),
