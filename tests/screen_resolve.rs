@@ -11,7 +11,8 @@ use saldo::domain::person::Person;
 use saldo::domain::report::{Report, Source, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction::State;
-use saldo::engine::message::{Command, Finding, JournalError, LaneError, Life, News};
+use saldo::engine::message::{Command, Finding, LaneError, Life, News};
+use saldo::journal::JournalError;
 use saldo::lang::Lang;
 use screen::{Doubt, Screen, commands, doubtful, id, now, row, window};
 

@@ -48,7 +48,7 @@ use crate::domain::balance::Reading;
 use crate::engine::message::{FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    Finding, Intent, JournalError, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
+    Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
 };
 use crate::lang::{Lang, Words};
 

@@ -17,9 +17,7 @@ use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
 pub use super::lane::{Decision, LaneError, Pause};
-pub use crate::journal::{
-    AttemptRow, Delivery, Intent, JournalError, Life, Query, StoredRebalance, Sum, Totals,
-};
+pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebalance, Sum, Totals};
 
 /// What the engine tells the screen.
 #[derive(Debug, Clone)]

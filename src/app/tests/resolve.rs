@@ -3,9 +3,9 @@
 use super::*;
 use crate::app::key::Key;
 use crate::app::resolve::{Choice, Fate, Stage};
-use crate::domain::cash_out::{Because, DECLARE_AFTER, Refused};
+use crate::domain::cash_out::DECLARE_AFTER;
 use crate::domain::moment::Moment;
-use crate::engine::message::{Finding, JournalError, LaneError, Life};
+use crate::engine::message::{Finding, LaneError, Life};
 
 const DAY: i64 = 86_400;
 
@@ -270,13 +270,9 @@ fn an_outcome_is_told_where_it_was_asked_for() {
 
 #[test]
 fn what_was_not_recorded_is_still_in_the_form() {
-    let because = Because::SamePerson;
-    let refused = Refused { state: Out::Held, event: "it", because };
-    for error in [
-        LaneError::Journal(JournalError::Refused(refused)),
-        LaneError::NotThisPayment(Safe::new("that is a cash-in")),
-        LaneError::Busy,
-    ] {
+    for error in
+        [LaneError::Changed, LaneError::NotThisPayment(Safe::new("that is a cash-in")), LaneError::Busy]
+    {
         let mut desk = desk(Out::Held, |_| {});
         review_not_paid(&mut desk);
         desk.keys("y");
