@@ -10,9 +10,12 @@ use saldo::domain::cash_out::{Alarm, State as Out};
 use saldo::domain::money::Centavos;
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::text::Safe;
-use saldo::engine::message::{DecisionOutcome, News, Pause, RebalanceTrouble};
+use saldo::engine::message::{DecisionOutcome, LaneError, News, Pause, RebalanceTrouble};
 use saldo::lang::Lang;
-use screen::{Screen, commands, forecast, id, intent, life, now, payments, reading, rebalance_of, window};
+use screen::{
+    Doubt, Screen, commands, doubtful, forecast, id, intent, life, now, payments, reading, rebalance_of,
+    window,
+};
 
 /// Keys that lead to every place.
 const PLACES: [&str; 14] = [
@@ -31,6 +34,40 @@ const PLACES: [&str; 14] = [
     "R",
     "! a a a a",
 ];
+
+/// Payments in doubt, and keys that lead to every place over their lives.
+const RESOLVE: [(Doubt, &str); 9] = [
+    (Doubt::Held, ""),
+    (Doubt::Held, "r"),
+    (Doubt::Declared, "r →"),
+    (Doubt::Declared, "r → tab a enter"),
+    (Doubt::Declared, "r → tab a enter s y"),
+    (Doubt::DeclaredByMe, "r → tab a enter"),
+    (Doubt::Unknown, "r a enter"),
+    (Doubt::Pending, "r enter"),
+    (Doubt::NotPaid, ""),
+];
+
+/// Where each of [`RESOLVE`] leads, and what became of a finding.
+fn resolving(lang: Lang) -> Vec<Screen> {
+    let opened = RESOLVE.iter().map(|(doubt, keys)| {
+        let mut screen = troubled(lang);
+        screen.keys("j j j j j enter");
+        screen.news(News::Life(Some(Box::new(doubtful(11, *doubt)))));
+        screen.keys(keys);
+        screen
+    });
+    let mut screens: Vec<Screen> = opened.collect();
+    for outcome in [Err(LaneError::Busy), Ok(Box::new(intent(11, 70_000, Out::DeclaredNotPaid)))] {
+        let mut screen = troubled(lang);
+        screen.keys("j j j j j enter");
+        screen.news(News::Life(Some(Box::new(doubtful(11, Doubt::Declared)))));
+        screen.keys("r → tab a enter s y");
+        screen.news(News::Resolved { id: id(11), outcome });
+        screens.push(screen);
+    }
+    screens
+}
 
 fn troubled(lang: Lang) -> Screen {
     let mut screen = Screen::new(lang);
@@ -57,6 +94,7 @@ fn every_place_draws_at_every_size() {
                 screen
             })
             .collect();
+        screens.extend(resolving(lang));
         for width in widths.clone() {
             for height in &heights {
                 for screen in &mut screens {
@@ -117,6 +155,11 @@ fn news() -> impl Strategy<Value = News> {
         Just(News::BalanceFailed { at: now(), reason: Safe::new("cut"), failures: 2 }),
         Just(News::Life(None)),
         Just(News::Life(Some(Box::new(life(16))))),
+        Just(News::Life(Some(Box::new(doubtful(16, Doubt::Held))))),
+        Just(News::Life(Some(Box::new(doubtful(16, Doubt::Declared))))),
+        Just(News::Life(Some(Box::new(doubtful(16, Doubt::Pending))))),
+        Just(News::Resolved { id: id(16), outcome: Err(LaneError::Busy) }),
+        Just(News::Resolved { id: id(16), outcome: Ok(Box::new(intent(16, 9, Out::Held))) }),
         Just(News::Paused(None)),
         Just(News::JournalTrouble("full".to_owned())),
         Just(News::StillHeld(Box::new(intent(3, 9, Out::Held)))),

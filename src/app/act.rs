@@ -40,6 +40,7 @@ impl App {
                 review.hint = retype(review.retype.as_mut(), press);
             }
             Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),
+            Mode::Resolve(_) => self.press_resolve(press),
             _ => {}
         }
     }
@@ -51,6 +52,7 @@ impl App {
             Mode::Search(field) => field.paste(text),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
+            Mode::Resolve(_) => self.paste_resolve(text),
             // The second amount is there to be thought about, so it is typed.
             _ => {}
         }
@@ -129,9 +131,14 @@ impl App {
                 self.mode = Mode::Rebalance(Stage::Editing);
                 Vec::new()
             }
+            Action::Resolve => {
+                self.open_resolve();
+                Vec::new()
+            }
             Action::NextField | Action::PreviousField => {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out.step(action == Action::NextField),
+                    Mode::Resolve(_) => self.step_resolve(action == Action::NextField),
                     _ => self.rebalance.step(),
                 }
                 Vec::new()
@@ -139,6 +146,7 @@ impl App {
             Action::ClearForm => {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out = Draft::default(),
+                    Mode::Resolve(_) => self.clear_resolve(),
                     _ => self.rebalance = rebalance::Draft::new(None),
                 }
                 Vec::new()
@@ -168,7 +176,7 @@ impl App {
     /// The last line of what scrolls.
     fn scroll_end(&self) -> usize {
         let lines = match &self.mode {
-            Mode::Help { .. } => keymap::help_lines(self.lang),
+            Mode::Help { .. } => keymap::help_lines(self.lang, &|action| self.offers(action)),
             Mode::Detail(detail) => match &detail.life {
                 LifeState::Here(life) => self.life_lines(life).len(),
                 LifeState::Loading | LifeState::Gone => 0,
@@ -194,6 +202,10 @@ impl App {
                 return vec![Effect::Command(Command::ShowLife(None))];
             }
             Mode::CashOut(CashOutStage::Sent(sent)) => Some(sent.id()),
+            Mode::Resolve(_) => {
+                self.leave_resolve();
+                None
+            }
             Mode::Rebalance(Stage::Ended(Err(_))) => {
                 self.mode = Mode::Rebalance(Stage::Editing);
                 None
@@ -209,7 +221,9 @@ impl App {
     fn notice_payment(&self) -> Option<uuid::Uuid> {
         let entry = self.notices.entries().get(self.notices.selected_index())?;
         match &entry.notice {
-            Notice::Alarm { payment, .. } | Notice::StillHeld(payment) => Some(payment.id),
+            Notice::Alarm { payment, .. } | Notice::StillHeld(payment) | Notice::Resolved { payment, .. } => {
+                Some(payment.id)
+            }
             Notice::Ended(row) | Notice::Conflict(row) => Some(row.id),
             _ => None,
         }
@@ -220,6 +234,7 @@ impl App {
         match mode {
             Mode::Help { behind, .. } => self.mode = *behind,
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
+            Mode::Resolve(resolve) => self.close_resolve(*resolve),
             Mode::CashOut(CashOutStage::Review(_)) => self.mode = Mode::CashOut(CashOutStage::Editing),
             Mode::CashOut(CashOutStage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Rebalance(Stage::Review(_) | Stage::Asking(_)) => {
@@ -258,7 +273,8 @@ impl App {
 
     fn take_up(&mut self) -> Vec<Effect> {
         let can = |row: &&Transaction| row.ours && super::is_open(row.state);
-        let Some(id) = self.current_row().filter(can).map(|row| row.id) else {
+        let row = self.current_row().filter(can).map(|row| row.id);
+        let Some(id) = row.filter(|_| self.offers(Action::TakeUp)) else {
             self.flash = Some(Flash::NothingToTakeUp);
             return Vec::new();
         };
@@ -324,6 +340,10 @@ impl App {
                 *stage = Stage::Asking(target);
                 vec![Effect::Command(Command::ReviewRebalance { target })]
             }
+            Mode::Resolve(_) => {
+                self.review_resolve(now);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
@@ -369,6 +389,7 @@ impl App {
                 self.mode = Mode::Rebalance(Stage::Sent(review));
                 vec![Effect::Command(command)]
             }
+            Mode::Resolve(resolve) => self.confirm_resolve(resolve, now),
             Mode::Ask(Question::Resume) => vec![Effect::Command(Command::ResumePayments)],
             Mode::Ask(Question::Acknowledge(id)) => {
                 self.mode = Mode::Notices;

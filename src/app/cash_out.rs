@@ -407,7 +407,7 @@ pub enum ReviewHint {
 }
 
 /// How long a review may be confirmed.
-const REVIEW_TIME: std::time::Duration = std::time::Duration::from_secs(300);
+pub(super) const REVIEW_TIME: std::time::Duration = std::time::Duration::from_secs(300);
 
 impl Review {
     /// Whether the confirming key may count now; otherwise why not.

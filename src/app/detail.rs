@@ -1,12 +1,12 @@
 //! The life of a row as lines of text: what happened, what was sent, what was told.
 
 use super::App;
-use crate::domain::cash_out::Event;
+use super::timeline::whole;
+use crate::domain::cash_out::State as Out;
 use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
-use crate::domain::person::Person;
-use crate::domain::report::{BankData, Direction, Report};
+use crate::domain::report::{BankData, Direction};
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::engine::message::{AttemptRow, Delivery, Intent, Life};
@@ -18,6 +18,10 @@ pub enum LineKind {
     Heading,
     /// A fact, after its label.
     Fact,
+    /// Where the transaction stands.
+    Stand(Stand),
+    /// What a person can do next.
+    Next,
     /// Something that a person should not pass over.
     Warning,
     /// The gateway's own bytes.
@@ -39,27 +43,27 @@ pub struct Line {
 
 /// Lines being collected.
 #[derive(Default)]
-struct Lines(Vec<Line>);
+pub(super) struct Lines(pub(super) Vec<Line>);
 
 impl Lines {
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         if !self.0.is_empty() {
             self.push(LineKind::Blank, "", "");
         }
         self.push(LineKind::Heading, "", text);
     }
 
-    fn fact(&mut self, label: &str, text: impl AsRef<str>) {
+    pub(super) fn fact(&mut self, label: &str, text: impl AsRef<str>) {
         self.push(LineKind::Fact, label, text.as_ref());
     }
 
-    fn known(&mut self, label: &str, text: Option<&Safe>) {
+    pub(super) fn known(&mut self, label: &str, text: Option<&Safe>) {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             self.fact(label, text.as_str());
         }
     }
 
-    fn push(&mut self, kind: LineKind, label: &str, text: &str) {
+    pub(super) fn push(&mut self, kind: LineKind, label: &str, text: &str) {
         self.0.push(Line { kind, label: label.to_owned(), text: text.to_owned() });
     }
 }
@@ -97,16 +101,21 @@ impl App {
         let pay = life.intent.as_ref().map(|intent| &intent.cash_out);
         let stand = Stand::of(row.state, row.failure_reported, pay);
         lines.heading(words.transaction);
-        lines.fact(words.state, self.lang.stand(stand));
-        lines.fact(words.meaning, self.lang.stand_meaning(stand));
+        lines.push(LineKind::Stand(stand), words.state, self.lang.stand(stand));
+        lines.fact(words.meaning, self.meaning(stand, pay));
         for (applies, text) in [
             (row.conflict, words.conflict),
             (row.failure_reported, words.failure_reported),
             (row.refunded, words.refunded),
+            (pay.is_some_and(|pay| pay.frozen && pay.state == Out::Unknown), words.frozen),
+            (pay.is_some_and(|pay| pay.stale && pay.state == Out::Accepted), words.stale),
         ] {
             if applies {
                 lines.push(LineKind::Warning, "", text);
             }
+        }
+        if let Some(next) = pay.and_then(|pay| self.next_step(pay)) {
+            lines.push(LineKind::Next, words.next, &next);
         }
         if let Some(failure) = &row.failure {
             lines.push(LineKind::Warning, words.failure, failure.as_str());
@@ -133,7 +142,20 @@ impl App {
     fn order(&self, lines: &mut Lines, intent: &Intent) {
         let words = &self.words().detail;
         lines.heading(words.order);
-        match &intent.order.destination {
+        self.destination(lines, &intent.order.destination);
+        lines.fact(words.name_typed, &intent.order.name);
+        lines.fact(words.document_typed, intent.order.document.masked());
+        if let Some(description) = &intent.order.description {
+            lines.fact(words.description, description);
+        }
+        if let Some(reason) = &intent.reason {
+            lines.fact(words.reason, whole(reason));
+        }
+    }
+
+    pub(super) fn destination(&self, lines: &mut Lines, destination: &Destination) {
+        let words = &self.words().detail;
+        match destination {
             Destination::Pix(key) => {
                 lines.fact(words.key, format!("{} ({})", key.as_str(), self.lang.key_type(key.key_type())));
             }
@@ -141,17 +163,6 @@ impl App {
                 words.account,
                 self.lang.account(&self.institution(account.ispb), &account.branch, &account.account),
             ),
-        }
-        lines.fact(words.name_typed, &intent.order.name);
-        lines.fact(words.document_typed, intent.order.document.masked());
-        if let Some(description) = &intent.order.description {
-            lines.fact(words.description, description);
-        }
-        if let Some(reason) = &intent.reason {
-            lines.fact(words.reason, reason);
-        }
-        if intent.cash_out.frozen {
-            lines.push(LineKind::Warning, "", words.frozen);
         }
     }
 
@@ -206,54 +217,6 @@ impl App {
             lines.fact(&label, verdict);
             lines.fact("", format!("{} {}", words.idempotency_key, attempt.key));
         }
-    }
-
-    fn events(&self, lines: &mut Lines, events: &[Event]) {
-        if events.is_empty() {
-            return;
-        }
-        let words = self.words();
-        lines.heading(words.detail.timeline);
-        for event in events {
-            lines.fact(&self.clock.near(event.at(), self.now), self.event(event));
-        }
-    }
-
-    fn event(&self, event: &Event) -> String {
-        let words = &self.words().events;
-        let by = |what: &str, who: &Person, said: Option<&str>| {
-            let said = said.map(|said| format!(": {}", Safe::new(said))).unwrap_or_default();
-            format!("{what} {}{said}", Safe::new(&who.to_string()))
-        };
-        match event {
-            Event::Proposed(terms) => by(words.proposed, &terms.maker, None),
-            Event::Submitted { by: who, .. } => by(words.submitted, who, None),
-            Event::Approved { by: who, .. } => by(words.approved, who, None),
-            Event::CalledOff { by: who, reason, .. } => by(words.called_off, who, reason.as_deref()),
-            Event::Expired { .. } => words.expired.to_owned(),
-            Event::Overtaken { .. } => words.overtaken.to_owned(),
-            Event::AttemptStarted { .. } => words.attempt_started.to_owned(),
-            Event::AttemptEnded { verdict, .. } => self.lang.verdict(verdict),
-            Event::Reported { source, report, .. } => self.reported(report, *source),
-            Event::LookedInVain { .. } => words.looked_in_vain.to_owned(),
-            Event::WindowClosed { .. } => words.window_closed.to_owned(),
-            Event::PutOnHold { .. } => words.put_on_hold.to_owned(),
-            Event::WentStale { .. } => words.went_stale.to_owned(),
-            Event::Adopted { by: who, internal_code, reason, .. } => {
-                let found = by(words.adopted, who, reason.as_deref());
-                format!("{found} ({internal_code})")
-            }
-            Event::Declared { by: who, statement, .. } => by(words.declared, who, Some(statement)),
-            Event::RoundStarted { .. } => words.round_started.to_owned(),
-        }
-    }
-
-    fn reported(&self, report: &Report, source: crate::domain::report::Source) -> String {
-        let mut text = self.lang.reported(source, &report.status);
-        if let Some(failure) = &report.failure {
-            text.push_str(&format!(": {} {}", failure.code, failure.message));
-        }
-        text
     }
 
     fn deliveries(&self, lines: &mut Lines, deliveries: &[Delivery]) {

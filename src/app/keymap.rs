@@ -81,6 +81,7 @@ actions! {
     Search "feed.search" search,
     Filter "feed.filter" filter,
     TakeUp "payment.take-up" take_up,
+    Resolve "payment.resolve" resolve,
     Copy "row.copy" copy,
     Poll "balance.poll" poll,
     NextPane "pane.next" next_pane,
@@ -180,6 +181,7 @@ const BINDINGS: &[Binding] = &[
     shown(Place::Search, Action::Accept, &[key(Key::Enter)]),
     shown(Place::Search, Action::Close, ESCAPE),
     shown(Place::Detail, Action::Close, CLOSE),
+    shown(Place::Detail, Action::Resolve, &[ch('r')]),
     shown(Place::Detail, Action::Down, DOWN),
     shown(Place::Detail, Action::Up, UP),
     shown(Place::Detail, Action::Copy, &[ch('c')]),
@@ -261,11 +263,11 @@ pub struct Entry {
     pub words: &'static str,
 }
 
-/// The footer of a place: its most wanted keys, one each.
-pub fn footer(place: Place, lang: Lang) -> Vec<Entry> {
+/// The footer of a place: its most wanted keys, one each, of the actions that can do something.
+pub fn footer(place: Place, lang: Lang, offers: &dyn Fn(Action) -> bool) -> Vec<Entry> {
     BINDINGS
         .iter()
-        .filter(|binding| binding.place == place && binding.footer)
+        .filter(|binding| binding.place == place && binding.footer && offers(binding.action))
         .map(|binding| Entry {
             keys: binding.keys(lang).first().map(|press| press_words(*press, lang)).unwrap_or_default(),
             words: binding.action.term(&lang.words().actions).short,
@@ -273,8 +275,15 @@ pub fn footer(place: Place, lang: Lang) -> Vec<Entry> {
         .collect()
 }
 
-/// Every key of every place: the help.
-pub fn help(lang: Lang) -> Vec<(&'static str, Vec<Entry>)> {
+/// The first key of an action at a place, as a person reads it.
+pub fn key_of(place: Place, action: Action, lang: Lang) -> String {
+    let binding = BINDINGS.iter().find(|binding| binding.place == place && binding.action == action);
+    let press = binding.and_then(|binding| binding.keys(lang).first());
+    press.map(|press| press_words(*press, lang)).unwrap_or_default()
+}
+
+/// Every key of every place, of the actions that can do something: the help.
+pub fn help(lang: Lang, offers: &dyn Fn(Action) -> bool) -> Vec<(&'static str, Vec<Entry>)> {
     let entry = |action: Action, keys: &[KeyPress]| Entry {
         keys: keys.iter().map(|press| press_words(*press, lang)).collect::<Vec<_>>().join(" "),
         words: action.term(&lang.words().actions).long,
@@ -284,7 +293,7 @@ pub fn help(lang: Lang) -> Vec<(&'static str, Vec<Entry>)> {
         .map(|place| {
             let entries = BINDINGS
                 .iter()
-                .filter(|binding| binding.place == place)
+                .filter(|binding| binding.place == place && offers(binding.action))
                 .map(|binding| entry(binding.action, binding.keys(lang)))
                 .collect();
             (place_words(place, lang), entries)
@@ -296,8 +305,8 @@ pub fn help(lang: Lang) -> Vec<(&'static str, Vec<Entry>)> {
 }
 
 /// How many lines the help has: a heading and a blank line for each place.
-pub fn help_lines(lang: Lang) -> usize {
-    help(lang).iter().map(|(_, entries)| entries.len() + 2).sum()
+pub fn help_lines(lang: Lang, offers: &dyn Fn(Action) -> bool) -> usize {
+    help(lang, offers).iter().map(|(_, entries)| entries.len() + 2).sum()
 }
 
 fn press_words(press: KeyPress, lang: Lang) -> String {

@@ -7,7 +7,7 @@
 //! Message ──▶ App::update ──▶ Effects          ui::render(&App) only reads
 //!               │  keys: keymap (place, key) -> Action -> act.rs
 //!               │  news: news.rs
-//!               └─ forms: cash_out.rs, rebalance.rs
+//!               └─ forms: cash_out.rs, rebalance.rs, resolve/
 //! ```
 
 mod act;
@@ -23,8 +23,10 @@ mod message;
 mod news;
 mod notices;
 pub mod rebalance;
+pub(crate) mod resolve;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod watch;
 
 use jiff::{SignedDuration, Timestamp};
@@ -43,9 +45,11 @@ pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow}
 pub(crate) use feed::{MOST, has_failed, is_open};
 
 use crate::domain::balance::Reading;
-use crate::engine::message::{FeedWindow, Life, WebhookHealth};
+use crate::engine::message::{FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
-pub use crate::engine::message::{Pause, RebalanceTrouble, StoredRebalance, Sum};
+pub use crate::engine::message::{
+    Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
+};
 use crate::lang::{Lang, Words};
 
 /// What the keyboard speaks to.
@@ -63,6 +67,8 @@ pub(crate) enum Mode {
     CashOut(CashOutStage),
     /// A rebalance on its way from the form to the gateway.
     Rebalance(rebalance::Stage),
+    /// What a person says of a payment, over its life.
+    Resolve(Box<resolve::Resolve>),
     /// A question that is answered by the confirming key.
     Ask(Question),
     /// The help, and where it was asked for.
@@ -150,6 +156,8 @@ pub struct App {
     /// Texts of decisions that came to nothing, while the form held another.
     returned: Vec<cash_out::Draft>,
     pub(crate) rebalance: rebalance::Draft,
+    /// What people are about to say of payments.
+    pub(crate) resolves: resolve::Drafts,
 }
 
 /// A word about what a key did.
@@ -161,6 +169,8 @@ pub(crate) enum Flash {
     TakenUp,
     /// Nothing can be done for this row.
     NothingToTakeUp,
+    /// Nothing is to be said of this payment.
+    NothingToResolve,
     /// The balance is being read.
     Polling,
     /// There is nothing to acknowledge.
@@ -195,6 +205,7 @@ impl App {
             waiting: Vec::new(),
             returned: Vec::new(),
             rebalance: rebalance::Draft::new(facts.band.as_ref()),
+            resolves: resolve::Drafts::default(),
             facts,
         };
         app.watch_start();
@@ -255,6 +266,11 @@ impl App {
     /// Which bindings count.
     pub fn place(&self) -> Place {
         match &self.mode {
+            Mode::Resolve(resolve) => match resolve.stage {
+                resolve::Stage::Editing => Place::Form,
+                resolve::Stage::Review(_) => Place::Review,
+                resolve::Stage::Sent(_) => Place::Outcome,
+            },
             Mode::Home => Place::Home,
             Mode::Search(_) => Place::Search,
             Mode::Detail(_) => Place::Detail,

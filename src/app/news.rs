@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::cash_out::Fate;
 use super::rebalance::{self, Stage};
-use super::{App, CashOutStage, Effect, LifeState, Mode, NotDecided, Notice, Now, Payment, Soonness};
+use super::resolve;
+use super::{App, CashOutStage, Detail, Effect, LifeState, Mode, NotDecided, Notice, Now, Payment, Soonness};
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::Forecast;
 use crate::engine::message::{
@@ -61,8 +62,10 @@ impl App {
             }
             News::RebalanceReviewed { target, outcome } => self.rebalance_reviewed(target, outcome, now),
             News::RebalanceEnded(outcome) => effects.extend(self.rebalance_ended(outcome, now)),
-            // The row and its life show it; whoever asked is told by the place that they asked from.
-            News::Resolved { .. } => {}
+            News::Resolved { id, outcome } => {
+                let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
+                effects.extend(self.resolved(id, fate));
+            }
         }
         effects
     }
@@ -74,12 +77,8 @@ impl App {
 
     fn take_life(&mut self, life: Option<Box<Life>>) {
         match self.front() {
-            Mode::Detail(detail) => match life {
-                Some(life) if life.transaction.id == detail.id => detail.life = LifeState::Here(life),
-                // Late news of a row that was open before.
-                Some(_) => {}
-                None => detail.life = LifeState::Gone,
-            },
+            Mode::Detail(detail) => detail.take(life),
+            Mode::Resolve(open) => open.detail.take(life),
             Mode::CashOut(CashOutStage::Sent(sent)) => {
                 if let Some(life) = life.filter(|life| life.transaction.id == sent.id()) {
                     sent.life = Some(life);
@@ -90,7 +89,7 @@ impl App {
     }
 
     /// The mode in front, or behind the help.
-    fn front(&mut self) -> &mut Mode {
+    pub(super) fn front(&mut self) -> &mut Mode {
         match &mut self.mode {
             Mode::Help { behind, .. } => behind,
             mode => mode,
@@ -172,6 +171,7 @@ impl App {
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
         match command {
             Command::Pay(decision) => effects.extend(self.decided(decision.id, Fate::Busy)),
+            Command::Resolve { id, .. } => effects.extend(self.resolved(id, resolve::Fate::Busy)),
             Command::ReviewRebalance { .. } | Command::Rebalance { .. } => {
                 if let Mode::Rebalance(stage) = self.front() {
                     *stage = Stage::Editing;
@@ -181,6 +181,17 @@ impl App {
             _ => self.notices.push(Notice::Busy, self.now),
         }
         effects
+    }
+}
+
+impl Detail {
+    fn take(&mut self, life: Option<Box<Life>>) {
+        match life {
+            Some(life) if life.transaction.id == self.id => self.life = LifeState::Here(life),
+            // Late news of a row that was open before.
+            Some(_) => {}
+            None => self.life = LifeState::Gone,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::feed::Motion;
+use super::resolve::Fate;
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
@@ -26,6 +27,8 @@ pub(crate) enum Notice {
     NotDecided { amount: Centavos, why: NotDecided },
     /// The engine could not take a command.
     Busy,
+    /// What a person said of a payment came to something while nobody looked.
+    Resolved { payment: Payment, fate: Fate },
     /// Something is out of order until it is not any more; what is known of it.
     Condition(Condition, String),
     /// A payment of saldo's was seen to have come to nothing.
@@ -108,6 +111,7 @@ impl Notice {
                 alarm == also && payment.id == same.id
             }
             (Self::StillHeld(payment), Self::StillHeld(same)) => payment.id == same.id,
+            (Self::Resolved { payment, .. }, Self::Resolved { payment: same, .. }) => payment.id == same.id,
             (Self::JournalTrouble(text), Self::JournalTrouble(same)) => text == same,
             (Self::Busy, Self::Busy) => true,
             (Self::Condition(condition, _), Self::Condition(same, _)) => condition == same,

@@ -1,5 +1,7 @@
 //! Update, by table: what a message does to the state and asks to be done.
 
+mod resolve;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use uuid::Uuid;
 
 use super::cash_out::{Fate, PasteNote, Slot};
 use super::key::KeyPress;
+use super::keymap::Action;
 use super::*;
 use crate::domain::balance::Balance;
 use crate::domain::cash_out::{Alarm, CashOut, Expected, Fingerprints, State as Out, Terms};

@@ -31,7 +31,7 @@ impl Watch {
 }
 
 fn came_to_nothing(row: &Transaction) -> bool {
-    row.ours && matches!(row.state, State::Out(Out::Failed | Out::Rejected))
+    row.ours && matches!(row.state, State::Out(Out::Failed | Out::Rejected | Out::Expired))
 }
 
 impl App {

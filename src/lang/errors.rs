@@ -238,7 +238,16 @@ impl Lang {
 }
 
 /// What is said in an error of each class, and the class in Portuguese. The first that fits counts.
-const CLASSES: [(&str, &str); 10] = [
+const CLASSES: [(&str, &str); 19] = [
+    ("journal cannot be written", "o diário não pode ser gravado"),
+    ("knows no such transaction", "o gateway não conhece este id"),
+    ("cannot be a transaction's id", "isto não pode ser um id de transação"),
+    ("that is a cash-in", "é um recebimento"),
+    ("the payment with the reference", "é o pagamento de outra referência"),
+    ("gives no reference", "o gateway não dá a referência dele"),
+    ("that payment is of", "o valor é outro"),
+    ("went to the document", "o documento é outro"),
+    ("belongs to the payment", "o id já é de outro pagamento do saldo"),
     ("no access token", "sem token de acesso"),
     ("did not answer in time", "o gateway não respondeu a tempo"),
     ("could not be reached", "sem conexão com o gateway"),

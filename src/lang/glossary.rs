@@ -26,7 +26,8 @@ impl Lang {
             (Self::PtBr, State::Out(Out::DeclaredNotPaid)) => "não pago",
             (Self::PtBr, State::In(CashIn::AwaitingPayment)) => "a receber",
             (Self::PtBr, State::In(CashIn::Paid)) => "recebido",
-            (Self::PtBr, State::Out(Out::Expired) | State::In(CashIn::Expired)) => "vencido",
+            (Self::PtBr, State::Out(Out::Expired)) => "expirado",
+            (Self::PtBr, State::In(CashIn::Expired)) => "vencido",
             (Self::PtBr, State::In(CashIn::Refunded)) => "devolvido",
             (Self::En, State::Out(Out::Draft)) => "draft",
             (Self::En, State::Out(Out::PendingApproval)) => "to approve",
@@ -50,11 +51,17 @@ impl Lang {
     /// What a state means for the money, in a sentence. Unknown is never failed.
     pub const fn meaning(self, state: State) -> &'static str {
         match (self, state) {
-            (Self::PtBr, State::Out(Out::Draft)) => "rascunho; só é enviado depois de submetido",
-            (Self::PtBr, State::Out(Out::PendingApproval)) => "espera a aprovação de outra pessoa; nada saiu",
-            (Self::PtBr, State::Out(Out::Expired)) => "não foi enviado a tempo e deixou de valer; nada saiu",
+            (Self::PtBr, State::Out(Out::Draft)) => {
+                "rascunho: nada saiu, e nada sai até que quem o preparou o submeta"
+            }
+            (Self::PtBr, State::Out(Out::PendingApproval)) => {
+                "espera a aprovação de outra pessoa: nada saiu, e nada sai sem ela"
+            }
+            (Self::PtBr, State::Out(Out::Expired)) => {
+                "ninguém aprovou ou enviou a tempo, e deixou de valer: não foi pago"
+            }
             (Self::PtBr, State::Out(Out::DeclaredNotPaid)) => {
-                "duas pessoas verificaram que não foi pago, um dia depois do último pedido"
+                "duas pessoas verificaram e declararam que não foi pago; se for pago ainda assim, o saldo avisa"
             }
             (Self::PtBr, State::Out(Out::Approved)) => "decidido; nenhum pedido saiu ainda",
             (Self::PtBr, State::Out(Out::Unknown)) => {
@@ -78,15 +85,17 @@ impl Lang {
             (Self::PtBr, State::In(CashIn::Expired)) => "ninguém pagou no prazo",
             (Self::PtBr, State::In(CashIn::Refunded)) => "recebido e devolvido: o dinheiro voltou ao pagador",
             (Self::PtBr, State::In(CashIn::Cancelled)) => "cobrança retirada; nada entrou",
-            (Self::En, State::Out(Out::Draft)) => "a draft; it is sent only after it was submitted",
+            (Self::En, State::Out(Out::Draft)) => {
+                "a draft: nothing has left, and nothing leaves until its maker submits it"
+            }
             (Self::En, State::Out(Out::PendingApproval)) => {
-                "waits for another person's approval; nothing has left"
+                "waits for another person's approval: nothing has left, and nothing leaves without it"
             }
             (Self::En, State::Out(Out::Expired)) => {
-                "not sent in time, so it no longer counts; nothing has left"
+                "nobody approved or sent it in time, so it no longer counts: not paid"
             }
             (Self::En, State::Out(Out::DeclaredNotPaid)) => {
-                "two people found that it was not paid, a day after the last request"
+                "two people checked and declared that it was not paid; should it be paid all the same, saldo tells"
             }
             (Self::En, State::Out(Out::Approved)) => "decided; no request has left yet",
             (Self::En, State::Out(Out::Unknown)) => {

@@ -5,6 +5,7 @@
 //! | Which words are there? | `words` (the struct), `en` and `pt_br` (the tables) |
 //! | What is a state called, and what does it mean for the money? | `glossary` |
 //! | How are ages, counts and outcomes told? | `phrases` |
+//! | What can a person say of a payment, and what next? | `resolve` |
 //! | How is a mistake in a form told? | `errors` |
 
 mod en;
@@ -12,6 +13,7 @@ mod errors;
 mod glossary;
 mod phrases;
 mod pt_br;
+mod resolve;
 mod words;
 
 pub use words::{ActionWords, Term, Words};

@@ -331,7 +331,7 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
         let failing = !is_other && row.is_some_and(|row| row.failure_reported);
         let stand = Stand::of(state, failing, pay.map(|intent| &intent.cash_out));
         lines.wrapped(app.lang.stand(stand), stand_style(stand, theme));
-        lines.wrapped(app.lang.stand_meaning(stand), theme.text);
+        lines.wrapped(app.meaning(stand, pay.map(|intent| &intent.cash_out)), theme.text);
         if !is_other {
             verdict(app, sent, theme, &mut lines);
             lines.blank();
@@ -352,7 +352,7 @@ fn verdict(app: &App, sent: &Sent, theme: &Theme, lines: &mut Lines<'_>) {
     }
 }
 
-fn stand_style(stand: Stand, theme: &Theme) -> Style {
+pub(super) fn stand_style(stand: Stand, theme: &Theme) -> Style {
     match stand {
         Stand::At(state) => state_style(state, theme),
         Stand::FailureReported => theme.bad,

@@ -2,7 +2,9 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
+use super::cash_out::stand_style;
 use super::form;
 use super::text::{Lines, pane};
 use super::theme::Theme;
@@ -32,13 +34,15 @@ fn draw(all: &[Line], scroll: usize, theme: &Theme, lines: &mut Lines<'_>) {
             LineKind::Blank => lines.blank(),
             LineKind::Heading => lines.line(&line.text, theme.accent),
             LineKind::Raw => lines.wrapped(&line.text, theme.text),
-            LineKind::Fact => {
-                form::fact(lines, columns, (&line.label, theme.label), (&line.text, theme.text));
-            }
+            LineKind::Fact => fact(lines, columns, line, theme.text, theme),
+            LineKind::Stand(stand) => fact(lines, columns, line, stand_style(stand, theme), theme),
+            LineKind::Next => fact(lines, columns, line, theme.strong, theme),
             LineKind::Warning if line.label.is_empty() => lines.wrapped(&line.text, theme.bad),
-            LineKind::Warning => {
-                form::fact(lines, columns, (&line.label, theme.label), (&line.text, theme.bad));
-            }
+            LineKind::Warning => fact(lines, columns, line, theme.bad, theme),
         }
     }
+}
+
+fn fact(lines: &mut Lines<'_>, columns: u16, line: &Line, style: Style, theme: &Theme) {
+    form::fact(lines, columns, (&line.label, theme.label), (&line.text, style));
 }

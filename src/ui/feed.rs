@@ -214,7 +214,15 @@ pub(super) fn state(app: &App, row: &Transaction, room: u16, theme: &Theme) -> (
 pub(super) fn state_style(state: State, theme: &Theme) -> Style {
     match state {
         State::Out(state) if state.is_in_doubt() => theme.bad,
-        State::Out(cash_out::State::Failed | cash_out::State::Rejected) => theme.warn,
+        // It came to nothing, or waits for a person: somebody is still owed.
+        State::Out(
+            cash_out::State::PendingApproval
+            | cash_out::State::Failed
+            | cash_out::State::Rejected
+            | cash_out::State::Expired
+            | cash_out::State::DeclaredNotPaid,
+        ) => theme.warn,
+        State::Out(cash_out::State::Draft) => theme.text,
         state if state.has_settled() => theme.good,
         state if is_open(state) => theme.accent,
         state if has_failed(state) => theme.label,

@@ -22,7 +22,7 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         return None;
     }
     let mut x = row.x + 1;
-    for entry in keymap::footer(app.place(), app.lang) {
+    for entry in keymap::footer(app.place(), app.lang, &|action| app.offers(action)) {
         let columns = width(&entry.keys) + 1 + width(entry.words);
         if x + columns >= row.right() {
             break;
@@ -39,6 +39,7 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Copied(text) => format!("{}: {text}", words.copied),
         Flash::TakenUp => words.taken_up.to_owned(),
         Flash::NothingToTakeUp => words.nothing.to_owned(),
+        Flash::NothingToResolve => words.nothing_to_resolve.to_owned(),
         Flash::Polling => words.polling.to_owned(),
         Flash::NoNotices => words.no_notices.to_owned(),
         Flash::NotPaused => words.not_paused.to_owned(),

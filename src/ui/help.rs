@@ -12,7 +12,7 @@ use crate::app::{App, keymap};
 pub(super) fn render(app: &App, scroll: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let inner = pane(buffer, area, app.words().places.help, true, theme);
     let mut lines = Lines::new(buffer, inner);
-    let help = keymap::help(app.lang);
+    let help = keymap::help(app.lang, &|action| app.offers(action));
     let keys = help.iter().flat_map(|(_, entries)| entries).map(|entry| entry.keys.as_str());
     let columns = form::label_columns(keys, lines.columns());
     let mut skip = scroll;

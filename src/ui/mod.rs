@@ -26,6 +26,7 @@ mod help;
 mod layout;
 mod notices;
 mod rebalance;
+mod resolve;
 mod sources;
 mod text;
 mod theme;
@@ -119,6 +120,7 @@ fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Po
             None
         }
         Mode::Rebalance(stage) => rebalance::render(app, stage, theme, area, buffer),
+        Mode::Resolve(open) => resolve::render(app, open, theme, area, buffer),
         Mode::Ask(question) => {
             notices::ask(app, *question, theme, area, buffer);
             None

@@ -7,12 +7,14 @@ use ratatui::style::Style;
 use super::form;
 use super::text::{Lines, cut_at_gap, pane, put, wrap};
 use super::theme::Theme;
+use crate::app::resolve::Fate;
 use crate::app::{
     App, Condition, Entry, Mode, NotDecided, Notice, Pause, Payment, Question, RebalanceTrouble, SeenRow,
     StoredRebalance,
 };
 use crate::domain::rebalance::Pockets;
 use crate::domain::text::Safe;
+use crate::domain::transaction::State;
 
 /// Whether there is anything to tell.
 pub(super) fn is_needed(app: &App) -> bool {
@@ -87,7 +89,7 @@ fn conditions(app: &App) -> Vec<Vec<String>> {
     all
 }
 
-fn pause_words(app: &App, pause: &Pause) -> String {
+pub(super) fn pause_words(app: &App, pause: &Pause) -> String {
     match pause {
         Pause::Unauthorized(problem) => app.lang.paused_credentials(false, &problem.to_string()),
         Pause::Forbidden(problem) => app.lang.paused_credentials(true, &problem.to_string()),
@@ -156,6 +158,21 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
                 NotDecided::Busy => words.busy.to_owned(),
             };
             vec![format!("{at} {}: {amount}", words.not_decided), reason]
+        }
+        Notice::Resolved { payment, fate } => {
+            let (head, rest) = match super::resolve::not_recorded(app, fate, None) {
+                None => (words.recorded, None),
+                Some(why) => (words.not_recorded, Some(why)),
+            };
+            let state = match fate {
+                Fate::Recorded(intent) => Some(State::Out(intent.cash_out.state)),
+                _ => None,
+            };
+            let head = match state {
+                Some(state) => format!("{at} {head}: {}", app.lang.state(state)),
+                None => format!("{at} {head}"),
+            };
+            std::iter::once(head).chain(rest).chain([payment_words(payment)]).collect()
         }
         Notice::Busy => vec![format!("{at} {}", words.busy)],
         Notice::Condition(condition, detail) => {

@@ -449,3 +449,113 @@ pub(crate) fn rebalance_of(number: u128, outcome: Outcome, state: rebalance::Sta
 pub(crate) fn person() -> Person {
     Person { uid: 1000, name: Some("ana".to_owned()) }
 }
+
+/// How far a payment in doubt has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// Prepared, to be approved by another person; nothing was sent.
+    Pending,
+    /// The same bytes may be sent again.
+    Unknown,
+    /// The window is over.
+    Frozen,
+    /// A person has to look.
+    Held,
+    /// One person, not the one at the desk, has declared it not paid.
+    Declared,
+    /// The person at the desk has declared it not paid.
+    DeclaredByMe,
+    /// Two people have.
+    NotPaid,
+    /// Accepted a day ago.
+    Stale,
+}
+
+/// The life of a payment in doubt: decided a day ago at most, sent three times, as its own events make it.
+pub(crate) fn doubtful(number: u128, doubt: Doubt) -> Life {
+    let decided = match doubt {
+        Doubt::Unknown => 600,
+        Doubt::Frozen => 3 * 3_600,
+        _ => 26 * 3_600,
+    };
+    let document = Document::parse("529.982.247-25").expect("a CPF");
+    let reference = Reference::parse(&format!("premio-{number}")).expect("a reference");
+    let expected =
+        Expected { reference: reference.clone(), amount: Centavos::new(70_000), document: document.clone() };
+    let order = Order {
+        amount: expected.amount,
+        name: "Beatriz Nunes".to_owned(),
+        document,
+        destination: Destination::Pix(PixKey::parse("beatriz@example.com", None).expect("a key")),
+        description: None,
+    };
+    let fingerprints = Fingerprints { payload: order.payload_hash(), body: Digest::of(b"") };
+    let window = SignedDuration::from_hours(1);
+    let mut terms = Terms::alone(before(decided), person(), expected, fingerprints, window);
+    terms.approvals = u8::from(doubt == Doubt::Pending);
+    let bia = Person { uid: 1001, name: Some("bia".to_owned()) };
+    let declared = |by: &Person, at: i64, statement: &str| Event::Declared {
+        at: Moment::wall(before(at)),
+        by: by.clone(),
+        statement: statement.to_owned(),
+    };
+    let mut events = vec![Event::Proposed(Arc::new(terms))];
+    let mut attempts = Vec::new();
+    if doubt != Doubt::Pending {
+        let key = id(77);
+        let taken = GatewayIds { internal_code: Some(Safe::new("CP000011")), transaction_id: None };
+        let verdicts = [
+            Verdict::Ambiguous(Ambiguity::TimedOut),
+            Verdict::Ambiguous(Ambiguity::TimedOut),
+            match doubt {
+                Doubt::Stale => Verdict::Accepted(taken),
+                _ => Verdict::Ambiguous(Ambiguity::Cut(Safe::new("connection reset"))),
+            },
+        ];
+        for (at, verdict) in verdicts.into_iter().enumerate() {
+            let second = decided - 5 - i64::try_from(at).expect("small") * 40;
+            let moment = |later: i64| Moment::wall(before(second - later));
+            events.push(Event::AttemptStarted { at: moment(0), key, fingerprints });
+            events.push(Event::AttemptEnded { at: moment(30), verdict: verdict.clone() });
+            attempts.push(AttemptRow {
+                number: u32::try_from(at + 1).expect("small"),
+                key,
+                started_at: moment(0).at,
+                ended_at: Some(moment(30).at),
+                verdict: Some(verdict),
+            });
+        }
+    }
+    if !matches!(doubt, Doubt::Pending | Doubt::Unknown | Doubt::Stale) {
+        events.push(Event::WindowClosed { at: Moment::wall(before(decided - 3_700)) });
+    }
+    if matches!(doubt, Doubt::Held | Doubt::Declared | Doubt::DeclaredByMe | Doubt::NotPaid) {
+        events.push(Event::PutOnHold { at: before(3_600) });
+    }
+    match doubt {
+        Doubt::Declared | Doubt::NotPaid => {
+            events.push(declared(&bia, 1_800, "não consta no portal; falei com o suporte, protocolo 8841"));
+        }
+        Doubt::DeclaredByMe => events.push(declared(&person(), 1_800, "não consta no portal")),
+        Doubt::Stale => events.push(Event::WentStale { at: before(3_600) }),
+        Doubt::Pending | Doubt::Unknown | Doubt::Frozen | Doubt::Held => {}
+    }
+    if doubt == Doubt::NotPaid {
+        events.push(declared(&person(), 60, "conferi o extrato de 22 e 23/11: não saiu"));
+    }
+    let cash_out = saldo::domain::cash_out::fold(&events).expect("a life that can be");
+    let seq = i64::try_from(number).expect("small");
+    let mut transaction = row(seq, State::Out(cash_out.state), 70_000, "Beatriz Nunes");
+    transaction.internal_code = cash_out.ids.internal_code.clone();
+    let intent = Intent {
+        id: id(number),
+        reference,
+        order,
+        reason: Some("sorteio de sábado".to_owned()),
+        body: Vec::new(),
+        cash_out,
+        created_at: before(decided),
+        updated_at: before(60),
+    };
+    Life { transaction, intent: Some(intent), events, attempts, deliveries: Vec::new() }
+}

@@ -1,0 +1,183 @@
+//! What keys, pastes and news do while a person says something of a payment.
+
+use uuid::Uuid;
+
+use super::super::cash_out::{REVIEW_TIME, ReviewHint};
+use super::super::key::KeyPress;
+use super::super::keymap::Action;
+use super::super::{App, Detail, Effect, Flash, LifeState, Mode, Notice, Now, Payment};
+use super::{Choice, Draft, Fate, Resolve, Sent, Stage, blocked};
+use crate::domain::cash_out::CashOut;
+use crate::domain::moment::Moment;
+use crate::engine::message::{Command, Intent};
+
+impl Detail {
+    /// The payment of ours that is open.
+    pub(crate) fn intent(&self) -> Option<&Intent> {
+        match &self.life {
+            LifeState::Here(life) => life.intent.as_ref(),
+            LifeState::Loading | LifeState::Gone => None,
+        }
+    }
+}
+
+impl App {
+    /// Whether an action can do something where the keyboard is, or was before the help.
+    pub(crate) fn offers(&self, action: Action) -> bool {
+        let mode = match &self.mode {
+            Mode::Help { behind, .. } => &**behind,
+            mode => mode,
+        };
+        match (action, mode) {
+            (Action::Resolve, Mode::Detail(detail)) => can_resolve(detail),
+            (Action::TakeUp, Mode::Detail(detail)) => self.can_take_up(detail),
+            _ => true,
+        }
+    }
+
+    /// Whether there is something to be done at once for the payment that is open: the same bytes, or a look.
+    fn can_take_up(&self, detail: &Detail) -> bool {
+        let now = Moment::wall(self.now);
+        detail.intent().is_some_and(|intent| intent.cash_out.act_now(&now).is_some())
+    }
+
+    /// Opens the form over the life of a payment, or what is known of a finding that is still under way.
+    pub(in crate::app) fn open_resolve(&mut self) {
+        let Mode::Detail(detail) = &self.mode else { return };
+        if !can_resolve(detail) {
+            self.flash = Some(Flash::NothingToResolve);
+            return;
+        }
+        let detail = detail.clone();
+        let stage = match &self.resolves.of(detail.id).waiting {
+            Some((sent, _)) => Stage::Sent(Box::new(sent.clone())),
+            None => Stage::Editing,
+        };
+        self.mode = Mode::Resolve(Box::new(Resolve { detail, stage }));
+    }
+
+    /// The form's draft and the payment that it is of, while the form is open.
+    fn resolving(&mut self) -> Option<(&mut Draft, &CashOut)> {
+        match &self.mode {
+            Mode::Resolve(resolve) if matches!(resolve.stage, Stage::Editing) => {
+                let intent = resolve.detail.intent()?;
+                Some((self.resolves.of(resolve.detail.id), &intent.cash_out))
+            }
+            _ => None,
+        }
+    }
+
+    pub(in crate::app) fn press_resolve(&mut self, press: KeyPress) {
+        if let Some((draft, pay)) = self.resolving() {
+            draft.press(pay, press);
+        } else if let Mode::Resolve(resolve) = &mut self.mode
+            && let Stage::Review(review) = &mut resolve.stage
+        {
+            review.hint = Some(ReviewHint::WhichKey);
+        }
+    }
+
+    pub(in crate::app) fn paste_resolve(&mut self, text: &str) {
+        if let Some((draft, pay)) = self.resolving() {
+            draft.paste(pay, text);
+        }
+    }
+
+    pub(in crate::app) fn step_resolve(&mut self, forward: bool) {
+        if let Some((draft, pay)) = self.resolving() {
+            draft.step(pay, forward);
+        }
+    }
+
+    pub(in crate::app) fn clear_resolve(&mut self) {
+        if let Mode::Resolve(resolve) = &self.mode {
+            self.resolves.remove(resolve.detail.id);
+        }
+    }
+
+    pub(in crate::app) fn review_resolve(&mut self, now: Now) {
+        let who = self.facts.operator.clone();
+        let Some((draft, pay)) = self.resolving() else { return };
+        let Some(review) = draft.review(pay, &who, now) else { return };
+        if let Mode::Resolve(resolve) = &mut self.mode {
+            resolve.stage = Stage::Review(Box::new(review));
+        }
+    }
+
+    /// Back by one step. What was typed stays.
+    pub(in crate::app) fn close_resolve(&mut self, resolve: Resolve) {
+        self.mode = match resolve.stage {
+            Stage::Review(_) => Mode::Resolve(Box::new(Resolve { stage: Stage::Editing, ..resolve })),
+            Stage::Editing | Stage::Sent(_) => Mode::Detail(resolve.detail),
+        };
+    }
+
+    /// From an outcome onward: to the text that came to nothing, or to the payment's life.
+    pub(in crate::app) fn leave_resolve(&mut self) {
+        let Mode::Resolve(resolve) = &mut self.mode else { return };
+        match &resolve.stage {
+            Stage::Sent(sent) if sent.fate.is_nothing() => resolve.stage = Stage::Editing,
+            Stage::Sent(_) => self.mode = Mode::Detail(resolve.detail.clone()),
+            Stage::Editing | Stage::Review(_) => {}
+        }
+    }
+
+    /// The confirming key: what was reviewed is said once, if it still can be.
+    pub(in crate::app) fn confirm_resolve(&mut self, mut resolve: Box<Resolve>, now: Now) -> Vec<Effect> {
+        let Stage::Review(mut review) = std::mem::replace(&mut resolve.stage, Stage::Editing) else {
+            self.mode = Mode::Resolve(resolve);
+            return Vec::new();
+        };
+        let payment = resolve.detail.intent().filter(|intent| {
+            blocked(&intent.cash_out, review.choice, &self.facts.operator, now.wall).is_none()
+        });
+        let Some(payment) = payment.map(Payment::from) else {
+            // It has moved on meanwhile. The form says so, and keeps the text.
+            self.mode = Mode::Resolve(resolve);
+            return Vec::new();
+        };
+        if now.elapsed.saturating_sub(review.opened) > REVIEW_TIME {
+            // Looked at again from here.
+            review.opened = now.elapsed;
+            review.hint = Some(ReviewHint::Expired);
+            resolve.stage = Stage::Review(review);
+            self.mode = Mode::Resolve(resolve);
+            return Vec::new();
+        }
+        let (id, finding) = (resolve.detail.id, review.finding);
+        let sent = Sent { finding: finding.clone(), at: now.wall, fate: Fate::Waiting };
+        self.resolves.of(id).waiting = Some((sent.clone(), payment));
+        resolve.stage = Stage::Sent(Box::new(sent));
+        self.mode = Mode::Resolve(resolve);
+        vec![Effect::Command(Command::Resolve { id, finding })]
+    }
+
+    /// A finding came to something: the outcome shows it, or else a notice does.
+    pub(in crate::app) fn resolved(&mut self, id: Uuid, fate: Fate) -> Vec<Effect> {
+        let waiting = self.resolves.take_waiting(id);
+        if matches!(fate, Fate::Recorded(_)) {
+            self.resolves.remove(id);
+        }
+        if let Mode::Resolve(resolve) = self.front()
+            && resolve.detail.id == id
+            && let Stage::Sent(sent) = &mut resolve.stage
+            && matches!(sent.fate, Fate::Waiting)
+        {
+            sent.fate = fate;
+            return Vec::new();
+        }
+        let payment = match (&fate, waiting) {
+            (Fate::Recorded(intent), _) => Payment::from(&**intent),
+            (_, Some((_, payment))) => payment,
+            // Nobody here asked.
+            (_, None) => return Vec::new(),
+        };
+        self.notices.push(Notice::Resolved { payment, fate }, self.now);
+        vec![Effect::Bell]
+    }
+}
+
+/// Whether something can be said of the payment that is open.
+fn can_resolve(detail: &Detail) -> bool {
+    detail.intent().is_some_and(|intent| !Choice::of(&intent.cash_out).is_empty())
+}

@@ -1,0 +1,142 @@
+//! What became of what a person said.
+
+use super::super::cash_out::stand_style;
+use super::super::form;
+use super::super::notices::pause_words;
+use super::super::text::Lines;
+use super::super::theme::Theme;
+use super::finding;
+use crate::app::resolve::{Fate, Sent, declarable_from};
+use crate::app::{App, Finding, Intent, LaneError};
+use crate::domain::cash_out::{Because, CashOut, State};
+use crate::domain::stand::Stand;
+use crate::domain::text::Safe;
+use crate::domain::transaction;
+
+/// What became of it.
+pub(super) fn render(app: &App, sent: &Sent, intent: &Intent, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = app.words();
+    lines.line(&format!("{}  {}", intent.order.amount, intent.order.name), theme.strong);
+    lines.wrapped(&format!("{}: {}", words.detail.reference, intent.reference), theme.label);
+    lines.line(&app.clock.full(sent.at), theme.label);
+    lines.blank();
+    let said = finding(app, &sent.finding);
+    let columns = form::label_columns(said.iter().map(|(label, _)| *label), lines.columns());
+    for (label, text) in &said {
+        form::fact(lines, columns, (label, theme.label), (text, theme.text));
+    }
+    lines.blank();
+    match &sent.fate {
+        Fate::Waiting => {
+            let asks = matches!(sent.finding, Finding::InternalCode { .. });
+            lines.wrapped(if asks { words.resolve.asking } else { words.resolve.recording }, theme.text);
+        }
+        Fate::Recorded(after) => {
+            // What was learned since says more than the answer to the finding.
+            let now = if intent.updated_at > after.updated_at { intent } else { after };
+            lines.wrapped(words.resolve.recorded, theme.good);
+            if now.cash_out.state == State::Held {
+                lines.wrapped(words.resolve.one_more, theme.warn);
+            }
+            lines.blank();
+            stands(app, now, theme, lines);
+        }
+        fate @ (Fate::NotRecorded(_) | Fate::Busy) => {
+            let why = not_recorded(app, fate, Some(&intent.cash_out)).unwrap_or_default();
+            lines.wrapped(&format!("{}: {why}", words.resolve.not_recorded), theme.bad);
+            lines.wrapped(&app.lang.stays(intent.cash_out.state), theme.text);
+            lines.blank();
+            lines.wrapped(words.cash_out.text_kept, theme.text);
+        }
+    }
+}
+
+fn stands(app: &App, now: &Intent, theme: &Theme, lines: &mut Lines<'_>) {
+    let pay = &now.cash_out;
+    let stand = Stand::of(transaction::State::Out(pay.state), pay.failure_reported, Some(pay));
+    lines.wrapped(app.lang.stand(stand), stand_style(stand, theme));
+    lines.wrapped(app.meaning(stand, Some(pay)), theme.text);
+    if pay.conflict {
+        lines.wrapped(app.words().detail.conflict, theme.bad);
+    }
+    if let Some(next) = app.next_step(pay) {
+        lines.blank();
+        lines.wrapped(&format!("{}: {next}", app.words().detail.next), theme.strong);
+    }
+}
+
+/// Why nothing was recorded, if so; `pay` as it stands, where it is known.
+pub(in crate::ui) fn not_recorded(app: &App, fate: &Fate, pay: Option<&CashOut>) -> Option<String> {
+    let words = &app.words().resolve;
+    let error = match fate {
+        Fate::Waiting | Fate::Recorded(_) => return None,
+        Fate::Busy => return Some(words.busy.to_owned()),
+        Fate::NotRecorded(error) => error,
+    };
+    Some(match error {
+        LaneError::Journal(error) => {
+            let text = error.to_string();
+            match (refusal(&text), pay) {
+                (Some(Because::TooEarly), Some(pay)) => {
+                    let from = declarable_from(pay).unwrap_or(app.now);
+                    app.lang.too_early(&app.clock.near(from, app.now))
+                }
+                (Some(Because::Contradicted), pay) => {
+                    app.lang.another_id(pay.and_then(CashOut::gateway_id).map(Safe::as_str))
+                }
+                (Some(because), _) => app.lang.because(because).to_owned(),
+                (None, _) => app.lang.raw_error(Safe::new(&text).as_str()),
+            }
+        }
+        LaneError::Look(error) => {
+            format!("{}: {}", words.not_asked, app.lang.raw_error(&error.to_string()))
+        }
+        LaneError::NotThisPayment(why) => app.lang.not_this_payment(why.as_str()),
+        LaneError::Busy => words.working.to_owned(),
+        LaneError::Changed => words.changed.to_owned(),
+        LaneError::Paused(pause) => pause_words(app, pause),
+    })
+}
+
+/// Why the machine refused a finding, if that is what a journal's error says: the screen knows those by their words alone.
+fn refusal(text: &str) -> Option<Because> {
+    const REASONS: [Because; 7] = [
+        Because::OnTheWire,
+        Because::TooEarly,
+        Because::TooLate,
+        Because::Changed,
+        Because::SamePerson,
+        Because::Contradicted,
+        Because::Sibling,
+    ];
+    text.contains("cannot happen to a payment that is").then(|| {
+        let told = REASONS.into_iter().find(|because| text.ends_with(&because.to_string()));
+        told.unwrap_or(Because::State)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::cash_out::Refused;
+
+    #[test]
+    fn a_refusal_is_known_by_its_words() {
+        for because in [
+            Because::State,
+            Because::OnTheWire,
+            Because::TooEarly,
+            Because::TooLate,
+            Because::Changed,
+            Because::SamePerson,
+            Because::Contradicted,
+            Because::Sibling,
+        ] {
+            for state in State::ALL {
+                let text = Refused { state, event: "the declaration", because }.to_string();
+                assert_eq!(refusal(&text), Some(because), "{text}");
+            }
+        }
+        assert_eq!(refusal("the journal cannot be written: it is too early"), None);
+    }
+}
