@@ -5,7 +5,7 @@ mod screen;
 use std::sync::Arc;
 
 use saldo::domain::attempt::{Ambiguity, Verdict};
-use saldo::domain::cash_out::{Alarm, Because, Event, Refused, State as Out, Terms};
+use saldo::domain::cash_out::{Alarm, Because, Event, OtherPayment, Refused, State as Out, Terms};
 use saldo::domain::moment::Moment;
 use saldo::domain::person::Person;
 use saldo::domain::report::{Report, Source, Status};
@@ -143,7 +143,7 @@ fn what_became_of_it_is_told() {
     each("resolve_sent_other", |screen| {
         found(screen);
         confirm(screen);
-        let why = Safe::new("that is the payment with the reference premio-12, and this one has premio-11");
+        let why = OtherPayment::Reference(Safe::new("premio-12"));
         screen.news(News::Resolved { id: id(11), outcome: Err(LaneError::NotThisPayment(why)) });
     });
 }
@@ -190,7 +190,7 @@ fn every_refusal_is_told_in_words() {
             Because::Sibling,
         ] {
             let refused = Refused { state: Out::Held, event: "the declaration", because };
-            told.push(LaneError::Journal(JournalError::Refused(refused)));
+            told.push(LaneError::Refused(refused));
         }
         told.push(LaneError::Journal(JournalError::Unwritable("disk full".to_owned())));
         told.push(LaneError::Busy);

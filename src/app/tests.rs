@@ -16,6 +16,7 @@ use super::*;
 use crate::domain::balance::Balance;
 use crate::domain::cash_out::{Alarm, CashOut, Expected, Fingerprints, State as Out, Terms};
 use crate::domain::document::Document;
+use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Destination, Digest, Order, Reference};
 use crate::domain::person::Person;
@@ -191,6 +192,8 @@ fn intent(id: Uuid, state: Out) -> Box<Intent> {
     let terms = Terms::alone(at(0), person(), expected, fingerprints, SignedDuration::from_hours(1));
     let mut cash_out = CashOut::proposed(Arc::new(terms));
     cash_out.state = state;
+    cash_out.ambiguous = state.is_in_doubt();
+    cash_out.doubt_since = state.is_in_doubt().then(|| Moment::wall(at(0)));
     let destination = Destination::Pix(PixKey::parse("a@b.co", None).unwrap());
     let (amount, name) = (Centavos::new(5), "Maria".to_owned());
     Box::new(Intent {

@@ -234,6 +234,7 @@ impl From<LaneError> for Failure {
     fn from(error: LaneError) -> Self {
         match error {
             LaneError::Journal(error) => error.into(),
+            LaneError::Refused(refused) => JournalError::Refused(refused).into(),
             LaneError::Paused(pause) => pause.into(),
             LaneError::Look(error) => error.into(),
             LaneError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),

@@ -88,6 +88,10 @@ fn advice(intent: &Intent) -> Vec<String> {
         State::Draft | State::PendingApproval | State::Approved => {
             vec![format!("nothing of it was sent; to withdraw it: saldo resolve {id} --call-off")]
         }
+        State::Unknown if pay.is_proven_unsent() && !pay.frozen => vec![format!(
+            "no request had an effect; it is sent until {}: saldo recover; to withdraw it: saldo resolve {id} --call-off",
+            pay.window_end()
+        )],
         State::Unknown if pay.on_the_wire || !pay.frozen => {
             vec![format!("the same bytes may be sent again until {}: saldo recover", pay.window_end()), code]
         }
@@ -128,7 +132,7 @@ fn held_from(pay: &CashOut) -> jiff::Timestamp {
 
 /// Why a finding was not recorded, and what to do instead.
 fn refused(intent: &Intent, error: LaneError) -> Failure {
-    let LaneError::Journal(JournalError::Refused(Refused { because, .. })) = error else {
+    let LaneError::Refused(Refused { because, .. }) = error else {
         return error.into();
     };
     let pay = &intent.cash_out;

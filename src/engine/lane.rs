@@ -15,16 +15,15 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::clock::Clock;
-use super::message::{Finding, News};
+use super::message::News;
 use crate::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
 use crate::domain::cash_out::{
-    Act, Again, Because, Dispatch, Event, Expected, Fingerprints, Refused, State, Terms,
+    Act, Again, Because, Dispatch, Event, Expected, Fingerprints, OtherPayment, Refused, State, Terms,
 };
 use crate::domain::moment::Moment;
 use crate::domain::order::{Destination, Digest, Order, Reference, idempotency_key};
 use crate::domain::person::Person;
-use crate::domain::report::{Direction, Report, Source};
-use crate::domain::text::Safe;
+use crate::domain::report::{Report, Source};
 use crate::gateway::{
     BankAccountBody, CashOutBody, Deadline, DestinationBody, Gateway, MOST_SKEW, MoneyRequest, PayeeBody,
     ReadError, cash_out_body,
@@ -55,7 +54,10 @@ pub enum Pause {
 pub enum LaneError {
     /// The journal said no; nothing was sent.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
+    /// It cannot happen to the payment as it stands; nothing was changed.
+    #[error(transparent)]
+    Refused(Refused),
     /// Nothing is sent at the moment.
     #[error(transparent)]
     Paused(#[from] Pause),
@@ -72,7 +74,16 @@ pub enum LaneError {
     Changed,
     /// The id that a person brought does not belong to this payment; nothing was changed.
     #[error("{0}; nothing was changed")]
-    NotThisPayment(Safe),
+    NotThisPayment(OtherPayment),
+}
+
+impl From<JournalError> for LaneError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Refused(refused) => Self::Refused(refused),
+            error => Self::Journal(error),
+        }
+    }
 }
 
 /// How far a payment is to be taken.
@@ -138,9 +149,9 @@ pub struct LaneSettings {
 
 /// The money lane.
 pub struct Lane {
-    journal: Arc<dyn Journal>,
-    gateway: Arc<dyn Gateway>,
-    clock: Arc<dyn Clock>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) gateway: Arc<dyn Gateway>,
+    pub(super) clock: Arc<dyn Clock>,
     settings: LaneSettings,
     news: Option<mpsc::Sender<News>>,
     /// Payments that a task is at work on.
@@ -242,111 +253,6 @@ impl Lane {
     pub async fn start_round(&self, id: Uuid, by: Person) -> Result<Intent, JournalError> {
         let event = Event::RoundStarted { at: self.clock.moment().at, by };
         Ok(self.journal.apply(id, event.into()).await?.intent)
-    }
-
-    /// Submits a draft.
-    ///
-    /// # Errors
-    ///
-    /// [`LaneError::Journal`]: it is no draft, or another person's.
-    pub async fn submit(&self, id: Uuid, by: Person) -> Result<Intent, LaneError> {
-        self.note(id, Event::Submitted { at: self.clock.moment().at, by }).await
-    }
-
-    /// Approves a payment as it was shown: `payload` is the fingerprint of what the checker saw.
-    ///
-    /// # Errors
-    ///
-    /// [`LaneError::Journal`]: it waits for no approval, not for this person's, or it is not what was shown.
-    pub async fn approve(&self, id: Uuid, by: Person, payload: Digest) -> Result<Intent, LaneError> {
-        self.note(id, Event::Approved { at: self.clock.moment().at, by, payload }).await
-    }
-
-    /// Records what a person found about a payment.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::adopt`], [`Self::declare`] and [`Self::call_off`]; nothing was recorded.
-    pub async fn resolve(&self, id: Uuid, by: Person, finding: Finding) -> Result<Intent, LaneError> {
-        match finding {
-            Finding::InternalCode { code, reason } => self.adopt(id, by, &code, reason).await,
-            Finding::NotPaid { statement } => self.declare(id, by, statement).await,
-            Finding::CallOff { reason } => self.call_off(id, by, reason).await,
-        }
-    }
-
-    /// Withdraws a payment of which nothing was sent.
-    ///
-    /// # Errors
-    ///
-    /// [`LaneError::Journal`]: something was.
-    pub async fn call_off(&self, id: Uuid, by: Person, reason: Option<String>) -> Result<Intent, LaneError> {
-        self.note(id, Event::CalledOff { at: self.clock.moment().at, by, reason }).await
-    }
-
-    /// Takes the gateway's id that a person found for a payment in doubt, after asking the gateway whether it is this
-    /// payment.
-    ///
-    /// # Errors
-    ///
-    /// [`LaneError::NotThisPayment`], [`LaneError::Look`] where the gateway cannot be asked, [`LaneError::Journal`]:
-    /// nothing was changed.
-    pub async fn adopt(
-        &self,
-        id: Uuid,
-        by: Person,
-        internal_code: &str,
-        reason: Option<String>,
-    ) -> Result<Intent, LaneError> {
-        let intent = self.intent(id).await?;
-        let report = self.gateway.cash_out(internal_code).await?;
-        self.is_this_payment(&intent, &report).await?;
-        let internal_code = report.internal_code.clone().unwrap_or_else(|| Safe::new(internal_code));
-        self.note(id, Event::Adopted { at: self.clock.moment().at, by, internal_code, reason }).await?;
-        self.observe(id, report).await
-    }
-
-    /// Whether what the gateway says under an id can only be this payment: its reference, amount and document.
-    async fn is_this_payment(&self, intent: &Intent, report: &Report) -> Result<(), LaneError> {
-        let expected = &intent.cash_out.terms.expected;
-        let wrong = |text: String| Err(LaneError::NotThisPayment(Safe::new(&text)));
-        if report.direction != Direction::Out {
-            return wrong("that is a cash-in".to_owned());
-        }
-        match &report.external_reference {
-            Some(told) if *told == Safe::new(expected.reference.as_str()) => {}
-            Some(told) => {
-                return wrong(format!(
-                    "that is the payment with the reference {told}, and this one has {}",
-                    expected.reference
-                ));
-            }
-            None => return wrong("the gateway gives no reference for that payment".to_owned()),
-        }
-        if let Some(amount) = report.amount.filter(|amount| *amount != expected.amount) {
-            return wrong(format!("that payment is of {amount}, and this one of {}", expected.amount));
-        }
-        if let Some(told) =
-            report.document.as_ref().filter(|told| !expected.document.matches_unmasked(told.as_str()))
-        {
-            return wrong(format!("that payment went to the document {told}"));
-        }
-        for code in [&report.internal_code, &report.transaction_id].into_iter().flatten() {
-            let owner = self.journal.find(code.as_str()).await?;
-            if let Some(other) = owner.filter(|row| row.ours && row.id != intent.id) {
-                return wrong(format!("that id belongs to the payment {}", other.id));
-            }
-        }
-        Ok(())
-    }
-
-    /// Records that a person found a held payment not made. The second person's statement ends it.
-    ///
-    /// # Errors
-    ///
-    /// [`LaneError::Journal`]: it is not held, it is too early, or this person has said so already.
-    pub async fn declare(&self, id: Uuid, by: Person, statement: String) -> Result<Intent, LaneError> {
-        self.note(id, Event::Declared { at: self.moment(), by, statement }).await
     }
 
     /// Takes up what a crash left: an attempt that was on the wire when its process ended may have taken effect.
@@ -453,11 +359,11 @@ impl Lane {
         !self.wire.is_empty()
     }
 
-    async fn intent(&self, id: Uuid) -> Result<Intent, JournalError> {
+    pub(super) async fn intent(&self, id: Uuid) -> Result<Intent, JournalError> {
         self.journal.intent(id).await?.ok_or_else(|| JournalError::NotFound(id.to_string()))
     }
 
-    async fn note(&self, id: Uuid, event: Event) -> Result<Intent, LaneError> {
+    pub(super) async fn note(&self, id: Uuid, event: Event) -> Result<Intent, LaneError> {
         let applied = self.journal.apply(id, event.into()).await?;
         self.ring(&applied).await;
         Ok(applied.intent)
@@ -539,7 +445,7 @@ impl Lane {
     }
 
     /// Takes in what the gateway said when it was asked for this payment.
-    async fn observe(&self, id: Uuid, report: Report) -> Result<Intent, LaneError> {
+    pub(super) async fn observe(&self, id: Uuid, report: Report) -> Result<Intent, LaneError> {
         let at = self.moment();
         let observed = self
             .journal

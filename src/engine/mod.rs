@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod desk;
 pub mod inbox;
+pub mod judgement;
 pub mod lane;
 pub mod message;
 pub mod poller;

@@ -1,7 +1,7 @@
 //! What a person can say of a payment, what came of it, and what to do next, in words.
 
 use super::Lang;
-use crate::domain::cash_out::{Because, State};
+use crate::domain::cash_out::{Because, OtherPayment, State};
 
 impl Lang {
     /// `7 pedidos`.
@@ -193,10 +193,20 @@ impl Lang {
     }
 
     /// Why an id does not belong to a payment, in the lane's own English after its class in the screen's language.
-    pub fn not_this_payment(self, text: &str) -> String {
+    pub fn not_this_payment(self, why: &OtherPayment) -> String {
         match self {
-            Self::PtBr => format!("não é este pagamento: {}", self.raw_error(text)),
-            Self::En => format!("it is not this payment: {text}"),
+            Self::PtBr => format!(
+                "não é este pagamento: {}",
+                match why {
+                    OtherPayment::CashIn => "esse código é de um recebimento".to_owned(),
+                    OtherPayment::NoReference => "o gateway não informa a referência dele".to_owned(),
+                    OtherPayment::Reference(told) => format!("a referência dele é {told}"),
+                    OtherPayment::Amount(told) => format!("o valor dele é {told}"),
+                    OtherPayment::Document(told) => format!("ele foi para o documento {told}"),
+                    OtherPayment::Ours(id) => format!("esse código já é do pagamento {id}"),
+                }
+            ),
+            Self::En => format!("it is not this payment: {why}"),
         }
     }
 }

@@ -54,7 +54,7 @@ impl App {
             return;
         }
         self.sent(lines, &life.attempts);
-        if pay.first_attempt.is_some() {
+        if pay.doubt_since.is_some() {
             let end = pay.window_end();
             let after = if pay.frozen || self.now >= end { words.window_over } else { "" };
             lines.fact(words.window_end, format!("{}{after}", self.clock.full(end)));
@@ -135,6 +135,7 @@ impl App {
             State::Unknown if !pay.frozen && self.paused.is_some() => {
                 Some(self.words().detail.next_paused.to_owned())
             }
+            State::Unknown if pay.is_proven_unsent() && !pay.frozen => Some(self.lang.may_call_off(&resolve)),
             State::Unknown if !pay.frozen => {
                 let end = self.clock.near(pay.window_end(), self.now);
                 Some(self.lang.may_send_again(&key(Action::TakeUp), &end, &resolve))

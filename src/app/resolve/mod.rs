@@ -34,6 +34,7 @@ impl Choice {
     pub(crate) fn of(pay: &CashOut) -> &'static [Self] {
         match pay.state {
             State::Draft | State::PendingApproval | State::Approved => &[Self::CallOff],
+            State::Unknown if pay.is_proven_unsent() && !pay.frozen => &[Self::CallOff],
             State::Unknown | State::Exists => &[Self::Found],
             State::Held => &[Self::Found, Self::NotPaid],
             State::Accepted

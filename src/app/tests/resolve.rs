@@ -3,8 +3,7 @@
 use super::*;
 use crate::app::key::Key;
 use crate::app::resolve::{Choice, Fate, Stage};
-use crate::domain::cash_out::DECLARE_AFTER;
-use crate::domain::moment::Moment;
+use crate::domain::cash_out::{DECLARE_AFTER, OtherPayment};
 use crate::engine::message::{Finding, LaneError, Life};
 
 const DAY: i64 = 86_400;
@@ -79,6 +78,15 @@ fn is_offered(desk: &Desk) -> bool {
     keymap::footer(desk.app.place(), Lang::En, &|action| desk.app.offers(action))
         .iter()
         .any(|entry| entry.keys == "r" && entry.words == "resolve")
+}
+
+#[test]
+fn what_had_no_effect_is_called_off_and_not_looked_for() {
+    let payment = *intent(uuid(5), Out::Unknown);
+    let unsent = CashOut { ambiguous: false, doubt_since: None, attempts: 1, ..payment.cash_out };
+    assert_eq!(Choice::of(&unsent), [Choice::CallOff]);
+    assert_eq!(Choice::of(&CashOut { on_the_wire: true, ..unsent.clone() }), [Choice::Found]);
+    assert_eq!(Choice::of(&CashOut { frozen: true, ..unsent }), [Choice::Found]);
 }
 
 #[test]
@@ -270,9 +278,7 @@ fn an_outcome_is_told_where_it_was_asked_for() {
 
 #[test]
 fn what_was_not_recorded_is_still_in_the_form() {
-    for error in
-        [LaneError::Changed, LaneError::NotThisPayment(Safe::new("that is a cash-in")), LaneError::Busy]
-    {
+    for error in [LaneError::Changed, LaneError::NotThisPayment(OtherPayment::CashIn), LaneError::Busy] {
         let mut desk = desk(Out::Held, |_| {});
         review_not_paid(&mut desk);
         desk.keys("y");

@@ -20,6 +20,7 @@
 //! After `Failed`, `DeclaredNotPaid` or a cancellation by the gateway the same debt may be paid by a payment of the
 //! next *generation*, which is another payment with a reference of its own ([`CashOut::again`]).
 
+mod adoption;
 mod plan;
 mod step;
 #[cfg(test)]
@@ -40,6 +41,7 @@ use super::person::Person;
 use super::report::{Report, Source};
 use super::text::Safe;
 
+pub use adoption::OtherPayment;
 pub use plan::{Act, Dispatch, Plan};
 pub use step::{Alarm, Because, Refused, Step, fold, step};
 

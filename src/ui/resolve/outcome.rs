@@ -8,7 +8,7 @@ use super::super::theme::Theme;
 use super::finding;
 use crate::app::resolve::{Fate, Sent, declarable_from};
 use crate::app::{App, Finding, Intent, LaneError};
-use crate::domain::cash_out::{Because, CashOut, State};
+use crate::domain::cash_out::{Because, CashOut, Refused, State};
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction;
@@ -74,69 +74,23 @@ pub(in crate::ui) fn not_recorded(app: &App, fate: &Fate, pay: Option<&CashOut>)
         Fate::NotRecorded(error) => error,
     };
     Some(match error {
-        LaneError::Journal(error) => {
-            let text = error.to_string();
-            match (refusal(&text), pay) {
-                (Some(Because::TooEarly), Some(pay)) => {
-                    let from = declarable_from(pay).unwrap_or(app.now);
-                    app.lang.too_early(&app.clock.near(from, app.now))
-                }
-                (Some(Because::Contradicted), pay) => {
-                    app.lang.another_id(pay.and_then(CashOut::gateway_id).map(Safe::as_str))
-                }
-                (Some(because), _) => app.lang.because(because).to_owned(),
-                (None, _) => app.lang.raw_error(Safe::new(&text).as_str()),
+        LaneError::Refused(Refused { because, .. }) => match (because, pay) {
+            (Because::TooEarly, Some(pay)) => {
+                let from = declarable_from(pay).unwrap_or(app.now);
+                app.lang.too_early(&app.clock.near(from, app.now))
             }
-        }
+            (Because::Contradicted, pay) => {
+                app.lang.another_id(pay.and_then(CashOut::gateway_id).map(Safe::as_str))
+            }
+            (because, _) => app.lang.because(*because).to_owned(),
+        },
+        LaneError::Journal(error) => app.lang.raw_error(Safe::new(&error.to_string()).as_str()),
         LaneError::Look(error) => {
             format!("{}: {}", words.not_asked, app.lang.raw_error(&error.to_string()))
         }
-        LaneError::NotThisPayment(why) => app.lang.not_this_payment(why.as_str()),
+        LaneError::NotThisPayment(why) => app.lang.not_this_payment(why),
         LaneError::Busy => words.working.to_owned(),
         LaneError::Changed => words.changed.to_owned(),
         LaneError::Paused(pause) => pause_words(app, pause),
     })
-}
-
-/// Why the machine refused a finding, if that is what a journal's error says: the screen knows those by their words alone.
-fn refusal(text: &str) -> Option<Because> {
-    const REASONS: [Because; 7] = [
-        Because::OnTheWire,
-        Because::TooEarly,
-        Because::TooLate,
-        Because::Changed,
-        Because::SamePerson,
-        Because::Contradicted,
-        Because::Sibling,
-    ];
-    text.contains("cannot happen to a payment that is").then(|| {
-        let told = REASONS.into_iter().find(|because| text.ends_with(&because.to_string()));
-        told.unwrap_or(Because::State)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::cash_out::Refused;
-
-    #[test]
-    fn a_refusal_is_known_by_its_words() {
-        for because in [
-            Because::State,
-            Because::OnTheWire,
-            Because::TooEarly,
-            Because::TooLate,
-            Because::Changed,
-            Because::SamePerson,
-            Because::Contradicted,
-            Because::Sibling,
-        ] {
-            for state in State::ALL {
-                let text = Refused { state, event: "the declaration", because }.to_string();
-                assert_eq!(refusal(&text), Some(because), "{text}");
-            }
-        }
-        assert_eq!(refusal("the journal cannot be written: it is too early"), None);
-    }
 }
