@@ -14,7 +14,7 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
@@ -116,7 +116,13 @@ impl Terminal {
         });
         let raw = self.raw();
         assert_eq!((raw.matches(ENTER).count(), raw.matches(LEAVE).count()), (1, 1), "{raw:?}");
-        assert_eq!(format!("{:?}", self.master.as_ref().unwrap().get_termios()), self.termios);
+        // The modes follow the last bytes, so they may come a moment after what the emulator has seen.
+        let modes = || format!("{:?}", self.master.as_ref().unwrap().get_termios());
+        let until = Instant::now() + PATIENCE;
+        while modes() != self.termios && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(modes(), self.termios);
     }
 
     /// Processor time and wake-ups of all threads so far: clock ticks, voluntary context switches.
