@@ -18,6 +18,8 @@ pub struct Report {
     /// The first story, by its number, that broke a rule.
     pub failure: Option<(u64, Violation)>,
     pub failures: u64,
+    /// The rules that were broken, how often, and the first story of each.
+    pub broken: Vec<(&'static str, u64, u64)>,
     /// Of every story's trace, whatever thread ran it.
     pub trace: u64,
 }
@@ -36,11 +38,12 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
         let cast = Cast::new();
         let mut tally = Tally::default();
         let mut failure: Option<(u64, Violation)> = None;
+        let mut broken: Vec<(&'static str, u64, u64)> = Vec::new();
         let (mut failures, mut trace) = (0, 0_u64);
         loop {
             let from = next.fetch_add(CHUNK, Ordering::Relaxed);
             if from >= stories {
-                return (tally, failure, failures, trace);
+                return (tally, failure, failures, trace, broken);
             }
             for number in from..(from + CHUNK).min(stories) {
                 let story = Story::draw(story_seed(seed, number));
@@ -49,6 +52,7 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
                 trace ^= mix(outcome.trace ^ number);
                 if let Some(violation) = outcome.violation {
                     failures += 1;
+                    note(&mut broken, violation.rule, 1, number);
                     if failure.as_ref().is_none_or(|(earlier, _)| number < *earlier) {
                         failure = Some((number, violation));
                     }
@@ -66,9 +70,13 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
         time: started.elapsed(),
         failure: None,
         failures: 0,
+        broken: Vec::new(),
         trace: 0,
     };
-    for (tally, failure, failures, trace) in results {
+    for (tally, failure, failures, trace, broken) in results {
+        for (rule, count, first) in broken {
+            note(&mut report.broken, rule, count, first);
+        }
         report.tally.add(&tally);
         report.failures += failures;
         report.trace ^= trace;
@@ -79,6 +87,16 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
         }
     }
     report
+}
+
+fn note(broken: &mut Vec<(&'static str, u64, u64)>, rule: &'static str, count: u64, first: u64) {
+    match broken.iter_mut().find(|(known, _, _)| *known == rule) {
+        Some((_, sum, earliest)) => {
+            *sum += count;
+            *earliest = first.min(*earliest);
+        }
+        None => broken.push((rule, count, first)),
+    }
 }
 
 impl Report {
@@ -115,6 +133,10 @@ impl Report {
         );
         for (rule, count) in &tally.known {
             let _ = writeln!(out, "known weakness {rule}: met {count} times");
+        }
+        for (rule, count, first) in &self.broken {
+            let story = story_seed(self.seed, *first);
+            let _ = writeln!(out, "BROKEN {rule}: {count} times, first in schedule {first} (--story {story})");
         }
         let _ = writeln!(out, "\nfaults fired ({} kinds):", Fault::ALL.len());
         for fault in Fault::ALL {

@@ -200,6 +200,8 @@ impl World {
                 (!ended).then(|| ("T4", format!("{reference} is called failed and has not")))
             }
             State::DeclaredNotPaid => {
+                let number = usize::from(record.debt);
+                self.debts[number].declared = true;
                 self.hit(Fault::DeclaredByTwo);
                 let record = &self.store.records[index];
                 let reference = record.intent.reference.as_str();
@@ -226,7 +228,9 @@ impl World {
             self.say(|_| format!("debt-{debt} is paid twice, and no client could have known"));
             return;
         }
-        self.broken("I1", |_| format!("debt-{debt} is paid twice"));
+        // A declared payment leaves its reference free at the gateway, and the lost journal knew of the generation after.
+        let rule = if truth.journal_lost && truth.declared { "K5" } else { "I1" };
+        self.broken(rule, |_| format!("debt-{debt} is paid twice"));
     }
 
     /// What must hold when the story is over.

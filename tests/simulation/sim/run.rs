@@ -832,7 +832,17 @@ impl Run<'_> {
 
     fn ended(&mut self, end: End) {
         match end {
-            End::Acted(_, result) => {
+            End::Acted(id, result) => {
+                if let Err(LaneError::Journal(JournalError::Refused(refused))) = &result
+                    && refused.because == saldo::domain::cash_out::Because::Sibling
+                {
+                    let mut world = self.sim.world();
+                    world.broken("K4", |_| "an approved payment can never be sent, and is tried for ever".to_owned());
+                    if let Some(index) = world.store.position(id) {
+                        world.store.records[index].wake = None;
+                        world.store.records[index].given_up = true;
+                    }
+                }
                 if let Err(LaneError::Journal(JournalError::Unwritable(_))) = result {
                     // The real tracker tries again after its breath; every try is the same.
                     self.tick_after = self.sim.world().now + 2 * SECOND;

@@ -139,8 +139,10 @@ pub struct DebtTruth {
     pub alarms: u32,
     /// Another program uses the same reference.
     pub stranger: bool,
-    /// A webhook of a second payment's sibling, or of a late payment, reached saldo.
+    /// Somebody has decided to pay it.
     pub decided: bool,
+    /// A payment of it was declared not paid.
+    pub declared: bool,
 }
 
 pub struct World {
@@ -150,7 +152,7 @@ pub struct World {
     boot_at: i64,
     boot_id: u64,
     pub date_off: i64,
-    date_seen: Option<i64>,
+    date_seen: bool,
     pub fate: Fate,
     pub store: Store,
     pub ledger: Ledger,
@@ -208,7 +210,7 @@ impl World {
             boot_at: -DAY,
             boot_id: 1,
             date_off: 0,
-            date_seen: None,
+            date_seen: false,
             fate,
             store: Store::default(),
             ledger,
@@ -290,11 +292,12 @@ impl World {
         if self.plant == Plant::WallClockOnly {
             return None;
         }
-        self.date_seen.map(|off| stamp(EPOCH + self.now + off))
+        // Polls of the balance keep it fresh while the process is up.
+        self.date_seen.then(|| stamp(EPOCH + self.now + self.date_off))
     }
 
     const fn saw_date(&mut self) {
-        self.date_seen = Some(self.date_off);
+        self.date_seen = true;
     }
 
     pub fn at(&mut self, at: i64, what: Happening) {
@@ -339,7 +342,7 @@ impl World {
     pub fn start_process(&mut self) {
         self.is_up = true;
         self.life += 1;
-        self.date_seen = None;
+        self.date_seen = false;
     }
 
     pub const fn boot(&mut self) {
