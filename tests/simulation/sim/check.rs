@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::fate::Fault;
 use super::ledger::Truth;
 use super::plant::Plant;
-use super::store::{Commit, fold};
+use super::store::{Commit, debt_of, fold};
+use super::story::DAY;
 use super::tally::TRANSITIONS;
 use super::world::World;
 
@@ -26,6 +27,7 @@ impl World {
         }
         let Some(row) = record.rows.last_mut() else { return };
         row.sent += 1;
+        record.last_request = self.now;
         let (sent, row) = (row.sent, *row);
         let one_key = record.rows.iter().all(|other| other.round != row.round || other.key == row.key);
         let mut body = request.body.clone();
@@ -155,7 +157,7 @@ impl World {
                 return self.broken("I1", |_| "sent beside a payment that may have paid the debt".to_owned());
             }
             if pay.conflict && !matches!(pay.state, State::Completed) && pay.last_report.is_some() {
-                return self.broken("E1", |_| {
+                return self.broken("K6", |_| {
                     "sent although the gateway had contradicted the end of an earlier payment".to_owned()
                 });
             }
@@ -205,7 +207,20 @@ impl World {
                 self.hit(Fault::DeclaredByTwo);
                 let record = &self.store.records[index];
                 let reference = record.intent.reference.as_str();
-                if debt.false_declaration {
+                let mut people: Vec<u32> = Vec::new();
+                for event in &record.events {
+                    match event {
+                        Event::Declared { by, .. } if !people.contains(&by.uid) => people.push(by.uid),
+                        _ => {}
+                    }
+                }
+                if people.len() < 2 {
+                    Some(("D1", format!("{reference} is declared not paid by {} people", people.len())))
+                } else if self.now - record.last_request < DAY && !blind {
+                    // A new start of the machine and a wall clock that is ahead, and no other clock from before.
+                    let rule = if self.was_booted { "K7" } else { "D2" };
+                    Some((rule, format!("{reference} is declared not paid too early")))
+                } else if debt.false_declaration {
                     None
                 } else {
                     ((alive || self.is_late(reference)) && !blind)
@@ -259,7 +274,9 @@ impl World {
                 return self.broken("S1", |_| format!("{reference} is stuck in {}", state.as_str()));
             }
             let order = self.ledger.by_reference(reference.as_str()).map(|order| &self.ledger.orders[order]);
-            if order.is_some_and(|order| order.moved && order.lied) && has_id && state != State::Completed {
+            let gave_up = matches!(state, State::Failed | State::Cancelled | State::DeclaredNotPaid);
+            let lied = order.is_some_and(|order| order.moved && order.lied);
+            if lied && has_id && gave_up && !self.debts[usize::from(debt_of(reference.as_str()))].journal_lost {
                 return self.broken("L1", |_| format!("the late payment of {reference} was never noticed"));
             }
         }

@@ -358,6 +358,7 @@ impl Run<'_> {
                     self.start();
                 }
             }
+            Happening::Polled(life) => self.sim.world().polled(life),
             Happening::Mend => {
                 let mut world = self.sim.world();
                 world.wall_off = 0;
@@ -443,10 +444,12 @@ impl Run<'_> {
             // Whoever knows of a debt enters it again, sooner or later.
             let missing: Vec<u8> = (0..4)
                 .filter(|debt| {
-                    world.debts[usize::from(*debt)].decided && world.store.newest_of_debt(*debt).is_none()
+                    let truth = world.debts[usize::from(*debt)];
+                    truth.decided && !truth.comes_again && world.store.newest_of_debt(*debt).is_none()
                 })
                 .collect();
             for debt in missing {
+                world.debts[usize::from(debt)].comes_again = true;
                 let at = world.now + world.fate.random.between(MINUTE, HOUR);
                 self.actions.push(Action { at, debt, person: 1, deed: Deed::Pay });
                 world.at(at, Happening::Act(self.actions.len() as u16 - 1));
@@ -639,6 +642,8 @@ impl Run<'_> {
             let mut world = self.sim.world();
             if at < action.at + 12 * HOUR {
                 world.after(5 * MINUTE, Happening::Act(index));
+            } else {
+                world.debts[usize::from(action.debt)].comes_again = false;
             }
             return;
         };
@@ -670,6 +675,7 @@ impl Run<'_> {
         let mut of = self.cast.references[number].clone();
         let plant = {
             let mut world = self.sim.world();
+            world.debts[number].comes_again = false;
             if deed == Deed::Pay && world.debts[number].journal_lost && world.debts[number].decided {
                 world.hit(Fault::EnteredAgain);
                 if world.plant == Plant::LostReferenceDrawn && world.store.newest_of_debt(debt).is_none() {

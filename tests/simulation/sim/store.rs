@@ -36,6 +36,8 @@ pub struct Record {
     pub wake: Option<i64>,
     /// What the first request of this payment carried.
     pub first_body: Option<Vec<u8>>,
+    /// When the last request really left.
+    pub last_request: i64,
     /// Reminders since it is calm.
     pub reminders: u32,
     /// The check of this payment is over: it is in a known weakness.
@@ -167,6 +169,7 @@ impl Store {
             rows: Vec::with_capacity(4),
             seq: self.seq,
             first_body: None,
+            last_request: i64::MIN / 2,
             reminders: 0,
             given_up: false,
         });

@@ -144,10 +144,71 @@ impl Story {
             calm_at,
             diligent: random.percent(60),
         };
+        if random.percent(22) {
+            story.follow_a_recipe(&mut random);
+        }
         story.people(&mut random);
         story.clocks(&mut random);
         story.actions.sort_by_key(|action| action.at);
         story
+    }
+
+    /// Troubles that are harmless apart and dangerous together, and would meet too rarely by chance.
+    fn follow_a_recipe(&mut self, random: &mut Random) {
+        use Fault as F;
+        let recipe = random.below(11);
+        let kinds: &[(Fault, u8)] = match recipe {
+            // The first attempt empties the account, and the repeat is refused for want of funds.
+            0 => &[(F::ResetAfter, 150), (F::KeyForgottenAtOnce, 255), (F::FundsFirst, 255)],
+            1 => &[(F::CrashAfterBytes, 150), (F::KeyForgottenAtOnce, 255), (F::FundsFirst, 255)],
+            2 => &[(F::Refused422, 160), (F::ErrorCached, 255), (F::Error500After, 60)],
+            3 => &[(F::Error502After, 170), (F::KeyInUse, 150), (F::KeyForgottenSoon, 255)],
+            // An early end that is taken back after the debt was decided again.
+            4 => &[(F::LateCompleted, 240), (F::HookLost, 60)],
+            // In doubt for a day, while a clock says that it was two.
+            5 => &[(F::TimeoutBefore, 250), (F::ResetBefore, 250), (F::Reboot, 60)],
+            // Paid, and the news of it come when people have given up.
+            6 => &[(F::TimeoutAfter, 250), (F::KeyForgottenAtOnce, 255), (F::HookLate, 250)],
+            7 => &[(F::CrashAfterBytes, 200), (F::JournalLost, 250), (F::HookReordered, 200)],
+            // Somebody else uses the same references.
+            8 => &[(F::Stranger, 250), (F::HookRepeated, 60)],
+            // Called settled by a webhook before the answer is there, and then the process ends.
+            9 => &[(F::HookBefore202, 250), (F::CrashBeforeVerdict, 200), (F::CrashAfterBytes, 150)],
+            _ => &[(F::GetFailed, 250), (F::HookFalseFailed, 200), (F::SettleFailed, 60)],
+        };
+        for (fault, odds) in kinds {
+            self.kinds.retain(|(known, _)| known != fault);
+            self.kinds.push((*fault, *odds));
+        }
+        let debt = self.debts[0].number;
+        if recipe == 4 {
+            self.debts[0].approvals = 1;
+        }
+        let mut act = |at: i64, person: u32, deed: Deed| {
+            self.actions.push(Action { at, debt, person, deed });
+        };
+        match recipe {
+            4 => {
+                self.calm_at = 4 * DAY;
+                let again = random.between(3 * MINUTE, 2 * HOUR);
+                act(MINUTE / 2, 2, Deed::Approve);
+                act(again, 1, Deed::Again);
+                act(again + random.between(MINUTE, 20 * HOUR), 2, Deed::Approve);
+            }
+            5 => {
+                self.calm_at = 4 * DAY;
+                let jump = random.between(HOUR, 10 * HOUR);
+                act(jump, 0, Deed::Clock(F::WallForwardDay));
+                act(jump + 2 * HOUR, 2, Deed::Declare);
+                act(jump + 3 * HOUR, 3, Deed::Declare);
+            }
+            6 | 8 => {
+                self.calm_at = 9 * DAY;
+                act(25 * HOUR + random.between(0, HOUR), 2, Deed::DeclareBlindly);
+                act(27 * HOUR + random.between(0, HOUR), 3, Deed::DeclareBlindly);
+            }
+            _ => {}
+        }
     }
 
     fn people(&mut self, random: &mut Random) {

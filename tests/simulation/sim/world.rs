@@ -54,6 +54,8 @@ pub enum Happening {
     Act(u16),
     Crash(u32),
     Restart,
+    /// The first balance of this process was read.
+    Polled(u32),
     /// The clocks are set right.
     Mend,
     Calm,
@@ -141,6 +143,8 @@ pub struct DebtTruth {
     pub stranger: bool,
     /// Somebody has decided to pay it.
     pub decided: bool,
+    /// Somebody is about to enter it again.
+    pub comes_again: bool,
     /// A payment of it was declared not paid.
     pub declared: bool,
 }
@@ -181,8 +185,8 @@ pub struct World {
     pub trace: u64,
     pub tally: Tally,
     pub resend_window: i64,
-    /// Both a new start of the machine and a wall clock that went back: nobody can know the time.
-    pub time_is_lost: (bool, bool),
+    /// The machine was started anew: times by its own clock cannot be compared with those from before.
+    pub was_booted: bool,
     /// How often each bad answer is repeated before the gateway recovers.
     auth_streak: u8,
 }
@@ -235,7 +239,7 @@ impl World {
             trace: story.seed,
             tally: Tally::default(),
             resend_window: HOUR,
-            time_is_lost: (false, false),
+            was_booted: false,
             auth_streak: 0,
         }
     }
@@ -343,12 +347,21 @@ impl World {
         self.is_up = true;
         self.life += 1;
         self.date_seen = false;
+        // The first poll of the balance tells the gateway's time.
+        self.after(2 * SECOND, Happening::Polled(self.life));
+    }
+
+    /// The balance was polled: the gateway's `Date` is known.
+    pub const fn polled(&mut self, life: u32) {
+        if self.is_up && self.life == life {
+            self.date_seen = true;
+        }
     }
 
     pub const fn boot(&mut self) {
         self.boot_id += 1;
         self.boot_at = self.now;
-        self.time_is_lost.0 = true;
+        self.was_booted = true;
     }
 
     // The gateway.
@@ -591,7 +604,8 @@ impl World {
         let it = &mut self.ledger.orders[usize::from(order)];
         match it.ending {
             Some(fault @ (Fault::SettleFailed | Fault::LateCompleted)) => {
-                it.truth = Truth::Failed;
+                let withdrawn = fault == Fault::LateCompleted && self.fate.random.percent(30);
+                it.truth = if withdrawn { Truth::Cancelled } else { Truth::Failed };
                 if fault == Fault::SettleFailed {
                     self.hit(fault);
                 } else {
@@ -602,7 +616,7 @@ impl World {
                     };
                     self.after(wait, Happening::CompleteLate(order));
                 }
-                self.announce(order, HookStatus::Failed);
+                self.announce(order, if withdrawn { HookStatus::Cancelled } else { HookStatus::Failed });
             }
             Some(Fault::SettleCancelled) => {
                 it.truth = Truth::Cancelled;
