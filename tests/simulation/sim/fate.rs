@@ -139,6 +139,24 @@ troubles! {
         DateOff "clock: the gateway's Date is off",
     }
     Boot { Reboot "clock: the machine starts anew", }
+    Rebalances {
+        RebalanceUnreachable "rebalance: connection refused",
+        RebalanceUnauthorized "rebalance: 401",
+        RebalanceRefused "rebalance: 422 problem+json",
+        RebalanceDenied "rebalance: 200 that says no",
+        RebalanceTimeoutBefore "rebalance: timed out, never processed",
+        RebalanceTimeoutAfter "rebalance: timed out, processed",
+        Rebalance500After "rebalance: 500, processed",
+        RebalanceCrash "rebalance: crash after the bytes",
+        RebalanceBlind "rebalance: the balance cannot be read",
+        RebalanceMoved "rebalance: the balance moves meanwhile",
+    }
+    RebalancesMore {
+        RebalanceInTheWay "rebalance: stopped by one in doubt",
+        RebalanceTwice "rebalance: ordered twice at once",
+        RebalanceReviewed "rebalance: back to the review",
+        RebalanceAcknowledged "rebalance: a person settles a doubt",
+    }
     People {
         EnterTwice "people: Enter twice",
         OtherPayload "people: the same reference for another payment",

@@ -11,6 +11,7 @@
 //! | Where is the truth? | [`ledger`] |
 //! | What does the lane talk to? | [`doors`], over [`world`] and [`store`] |
 //! | How does it run? | [`run`] |
+//! | And the rebalances? | [`rebalance`] |
 //! | What must hold? | [`check`] |
 //! | Would a mistake be found? | [`plant`] |
 //! | How are many run, and a failing one made short? | [`batch`], [`shrink`] |
@@ -34,6 +35,7 @@ pub mod doors;
 pub mod fate;
 pub mod ledger;
 pub mod plant;
+pub mod rebalance;
 pub mod run;
 pub mod shrink;
 pub mod store;

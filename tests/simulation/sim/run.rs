@@ -169,6 +169,14 @@ pub fn run(story: &Story, cast: &Cast, rules: Rules) -> Outcome {
         world.broken("core", |_| what);
     }
     world.tally.stories = 1;
+    if story.rebalances && world.violation.is_none() {
+        let ended = super::rebalance::run(story.seed, rules.plant);
+        world.mark(ended.trace);
+        world.tally.add_strikes(&ended.struck);
+        if let Some(violation) = ended.violation {
+            world.broken(violation.rule, |_| violation.what);
+        }
+    }
     let struck = world.fate.struck;
     world.tally.add_strikes(&struck);
     Outcome {

@@ -59,6 +59,9 @@ fn candidates(story: &Story, outcome: &Outcome) -> Vec<Story> {
         less.withheld.push(*strike);
         all.push(less);
     }
+    if story.rebalances {
+        all.push(Story { rebalances: false, ..story.clone() });
+    }
     if story.diligent {
         all.push(Story { diligent: false, ..story.clone() });
     }

@@ -77,6 +77,8 @@ pub struct Story {
     pub calm_at: i64,
     /// Whether people care for what is held once it is calm.
     pub diligent: bool,
+    /// Whether the pockets are rebalanced too, beside the payments.
+    pub rebalances: bool,
 }
 
 /// The kinds that a story may have, with their weight and the odds that they strike at an opportunity.
@@ -143,6 +145,7 @@ impl Story {
             withheld: Vec::new(),
             calm_at,
             diligent: random.percent(60),
+            rebalances: random.percent(10),
         };
         if random.percent(22) {
             story.follow_a_recipe(&mut random);
@@ -340,7 +343,14 @@ impl fmt::Display for Clocked {
 
 impl fmt::Display for Story {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "story {}: calm from {}, diligent: {}", self.seed, Clocked(self.calm_at), self.diligent)?;
+        writeln!(
+            out,
+            "story {}: calm from {}, diligent: {}, rebalances: {}",
+            self.seed,
+            Clocked(self.calm_at),
+            self.diligent,
+            self.rebalances
+        )?;
         for debt in &self.debts {
             writeln!(
                 out,
