@@ -1,10 +1,10 @@
 //! Runs random schedules of the real core and the real lane against an adversarial gateway, in virtual time.
 //!
 //! ```text
-//! cargo run --release --example simulate -- --seed 1 --schedules 10000 [--threads 2] [--story SEED] [--plant N]
+//! cargo run --release --example simulate -- --seed 1 --schedules 10000 [--threads 2] [--story SEED] [--plant N] [--weakness N]
 //! ```
 //!
-//! A failure prints the shortest story that still fails, and the exit code is 1.
+//! `--plant` takes one rule away, `--weakness` holds one of the known weaknesses against the stories. A failure prints the shortest story that still fails, and the exit code is 1.
 
 #![allow(
     clippy::print_stdout,
@@ -26,9 +26,12 @@ use sim::story::Story;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (mut seed, mut schedules, mut threads, mut story, mut plant) = (1, 10_000, 2, None, 0);
+    let mut tolerated = sim::KNOWN;
     while let Some(name) = arguments.next() {
         let Some(value) = arguments.next().and_then(|value| value.parse::<u64>().ok()) else {
-            println!("usage: simulate [--seed N] [--schedules M] [--threads T] [--story SEED] [--plant N]");
+            println!(
+                "usage: simulate [--seed N] [--schedules M] [--threads T] [--story SEED] [--plant N] [--weakness N]"
+            );
             return ExitCode::from(2);
         };
         match name.as_str() {
@@ -37,14 +40,16 @@ fn main() -> ExitCode {
             "--threads" => threads = value,
             "--story" => story = Some(value),
             "--plant" => plant = value,
+            "--weakness" => tolerated = sim::all_but(&format!("K{value}")),
             _ => {
                 println!("no such option: {name}");
                 return ExitCode::from(2);
             }
         }
     }
-    let plant = usize::try_from(plant).ok().and_then(|plant| Plant::ALL.get(plant)).copied().unwrap_or(Plant::None);
-    let rules = Rules { plant, tolerated: sim::KNOWN, aloud: false };
+    let plant =
+        usize::try_from(plant).ok().and_then(|plant| Plant::ALL.get(plant)).copied().unwrap_or(Plant::None);
+    let rules = Rules { plant, tolerated, aloud: false };
     let cast = Cast::new();
     if let Some(seed) = story {
         let story = Story::draw(seed);

@@ -132,11 +132,14 @@ impl Report {
             tally.ends[0], tally.ends[1], tally.ends[2], tally.alarms.0, tally.alarms.1
         );
         for (rule, count) in &tally.known {
-            let _ = writeln!(out, "known weakness {rule}: met {count} times");
+            let words =
+                super::WEAKNESSES.iter().find(|(known, _)| known == rule).map_or("", |(_, words)| words);
+            let _ = writeln!(out, "known weakness {rule}, met {count} times: {words}");
         }
         for (rule, count, first) in &self.broken {
             let story = story_seed(self.seed, *first);
-            let _ = writeln!(out, "BROKEN {rule}: {count} times, first in schedule {first} (--story {story})");
+            let _ =
+                writeln!(out, "BROKEN {rule}: {count} times, first in schedule {first} (--story {story})");
         }
         let _ = writeln!(out, "\nfaults fired ({} kinds):", Fault::ALL.len());
         for fault in Fault::ALL {

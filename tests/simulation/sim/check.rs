@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use saldo::domain::cash_out::{Alarm, Event, State};
+use saldo::domain::report::{Source, Status};
 use saldo::gateway::MoneyRequest;
 use uuid::Uuid;
 
@@ -17,7 +18,8 @@ impl World {
     /// A request leaves: I2 (an earlier row, one request a row) and I3 (one body, one key a round).
     pub fn check_request(&mut self, request: &MoneyRequest, reference: &str, key: Option<Uuid>) {
         self.tally.requests += 1;
-        let Some(index) = request.reference.as_deref().and_then(|known| self.store.by_reference(known)) else {
+        let Some(index) = request.reference.as_deref().and_then(|known| self.store.by_reference(known))
+        else {
             return self.broken("I2", |_| "a request for a payment that is not in the journal".to_owned());
         };
         let is_changed = self.plant == Plant::BodyPerAttempt && self.store.records[index].rows.len() > 1;
@@ -34,7 +36,8 @@ impl World {
         if is_changed {
             body.push(b' ');
         }
-        let one_body = *record.first_body.get_or_insert_with(|| body.clone()) == body && body == record.intent.body;
+        let one_body =
+            *record.first_body.get_or_insert_with(|| body.clone()) == body && body == record.intent.body;
         let one_reference = record.intent.reference.as_str() == reference;
         if sent > 1 {
             self.broken("I2", |_| format!("{sent} requests for one row of {reference}"));
@@ -181,7 +184,24 @@ impl World {
         let broken: Option<(&'static str, String)> = match after {
             State::Completed => {
                 let moved = order.is_some_and(|order| order.moved);
-                (!moved).then(|| ("T1", format!("{reference} is called completed and no money moved")))
+                let believed = match record.events.last() {
+                    // What a webhook alone says has to match what was ordered.
+                    Some(Event::Reported { source: Source::Webhook, report, .. }) => {
+                        report.status != Status::Completed
+                            || report.amount == Some(record.intent.order.amount)
+                                && report.document.as_ref().is_none_or(|told| {
+                                    record.intent.order.document.matches_unmasked(told.as_str())
+                                })
+                    }
+                    _ => true,
+                };
+                if !moved {
+                    Some(("T1", format!("{reference} is called completed and no money moved")))
+                } else if !believed {
+                    Some(("M1", format!("{reference} is called completed by a webhook of something else")))
+                } else {
+                    None
+                }
             }
             State::Rejected => {
                 let proven = record.rows.last().is_some_and(|row| row.proven);
@@ -198,7 +218,8 @@ impl World {
                     .then(|| ("T3", format!("{reference} is called withdrawn and may be paid")))
             }
             State::Failed | State::Cancelled => {
-                let ended = order.is_some_and(|order| matches!(order.truth, Truth::Failed | Truth::Cancelled));
+                let ended =
+                    order.is_some_and(|order| matches!(order.truth, Truth::Failed | Truth::Cancelled));
                 (!ended).then(|| ("T4", format!("{reference} is called failed and has not")))
             }
             State::DeclaredNotPaid => {
@@ -276,8 +297,9 @@ impl World {
             let order = self.ledger.by_reference(reference.as_str()).map(|order| &self.ledger.orders[order]);
             let gave_up = matches!(state, State::Failed | State::Cancelled | State::DeclaredNotPaid);
             let lied = order.is_some_and(|order| order.moved && order.lied);
-            if lied && has_id && gave_up && !self.debts[usize::from(debt_of(reference.as_str()))].journal_lost {
-                return self.broken("L1", |_| format!("the late payment of {reference} was never noticed"));
+            if lied && has_id && gave_up && !self.debts[usize::from(debt_of(reference.as_str()))].journal_lost
+            {
+                return self.broken("K8", |_| format!("the late payment of {reference} was never noticed"));
             }
         }
         for id in acknowledged {
@@ -291,7 +313,8 @@ impl World {
                 | 1 << Alarm::Overtaken as u32
                 | 1 << Alarm::Contradiction as u32
                 | 1 << Alarm::ReferenceTaken as u32;
-            if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && truth.alarms & loud == 0 {
+            if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && truth.alarms & loud == 0
+            {
                 self.broken("A1", |_| format!("debt-{debt} is paid twice and nobody was told"));
             }
         }

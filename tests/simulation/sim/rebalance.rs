@@ -87,7 +87,8 @@ impl Desk {
 
     fn apply(&mut self, id: Uuid, event: Event) -> Result<StoredRebalance, JournalError> {
         let place = self.rows.iter().position(|row| row.stored.id == id);
-        let row = place.map(|place| &mut self.rows[place]).ok_or_else(|| JournalError::NotFound(id.to_string()))?;
+        let row =
+            place.map(|place| &mut self.rows[place]).ok_or_else(|| JournalError::NotFound(id.to_string()))?;
         let before = row.stored.rebalance.state;
         row.stored.rebalance = row.stored.rebalance.step(&event)?;
         let by_a_person = matches!(event, Event::Acknowledged { .. });
@@ -134,7 +135,9 @@ impl Desk {
             Some(Fault::RebalanceUnauthorized) => {
                 (false, Outcome::NotExecuted(NotExecuted::Unauthorized(problem(401))))
             }
-            Some(Fault::RebalanceRefused) => (false, Outcome::NotExecuted(NotExecuted::Refused(problem(422)))),
+            Some(Fault::RebalanceRefused) => {
+                (false, Outcome::NotExecuted(NotExecuted::Refused(problem(422))))
+            }
             Some(Fault::RebalanceDenied) => (false, told(false)),
             Some(Fault::RebalanceTimeoutBefore) => (false, Outcome::Ambiguous(Ambiguity::TimedOut)),
             Some(Fault::RebalanceTimeoutAfter) => (true, Outcome::Ambiguous(Ambiguity::TimedOut)),
@@ -285,7 +288,11 @@ impl Journal for Door {
         Self::ready(Err(JournalError::Closed))
     }
 
-    fn start_rebalance(&self, id: Uuid, terms: Terms) -> Answer<'_, Result<StoredRebalance, StoredRebalance>> {
+    fn start_rebalance(
+        &self,
+        id: Uuid,
+        terms: Terms,
+    ) -> Answer<'_, Result<StoredRebalance, StoredRebalance>> {
         Self::ready(Ok(self.desk().start(id, terms)))
     }
 
@@ -339,8 +346,10 @@ pub fn run(seed: u64, plant: Plant) -> Ended {
     while step < steps {
         // A process: it ends with its runtime.
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { break };
-        let rebalancer =
-            Rebalancer::new(Arc::new(door.clone()) as Arc<dyn Journal>, Arc::new(door.clone()) as Arc<dyn Gateway>);
+        let rebalancer = Rebalancer::new(
+            Arc::new(door.clone()) as Arc<dyn Journal>,
+            Arc::new(door.clone()) as Arc<dyn Gateway>,
+        );
         runtime.block_on(async {
             let _ = rebalancer.take_up_the_lost().await;
             while step < steps && !door.desk().crashed {
@@ -358,7 +367,11 @@ pub fn run(seed: u64, plant: Plant) -> Ended {
 async fn one_step(door: &Door, rebalancer: &Arc<Rebalancer>) {
     let (pick, target, id) = {
         let random = &mut door.desk().fate.random;
-        (random.below(10), Centavos::new(random.between(100_000, 5_000_000)), Uuid::from_u64_pair(9, random.next()))
+        (
+            random.below(10),
+            Centavos::new(random.between(100_000, 5_000_000)),
+            Uuid::from_u64_pair(9, random.next()),
+        )
     };
     let person = Person { uid: 1, name: None };
     if pick < 3 {
@@ -377,7 +390,9 @@ async fn one_step(door: &Door, rebalancer: &Arc<Rebalancer>) {
     let both = async {
         if pick > 7 {
             let (one, two) = futures::join!(once(id), once(other));
-            if matches!(one, Err(RebalanceTrouble::InDoubt(_))) || matches!(two, Err(RebalanceTrouble::InDoubt(_))) {
+            if matches!(one, Err(RebalanceTrouble::InDoubt(_)))
+                || matches!(two, Err(RebalanceTrouble::InDoubt(_)))
+            {
                 door.desk().fate.note(Fault::RebalanceTwice);
             }
         } else if matches!(once(id).await, Err(RebalanceTrouble::Moved(_))) {

@@ -543,12 +543,14 @@ impl Run<'_> {
                     (true, true) => "K1",
                     (true, false) => "K2",
                 };
-                let what = format!("{} is {} and nothing will wake it", record.intent.reference, pay.state.as_str());
+                let what =
+                    format!("{} is {} and nothing will wake it", record.intent.reference, pay.state.as_str());
                 world.store.records[index].given_up = true;
                 world.broken(rule, |_| what);
             }
         }
-        if world.is_calm && world.is_quiet() && self.tasks.iter().all(Option::is_none) && self.lane.is_some() {
+        if world.is_calm && world.is_quiet() && self.tasks.iter().all(Option::is_none) && self.lane.is_some()
+        {
             let at_rest = world.store.records.iter().all(|record| {
                 record.wake.is_none()
                     || record.given_up
@@ -601,8 +603,10 @@ impl Run<'_> {
             let mut world = self.sim.world();
             let hook = world.hooks[usize::from(index)];
             let report = world.hook_report(hook);
-            let known = report.external_reference.as_ref().and_then(|told| world.store.by_reference(told.as_str()));
-            let on_the_wire = known.is_some_and(|index| world.store.records[index].intent.cash_out.on_the_wire);
+            let known =
+                report.external_reference.as_ref().and_then(|told| world.store.by_reference(told.as_str()));
+            let on_the_wire =
+                known.is_some_and(|index| world.store.records[index].intent.cash_out.on_the_wire);
             if on_the_wire {
                 world.hit(Fault::HookBefore202);
             }
@@ -740,7 +744,8 @@ impl Run<'_> {
         let now = lane.moment();
         let open: Vec<(Uuid, Act)> = {
             let world = self.sim.world();
-            let records = world.store.records.iter().filter(|record| !record.intent.cash_out.state.is_final());
+            let records =
+                world.store.records.iter().filter(|record| !record.intent.cash_out.state.is_final());
             records
                 .filter_map(|record| Some((record.intent.id, record.intent.cash_out.act_now(&now)?)))
                 .collect()
@@ -764,7 +769,9 @@ impl Run<'_> {
         let order = world.ledger.by_reference(intent.reference.as_str());
         let lane = Arc::clone(lane);
         let task: Task = match deed {
-            Deed::Submit => Box::pin(async move { End::Person(deed, uid, lane.submit(id, by).await.map(drop)) }),
+            Deed::Submit => {
+                Box::pin(async move { End::Person(deed, uid, lane.submit(id, by).await.map(drop)) })
+            }
             Deed::Approve | Deed::ApproveOther => {
                 if pending && is_maker {
                     world.hit(Fault::MakerApproves);
@@ -788,9 +795,7 @@ impl Run<'_> {
                         other.map_or("nonsense".to_owned(), |(_, other)| other.code.as_str().to_owned())
                     }
                 };
-                Box::pin(async move {
-                    End::Adopted(deed, lane.adopt(id, by, &code, None).await.map(drop))
-                })
+                Box::pin(async move { End::Adopted(deed, lane.adopt(id, by, &code, None).await.map(drop)) })
             }
             _ => {
                 let alive = order.is_some_and(|order| {
@@ -808,9 +813,9 @@ impl Run<'_> {
                     world.debts[usize::from(debt)].false_declaration = true;
                 }
                 let statement = "not on the statement".to_owned();
-                Box::pin(async move {
-                    End::Declared(is_false, lane.declare(id, by, statement).await.map(drop))
-                })
+                Box::pin(
+                    async move { End::Declared(is_false, lane.declare(id, by, statement).await.map(drop)) },
+                )
             }
         };
         drop(world);
@@ -851,7 +856,9 @@ impl Run<'_> {
                     && refused.because == saldo::domain::cash_out::Because::Sibling
                 {
                     let mut world = self.sim.world();
-                    world.broken("K4", |_| "an approved payment can never be sent, and is tried for ever".to_owned());
+                    world.broken("K4", |_| {
+                        "an approved payment can never be sent, and is tried for ever".to_owned()
+                    });
                     if let Some(index) = world.store.position(id) {
                         world.store.records[index].wake = None;
                         world.store.records[index].given_up = true;
@@ -885,11 +892,13 @@ impl Run<'_> {
                 let mut world = self.sim.world();
                 match result {
                     Ok(()) if is_false => world.hit(Fault::DeclaredFalsely),
-                    Err(LaneError::Journal(JournalError::Refused(Refused { because, .. }))) => match because {
-                        Because::TooEarly => world.hit(Fault::DeclaredEarly),
-                        Because::SamePerson => world.hit(Fault::DeclaredTwiceByOne),
-                        _ => {}
-                    },
+                    Err(LaneError::Journal(JournalError::Refused(Refused { because, .. }))) => {
+                        match because {
+                            Because::TooEarly => world.hit(Fault::DeclaredEarly),
+                            Because::SamePerson => world.hit(Fault::DeclaredTwiceByOne),
+                            _ => {}
+                        }
+                    }
                     _ => {}
                 }
             }

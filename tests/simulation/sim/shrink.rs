@@ -11,7 +11,9 @@ pub fn shortest(story: &Story, cast: &Cast, rules: Rules) -> (Story, Outcome) {
     let rules = Rules { aloud: true, ..rules };
     let mut best = story.clone();
     let mut outcome = run(&best, cast, rules);
-    let Some(rule) = outcome.violation.as_ref().map(|violation| violation.rule) else { return (best, outcome) };
+    let Some(rule) = outcome.violation.as_ref().map(|violation| violation.rule) else {
+        return (best, outcome);
+    };
     let mut runs = 0;
     loop {
         let before = runs;

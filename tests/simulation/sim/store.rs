@@ -135,8 +135,7 @@ impl Store {
             } else {
                 pay.again()
             };
-            let follows =
-                terms.generation == pay.terms.generation + 1 && again == Some(Again::Generation);
+            let follows = terms.generation == pay.terms.generation + 1 && again == Some(Again::Generation);
             let unique = plant != Plant::ReferenceNotUnique;
             if !follows && unique {
                 return if known.order == proposal.order {
@@ -244,10 +243,8 @@ impl Store {
     }
 
     fn refuse_beside_a_sibling(&self, index: usize, plant: Plant) -> Result<(), JournalError> {
-        let blind = matches!(
-            plant,
-            Plant::SiblingsIgnored | Plant::HeldPaysAgain | Plant::ReferenceNotUnique
-        );
+        let blind =
+            matches!(plant, Plant::SiblingsIgnored | Plant::HeldPaysAgain | Plant::ReferenceNotUnique);
         let may = |other: usize| self.records[other].intent.cash_out.state.may_have_paid();
         if !blind && self.siblings(index).any(may) {
             let state = self.records[index].intent.cash_out.state;

@@ -430,12 +430,20 @@ impl World {
             Plant::ReferencePerAttempt if number() > 1 => {
                 (format!("{reference}-{}", number()), Some(Uuid::from_u64_pair(7, number() as u64)))
             }
-            Plant::KeyPerAttempt if number() > 1 => (reference.clone(), Some(Uuid::from_u64_pair(7, number() as u64))),
+            Plant::KeyPerAttempt if number() > 1 => {
+                (reference.clone(), Some(Uuid::from_u64_pair(7, number() as u64)))
+            }
             _ => (reference, request.idempotency_key),
         }
     }
 
-    fn answer(&mut self, fault: Option<Fault>, reference: &str, key: Option<Uuid>, latency: i64) -> (Wire, i64) {
+    fn answer(
+        &mut self,
+        fault: Option<Fault>,
+        reference: &str,
+        key: Option<Uuid>,
+        latency: i64,
+    ) -> (Wire, i64) {
         const TIMEOUT: i64 = 30 * SECOND;
         let Some(fault) = fault else { return self.process(reference, key, latency) };
         let lost = |reset: bool| {
@@ -554,7 +562,8 @@ impl World {
                 return (Wire::Conflict, latency);
             }
         };
-        let slow = self.ledger.orders[order].truth == Truth::Processing && self.fate.strikes(Fault::HookBefore202);
+        let slow =
+            self.ledger.orders[order].truth == Truth::Processing && self.fate.strikes(Fault::HookBefore202);
         let wait = if slow { self.fate.random.between(SECOND, 25 * SECOND) } else { latency };
         (Wire::Accepted(self.ledger.orders[order].code.clone()), wait)
     }
@@ -775,12 +784,16 @@ impl World {
                 let it = &mut self.ledger.orders[order];
                 let settled = it.truth != Truth::Processing;
                 let glitch = match (fault, it.glitch_until) {
-                    (Some(Fault::GetFailed), None) if matches!(it.truth, Truth::Processing | Truth::Completed) => {
+                    (Some(Fault::GetFailed), None)
+                        if matches!(it.truth, Truth::Processing | Truth::Completed) =>
+                    {
                         let end = self.now + self.fate.random.between(5 * SECOND, 50 * SECOND);
                         it.glitch_until = Some(end);
                         true
                     }
-                    (_, Some(end)) => self.now <= end && matches!(it.truth, Truth::Processing | Truth::Completed),
+                    (_, Some(end)) => {
+                        self.now <= end && matches!(it.truth, Truth::Processing | Truth::Completed)
+                    }
                     _ => false,
                 };
                 if glitch {
