@@ -125,11 +125,11 @@ impl World {
             for event in &record.events {
                 match event {
                     Event::Approved { by, payload, .. }
-                        if *payload == terms.fingerprints.payload && !by.is(&terms.maker) =>
+                        if *payload == terms.fingerprints.payload
+                            && !by.is(&terms.maker)
+                            && !people.contains(&by.uid) =>
                     {
-                        if !people.contains(&by.uid) {
-                            people.push(by.uid);
-                        }
+                        people.push(by.uid);
                     }
                     Event::Submitted { .. } | Event::RoundStarted { .. } => people.clear(),
                     _ => {}
@@ -287,7 +287,7 @@ impl World {
             let has_id = pay.gateway_id().is_some();
             if state.is_final() {
                 self.tally.ends[0] += 1;
-            } else if state == State::Held && record.reminders > 0 || state == State::Held && has_id {
+            } else if state == State::Held && (record.reminders > 0 || has_id) {
                 self.tally.ends[1] += 1;
             } else if state == State::Accepted && stale {
                 self.tally.ends[2] += 1;

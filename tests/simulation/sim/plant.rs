@@ -70,11 +70,10 @@ impl Plant {
     /// The machine, as far as this bug leaves it whole.
     pub fn step(self, before: &CashOut, event: &Event) -> Result<Step, Refused> {
         match (self, event) {
-            (Self::RepeatRefused, Event::AttemptEnded { verdict, .. })
-                if matches!(verdict, Verdict::NotExecuted(NotExecuted::Refused(_))) =>
-            {
-                step(&CashOut { ambiguous: false, ..before.clone() }, event)
-            }
+            (
+                Self::RepeatRefused,
+                Event::AttemptEnded { verdict: Verdict::NotExecuted(NotExecuted::Refused(_)), .. },
+            ) => step(&CashOut { ambiguous: false, ..before.clone() }, event),
             (Self::LostNotExecuted, Event::AttemptEnded { at, verdict })
                 if *verdict == Verdict::Ambiguous(Ambiguity::Crashed) =>
             {

@@ -70,6 +70,7 @@ impl Desk {
         doubtful.map(|row| row.stored.clone()).collect()
     }
 
+    #[allow(clippy::result_large_err, reason = "the journal's own answer")]
     fn start(&mut self, id: Uuid, terms: Terms) -> Result<StoredRebalance, StoredRebalance> {
         let doubt = self.in_doubt().into_iter().next();
         if let (Some(doubt), true) = (doubt, self.plant != Plant::RebalanceNotAlone) {

@@ -3,9 +3,10 @@
 //! Tasks are polled when what they wait for is there, and at no other time; a crash drops them all. What the tracker, the
 //! inbox and the desk do around the lane is done here with the same rules.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ const BREATH: i64 = SECOND / 4;
 /// How a task ended.
 enum End {
     Acted(Uuid, Result<(), LaneError>),
-    Decided(Deed, Result<Proposed, JournalError>),
+    Decided(Deed, Box<Result<Proposed, JournalError>>),
     Declared(bool, Result<(), LaneError>),
     Adopted(Deed, Result<(), LaneError>),
     Person(Deed, u32, Result<(), LaneError>),
@@ -127,6 +128,24 @@ struct Run<'a> {
     restored: bool,
 }
 
+thread_local! {
+    /// A panic of this thread is a broken rule, with its words in the report.
+    static IN_A_STORY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps panics inside stories off the screen; all others are shown as ever.
+fn be_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !IN_A_STORY.get() {
+                usual(panic);
+            }
+        }));
+    });
+}
+
 /// Runs a story.
 pub fn run(story: &Story, cast: &Cast, rules: Rules) -> Outcome {
     let mut world = World::new(story, rules.plant, rules.tolerated);
@@ -154,8 +173,11 @@ pub fn run(story: &Story, cast: &Cast, rules: Rules) -> Outcome {
         over: false,
         restored: false,
     };
+    be_quiet();
+    IN_A_STORY.set(true);
     // A release assertion of the core ends the story as any other broken rule does.
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.go()));
+    IN_A_STORY.set(false);
     // Tasks hold the world; what is left of it is taken out.
     run.tasks.clear();
     run.lane = None;
@@ -735,7 +757,7 @@ impl Run<'_> {
     fn decide(&mut self, lane: &Arc<Lane>, deed: Deed, decision: Decision) {
         self.sim.world().debts[usize::from(debt_of(decision.reference.as_str()))].decided = true;
         let lane = Arc::clone(lane);
-        self.spawn(Box::pin(async move { End::Decided(deed, lane.decide(decision).await) }), None);
+        self.spawn(Box::pin(async move { End::Decided(deed, Box::new(lane.decide(decision).await)) }), None);
     }
 
     /// What `saldo recover` does: every payment that is open, whatever its waiting time.
@@ -791,7 +813,7 @@ impl Run<'_> {
                     (Deed::Adopt, None) => return,
                     _ => {
                         let others = world.ledger.orders.iter().enumerate();
-                        let other = others.filter(|(other, _)| Some(*other) != order).last();
+                        let other = others.rev().find(|(other, _)| Some(*other) != order);
                         other.map_or("nonsense".to_owned(), |(_, other)| other.code.as_str().to_owned())
                     }
                 };
@@ -874,7 +896,7 @@ impl Run<'_> {
             }
             End::Decided(deed, result) => {
                 let mut world = self.sim.world();
-                match result {
+                match *result {
                     Ok(Proposed::Created(intent)) => {
                         if deed == Deed::Again {
                             world.hit(Fault::AgainTaken);

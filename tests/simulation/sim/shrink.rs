@@ -1,7 +1,7 @@
 //! Making a failing story short: leave things out one at a time, as long as it still breaks the same rule.
 
 use super::run::{Cast, Outcome, Rules, run};
-use super::story::Story;
+use super::story::{DAY, HOUR, MINUTE, Story};
 
 /// Runs at most, so that a long story cannot take for ever.
 const MOST: usize = 4000;
@@ -45,6 +45,17 @@ fn candidates(story: &Story, outcome: &Outcome) -> Vec<Story> {
         let gone = less.debts.remove(index).number;
         less.actions.retain(|action| action.debt != gone);
         all.push(less);
+    }
+    for index in 0..story.debts.len() {
+        if story.debts[index].approvals > 0 || story.debts[index].is_draft {
+            let mut less = story.clone();
+            less.debts[index].approvals = 0;
+            less.debts[index].is_draft = false;
+            all.push(less);
+        }
+    }
+    for calm_at in [30 * MINUTE, 6 * HOUR, 4 * DAY].into_iter().filter(|calm_at| *calm_at < story.calm_at) {
+        all.push(Story { calm_at, ..story.clone() });
     }
     for index in 0..story.kinds.len() {
         let mut less = story.clone();
