@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::disallowed_macros, reason = "the figures, for whoever runs it with --nocapture")]
 
+mod on_disk;
 mod sim;
 
 use sim::batch::{Report, many, story_seed};
