@@ -117,14 +117,15 @@ impl Report {
         );
         let _ = writeln!(
             out,
-            "{} events, {} attempts, {} requests, {} payments, {} crashes; {} broken; {} paid twice in a way that no client can prevent",
+            "{} events, {} attempts, {} requests, {} payments, {} crashes; {} broken; paid twice and not to be prevented: {} after the gateway took its FAILED back, {} after a false declaration",
             tally.events,
             tally.attempts,
             tally.requests,
             tally.payments,
             tally.crashes,
             self.failures,
-            tally.unavoidable
+            tally.unavoidable[0],
+            tally.unavoidable[1]
         );
         let _ = writeln!(
             out,

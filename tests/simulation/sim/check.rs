@@ -218,8 +218,10 @@ impl World {
                     .then(|| ("T3", format!("{reference} is called withdrawn and may be paid")))
             }
             State::Failed | State::Cancelled => {
-                let ended =
-                    order.is_some_and(|order| matches!(order.truth, Truth::Failed | Truth::Cancelled));
+                // One that took its word back may have said FAILED twice, and a minute apart.
+                let ended = order.is_some_and(|order| {
+                    order.lied || matches!(order.truth, Truth::Failed | Truth::Cancelled)
+                });
                 (!ended).then(|| ("T4", format!("{reference} is called failed and has not")))
             }
             State::DeclaredNotPaid => {
@@ -260,7 +262,7 @@ impl World {
         let truth = self.debts[usize::from(debt)];
         let lied = self.ledger.orders.iter().any(|order| order.debt == debt && order.lied);
         if lied || truth.false_declaration {
-            self.tally.unavoidable += 1;
+            self.tally.unavoidable[usize::from(!lied)] += 1;
             self.say(|_| format!("debt-{debt} is paid twice, and no client could have known"));
             return;
         }
@@ -315,7 +317,7 @@ impl World {
                 | 1 << Alarm::ReferenceTaken as u32;
             if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && truth.alarms & loud == 0
             {
-                self.broken("A1", |_| format!("debt-{debt} is paid twice and nobody was told"));
+                self.broken("K9", |_| format!("debt-{debt} is paid twice and nobody was told"));
             }
         }
     }

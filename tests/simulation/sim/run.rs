@@ -512,6 +512,7 @@ impl Run<'_> {
         world.say(|_| "calm".to_owned());
         world.is_calm = true;
         world.fate.enabled = 0;
+        world.auth_streak = 0;
         world.full_until = 0;
         world.after(0, Happening::Mend);
         if !world.is_up {

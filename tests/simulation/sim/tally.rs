@@ -66,8 +66,9 @@ pub struct Tally {
     /// Payments that left the wallet.
     pub payments: u64,
     pub crashes: u64,
-    /// Debts paid twice in a way that no client can prevent.
-    pub unavoidable: u64,
+    /// Debts paid twice in a way that no client can prevent: the gateway took its FAILED back, or people declared
+    /// something that was not so.
+    pub unavoidable: [u64; 2],
     /// Alarms raised in the journal, and those that a person was told.
     pub alarms: (u64, u64),
     /// Payments at the end: final, held, waiting for an id.
@@ -123,7 +124,8 @@ impl Tally {
         self.attempts += other.attempts;
         self.payments += other.payments;
         self.crashes += other.crashes;
-        self.unavoidable += other.unavoidable;
+        self.unavoidable[0] += other.unavoidable[0];
+        self.unavoidable[1] += other.unavoidable[1];
         self.alarms.0 += other.alarms.0;
         self.alarms.1 += other.alarms.1;
         for (sum, more) in self.ends.iter_mut().zip(other.ends) {

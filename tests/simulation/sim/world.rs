@@ -188,7 +188,7 @@ pub struct World {
     /// The machine was started anew: times by its own clock cannot be compared with those from before.
     pub was_booted: bool,
     /// How often each bad answer is repeated before the gateway recovers.
-    auth_streak: u8,
+    pub auth_streak: u8,
 }
 
 impl World {
