@@ -127,6 +127,18 @@ impl Report {
             tally.unavoidable[0],
             tally.unavoidable[1]
         );
+        let broken = |rules: &[&str]| -> u64 {
+            let counted = self.broken.iter().filter(|(rule, _, _)| rules.contains(rule));
+            let known = tally.known.iter().filter(|(rule, _)| rules.contains(rule));
+            counted.map(|(_, count, _)| count).sum::<u64>() + known.map(|(_, count)| count).sum::<u64>()
+        };
+        let _ = writeln!(
+            out,
+            "double payments: {}; lost intents: {}; stuck intents: {} (known weaknesses included)",
+            broken(&["I1", "K5"]),
+            broken(&["I11"]),
+            broken(&["I12", "S1", "S2", "K1", "K2", "K4"])
+        );
         let _ = writeln!(
             out,
             "ends: {} final, {} held, {} accepted without an id; alarms: {} raised, {} told",

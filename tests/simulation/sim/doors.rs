@@ -29,7 +29,8 @@ use uuid::Uuid;
 use super::fate::Fault;
 use super::plant::Plant;
 use super::story::{MINUTE, SECOND};
-use super::world::{Happening, Wire, World};
+use super::wire::Wire;
+use super::world::{Happening, World};
 
 /// The world behind every door.
 #[derive(Clone)]

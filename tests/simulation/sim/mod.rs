@@ -8,9 +8,9 @@
 //! |---|---|
 //! | What can go wrong? | [`fate`] |
 //! | What is a story? | [`story`] |
-//! | Where is the truth? | [`ledger`] |
+//! | Where is the truth? | [`ledger`]; [`gateway`] changes it, and [`wire`] says what comes back |
 //! | What does the lane talk to? | [`doors`], over [`world`] and [`store`] |
-//! | How does it run? | [`run`] |
+//! | How does it run? | [`run`], with [`people`] |
 //! | And the rebalances? | [`rebalance`] |
 //! | What must hold? | [`check`] |
 //! | Would a mistake be found? | [`plant`] |
@@ -33,7 +33,9 @@ pub mod batch;
 pub mod check;
 pub mod doors;
 pub mod fate;
+pub mod gateway;
 pub mod ledger;
+pub mod people;
 pub mod plant;
 pub mod rebalance;
 pub mod run;
@@ -41,6 +43,7 @@ pub mod shrink;
 pub mod store;
 pub mod story;
 pub mod tally;
+pub mod wire;
 pub mod world;
 
 /// Known weaknesses of the code under test: counted, and not held against a story. Each has its words for the report.
