@@ -135,7 +135,7 @@ impl Report {
         let _ = writeln!(
             out,
             "double payments: {}; lost intents: {}; stuck intents: {} (known weaknesses included)",
-            broken(&["I1", "K5"]),
+            broken(&["I1", "K5"]) + tally.preventable,
             broken(&["I11"]),
             broken(&["I12", "S1", "S2", "K1", "K2", "K4"])
         );

@@ -160,6 +160,8 @@ impl World {
                 return self.broken("I1", |_| "sent beside a payment that may have paid the debt".to_owned());
             }
             if pay.conflict && !matches!(pay.state, State::Completed) && pay.last_report.is_some() {
+                let debt = usize::from(record.debt);
+                self.debts[debt].knew = true;
                 return self.broken("K6", |_| {
                     "sent although the gateway had contradicted the end of an earlier payment".to_owned()
                 });
@@ -260,7 +262,19 @@ impl World {
     /// I1: a debt was paid a second time.
     pub fn paid_twice(&mut self, debt: u8) {
         let truth = self.debts[usize::from(debt)];
-        let lied = self.ledger.orders.iter().any(|order| order.debt == debt && order.lied);
+        if truth.knew {
+            // Told as what it is: the request that should not have left is counted where it left.
+            self.tally.preventable += 1;
+            return;
+        }
+        // Only an order whose FAILED was taken back explains another payment beside it.
+        let kept_its_word = self
+            .ledger
+            .orders
+            .iter()
+            .filter(|order| order.debt == debt && order.moved && !order.lied)
+            .count();
+        let lied = kept_its_word <= 1;
         if lied || truth.false_declaration {
             self.tally.unavoidable[usize::from(!lied)] += 1;
             self.say(|_| format!("debt-{debt} is paid twice, and no client could have known"));

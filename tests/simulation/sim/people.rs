@@ -186,9 +186,9 @@ impl Run<'_> {
                     world.debts[usize::from(debt)].false_declaration = true;
                 }
                 let statement = "not on the statement".to_owned();
-                Box::pin(
-                    async move { End::Declared(is_false, lane.declare(id, by, statement).await.map(drop)) },
-                )
+                Box::pin(async move {
+                    End::Declared(debt, is_false, lane.declare(id, by, statement).await.map(drop))
+                })
             }
         };
         drop(world);
@@ -260,8 +260,11 @@ impl Run<'_> {
                     Err(error) => world.say(|_| format!("  {error}")),
                 }
             }
-            End::Declared(is_false, result) => {
+            End::Declared(debt, is_false, result) => {
                 let mut world = self.sim.world();
+                let truth = &mut world.debts[usize::from(debt)];
+                truth.false_statement |= is_false && result.is_ok();
+                truth.false_declaration = truth.false_statement;
                 match result {
                     Ok(()) if is_false => world.hit(Fault::DeclaredFalsely),
                     Err(LaneError::Journal(JournalError::Refused(Refused { because, .. }))) => {

@@ -41,7 +41,7 @@ const BREATH: i64 = SECOND / 4;
 pub enum End {
     Acted(Uuid, Result<(), LaneError>),
     Decided(Deed, Box<Result<Proposed, JournalError>>),
-    Declared(bool, Result<(), LaneError>),
+    Declared(u8, bool, Result<(), LaneError>),
     Adopted(Deed, Result<(), LaneError>),
     Person(Deed, u32, Result<(), LaneError>),
     Read(u16, Result<ReadHook, JournalError>),

@@ -69,6 +69,8 @@ pub struct Tally {
     /// Debts paid twice in a way that no client can prevent: the gateway took its FAILED back, or people declared
     /// something that was not so.
     pub unavoidable: [u64; 2],
+    /// Debts paid twice although the journal held evidence against the second payment.
+    pub preventable: u64,
     /// Alarms raised in the journal, and those that a person was told.
     pub alarms: (u64, u64),
     /// Payments at the end: final, held, waiting for an id.
@@ -124,6 +126,7 @@ impl Tally {
         self.attempts += other.attempts;
         self.payments += other.payments;
         self.crashes += other.crashes;
+        self.preventable += other.preventable;
         self.unavoidable[0] += other.unavoidable[0];
         self.unavoidable[1] += other.unavoidable[1];
         self.alarms.0 += other.alarms.0;

@@ -117,6 +117,10 @@ pub struct DebtTruth {
     pub paid: u8,
     /// People declared something that was not so.
     pub false_declaration: bool,
+    /// And it was written down.
+    pub false_statement: bool,
+    /// A payment left although the journal held evidence against it.
+    pub knew: bool,
     /// The journal was lost or restored while the debt was known.
     pub journal_lost: bool,
     /// What people were told, one bit an alarm.
