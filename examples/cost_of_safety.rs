@@ -265,7 +265,7 @@ fn settings() -> LaneSettings {
         client_id: "48213".to_owned(),
         resend_window: SignedDuration::from_hours(1),
         webhook_url: None,
-        keep_offering: Duration::from_secs(10),
+        keep_offering: Some(Duration::from_secs(10)),
     }
 }
 

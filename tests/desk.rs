@@ -74,7 +74,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
             client_id: access.client_id,
             resend_window: SignedDuration::from_hours(1),
             webhook_url,
-            keep_offering: Duration::from_secs(10),
+            keep_offering: Some(Duration::from_secs(10)),
         },
         poll_every: Duration::from_secs(1),
         zone: TimeZone::UTC,

@@ -166,7 +166,7 @@ async fn bench(folder: &Path) -> Bench {
         client_id: "48213".to_owned(),
         resend_window: SignedDuration::from_hours(1),
         webhook_url: Some("https://desk.example.com/hook".to_owned()),
-        keep_offering: Duration::from_secs(10),
+        keep_offering: Some(Duration::from_secs(10)),
     };
     let clock = Arc::new(Later::default());
     let lane = Lane::new(

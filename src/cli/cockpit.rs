@@ -34,10 +34,6 @@ use crate::session::{self, ColorDepth, Ended, Termination, Tty};
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
 const ZONE: &str = "America/Sao_Paulo";
 
-/// How long a verdict is offered to a journal that cannot be written, before only the restart can help: the attempt is
-/// journalled, so the next start finds it and treats it as unknown.
-pub(super) const KEEP_OFFERING: Duration = Duration::from_secs(300);
-
 /// What a cockpit is made of, whether it comes from a configuration or from the demonstration.
 pub(super) struct Station {
     pub(super) facts: Facts,
@@ -81,7 +77,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         account: context.account(),
         gateway,
         crypto_token,
-        lane: LaneSettings { keep_offering: KEEP_OFFERING, ..context.lane_settings() },
+        lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
     };

@@ -129,7 +129,7 @@ impl Context {
             client_id: self.settings.client_id.clone(),
             resend_window: self.settings.resend_window.try_into().unwrap_or(jiff::SignedDuration::MAX),
             webhook_url: self.settings.webhook_url.as_ref().map(|url| url.as_str().to_owned()),
-            keep_offering: Duration::from_secs(10),
+            keep_offering: Some(Duration::from_secs(10)),
         }
     }
 }

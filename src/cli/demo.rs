@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::cockpit::{KEEP_OFFERING, Station, Webhooks, language, sit_down, zone};
+use super::cockpit::{Station, Webhooks, language, sit_down, zone};
 use super::context::operator;
 use super::failure::{Exit, Failure};
 use crate::app::{Environment, Facts};
@@ -81,7 +81,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             client_id: access.client_id.clone(),
             resend_window: SignedDuration::from_hours(1),
             webhook_url: Some(webhook_url.clone()),
-            keep_offering: KEEP_OFFERING,
+            keep_offering: None,
         },
         poll_every: POLL,
         webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),

@@ -73,8 +73,8 @@ impl Inbox {
             .await?;
         self.journal.settle_delivery(number, DeliveryOutcome::Taken(observed.transaction.id)).await?;
         if let Some(applied) = observed.applied {
-            for alarm in applied.alarms {
-                let intent = Box::new(applied.intent.clone());
+            for (alarm, intent) in applied.all_alarms() {
+                let intent = Box::new(intent.clone());
                 // Nobody listens any more while saldo ends; the journal has it.
                 let _ = self.news.send(News::Alarm { alarm, intent }).await;
             }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::lane::{Lane, LaneError};
+use super::lane::{Lane, LaneError, Pause};
 use super::message::Finding;
 use crate::domain::cash_out::{Event, OtherPayment};
 use crate::domain::order::Digest;
@@ -92,6 +92,16 @@ impl Lane {
     ///
     /// [`LaneError::Journal`]: it is not held, it is too early, or this person has said so already.
     pub async fn declare(&self, id: Uuid, by: Person, statement: String) -> Result<Intent, LaneError> {
-        self.note(id, Event::Declared { at: self.moment(), by, statement }).await
+        // The wait is judged by the wall clock where nothing better is left, such as after a restart of the machine: so
+        // it has to agree with the gateway's, as it had to when the last request left.
+        if self.gateway.clock().is_none() {
+            self.gateway.balance().await?;
+        }
+        let at = self.moment();
+        self.check_the_clock(&at);
+        if let Some(pause @ Pause::Clock(_)) = self.paused() {
+            return Err(pause.into());
+        }
+        self.note(id, Event::Declared { at, by, statement }).await
     }
 }

@@ -33,6 +33,9 @@ use crate::journal::{Applied, Change, Intent, Journal, JournalError, Observation
 /// From the journalled attempt to its first byte at most: a connection that takes longer is too late.
 const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
 
+/// How long a verdict is offered to a journal that cannot be written once the process is ending.
+const LAST_OFFERS: Duration = Duration::from_secs(10);
+
 /// Why nothing is sent at the moment. Never stored: the next start tries again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Pause {
@@ -142,9 +145,10 @@ pub struct LaneSettings {
     pub resend_window: SignedDuration,
     /// Sent along with every order, so that the gateway tells what became of it.
     pub webhook_url: Option<String>,
-    /// How long a verdict is offered to a journal that cannot be written. The attempt itself is journalled, so what is
-    /// given up here is found by the next start and treated as unknown.
-    pub keep_offering: Duration,
+    /// How long a verdict is offered to a journal that cannot be written, and how long it still is once the lane is
+    /// finishing. The attempt itself is journalled, so what is given up here is found by the next start and treated as
+    /// unknown. A desk that goes on has to go on offering.
+    pub keep_offering: Option<Duration>,
 }
 
 /// The money lane.
@@ -420,7 +424,7 @@ impl Lane {
         let mut waited = Duration::ZERO;
         loop {
             match self.journal.apply(id, change.clone()).await {
-                Err(JournalError::Unwritable(reason)) if waited < self.settings.keep_offering => {
+                Err(JournalError::Unwritable(reason)) if self.goes_on_offering(waited) => {
                     self.tell(News::JournalTrouble(reason)).await;
                     self.clock.sleep(wait).await;
                     waited += wait;
@@ -428,6 +432,13 @@ impl Lane {
                 }
                 done => return Ok(done?),
             }
+        }
+    }
+
+    fn goes_on_offering(&self, waited: Duration) -> bool {
+        match self.settings.keep_offering {
+            Some(most) => waited < most,
+            None => !self.wire.is_closed() || waited < LAST_OFFERS,
         }
     }
 
@@ -457,11 +468,11 @@ impl Lane {
                 new_id: Uuid::now_v7(),
             })
             .await?;
+        if let Some(applied) = &observed.applied {
+            self.ring(applied).await;
+        }
         match observed.applied {
-            Some(applied) if applied.intent.id == id => {
-                self.ring(&applied).await;
-                Ok(applied.intent)
-            }
+            Some(applied) if applied.intent.id == id => Ok(applied.intent),
             // The gateway answered with another transaction than the one asked for.
             _ => self.note(id, Event::LookedInVain { at: at.at }).await,
         }
@@ -490,7 +501,7 @@ impl Lane {
     }
 
     /// A wall clock that is far from the gateway's stops the lane.
-    fn check_the_clock(&self, at: &Moment) {
+    pub(super) fn check_the_clock(&self, at: &Moment) {
         let ahead = at.gateway.map(|there| at.at.duration_since(there));
         if let Some(ahead) = ahead.filter(|ahead| ahead.abs() > MOST_SKEW) {
             self.gate().pause = Some(Pause::Clock(ahead));
@@ -523,12 +534,9 @@ impl Lane {
     }
 
     async fn ring(&self, applied: &Applied) {
-        for alarm in &applied.alarms {
-            tracing::warn!(intent = %applied.intent.id, ?alarm, "a payment needs a person");
-            self.tell(News::Alarm { alarm: *alarm, intent: Box::new(applied.intent.clone()) }).await;
-        }
-        for other in &applied.overtaken {
-            Box::pin(self.ring(other)).await;
+        for (alarm, intent) in applied.all_alarms() {
+            tracing::warn!(intent = %intent.id, ?alarm, "a payment needs a person");
+            self.tell(News::Alarm { alarm, intent: Box::new(intent.clone()) }).await;
         }
     }
 

@@ -31,14 +31,14 @@ pub async fn run(journal: Arc<dyn Journal>, lane: Arc<Lane>, mut news: watch::Re
         let now = lane.moment();
         let was_set_back = now.at < before;
         before = now.at;
-        let due = match due(journal.as_ref(), &now, was_set_back).await {
+        let sendable = lane.paused().is_none();
+        let due = match due(journal.as_ref(), &now, was_set_back, sendable).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!("payments that are due cannot be read: {error}");
                 Vec::new()
             }
         };
-        let sendable = lane.paused().is_none();
         for (id, act) in due {
             if act == Act::Send && !sendable {
                 continue;
@@ -71,8 +71,10 @@ async fn due(
     journal: &dyn Journal,
     now: &Moment,
     was_set_back: bool,
+    is_sending: bool,
 ) -> Result<Vec<(Uuid, Act)>, JournalError> {
-    let planned = journal.due(Some(now.at)).await?;
+    // While nothing is sent, what waits to be sent must not stand in the way of what is looked at.
+    let planned = journal.due(is_sending.then_some(now.at)).await?;
     let planned = planned.iter().filter_map(|intent| {
         let plan = intent.cash_out.plan().filter(|plan| plan.at <= now.at)?;
         Some((intent.id, plan.act))

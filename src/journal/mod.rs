@@ -155,6 +155,14 @@ pub struct Applied {
     pub overtaken: Vec<Applied>,
 }
 
+impl Applied {
+    /// Every alarm, of this payment and of those that it has overtaken.
+    pub fn all_alarms(&self) -> Vec<(Alarm, &Intent)> {
+        let own = self.alarms.iter().map(|alarm| (*alarm, &self.intent));
+        own.chain(self.overtaken.iter().flat_map(Self::all_alarms)).collect()
+    }
+}
+
 /// An event and the bytes that prove it.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -305,7 +313,8 @@ pub trait Reader: Send + Sync {
     fn intent(&self, id: Uuid) -> Answer<'_, Option<Intent>>;
     /// The newest payment of a debt.
     fn newest(&self, obligation: &Reference) -> Answer<'_, Option<Intent>>;
-    /// Payments of ours that are due by then, those that are overdue first. `None`: all that are not final.
+    /// Payments of ours that are due by then, those that are overdue first. `None`: all that are not final or have a
+    /// request that has not ended.
     fn due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Intent>>;
     /// When the next payment is due (UTC).
     fn next_due(&self) -> Answer<'_, Option<Timestamp>>;

@@ -1,4 +1,4 @@
-//! The shortest known weaknesses once more, on the real journal: each test says what ought to hold, and fails today.
+//! Weaknesses that the simulation has found, as short stories on the real journal.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use saldo::domain::attempt::{GatewayIds, Problem, Verdict};
-use saldo::domain::cash_out::{Act, Event, State};
+use saldo::domain::cash_out::{Event, State};
 use saldo::domain::document::Document;
 use saldo::domain::moment::Moment;
 use saldo::domain::money::Centavos;
@@ -42,7 +42,7 @@ async fn bench(folder: &Path) -> Bench {
         client_id: "48213".to_owned(),
         resend_window: SignedDuration::from_hours(1),
         webhook_url: None,
-        keep_offering: Duration::from_secs(10),
+        keep_offering: Some(Duration::from_secs(10)),
     };
     let lane = Lane::new(
         Arc::clone(&journal) as Arc<dyn Journal>,
@@ -83,7 +83,7 @@ fn report(status: Status, code: &str, reference: &str) -> Report {
 }
 
 impl Bench {
-    async fn decide(&self, again: bool) -> Intent {
+    fn decision(&self, again: bool) -> Decision {
         let order = Order {
             amount: Centavos::new(50_025),
             name: "Maria Silva".to_owned(),
@@ -91,16 +91,15 @@ impl Bench {
             destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
             description: None,
         };
-        let decision = Decision {
+        let maker = Person { uid: 1, name: None };
+        Decision {
             again,
-            ..Decision::alone(
-                Uuid::now_v7(),
-                Reference::parse("inv-1").unwrap(),
-                order,
-                Person { uid: 1, name: None },
-            )
-        };
-        match self.lane.decide(decision).await.unwrap() {
+            ..Decision::alone(Uuid::now_v7(), Reference::parse("inv-1").unwrap(), order, maker)
+        }
+    }
+
+    async fn decide(&self, again: bool) -> Intent {
+        match self.lane.decide(self.decision(again)).await.unwrap() {
             Proposed::Created(intent) => intent,
             other => panic!("not created: {other:?}"),
         }
@@ -139,7 +138,6 @@ impl Bench {
 }
 
 #[tokio::test]
-#[ignore = "known weakness K1"]
 async fn an_attempt_that_a_webhook_overtook_is_taken_up_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;
@@ -152,7 +150,6 @@ async fn an_attempt_that_a_webhook_overtook_is_taken_up_after_a_crash() {
 }
 
 #[tokio::test]
-#[ignore = "known weakness K3"]
 async fn a_webhook_with_our_reference_reaches_its_payment_though_a_stranger_has_its_code() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;
@@ -167,7 +164,6 @@ async fn a_webhook_with_our_reference_reaches_its_payment_though_a_stranger_has_
 }
 
 #[tokio::test]
-#[ignore = "known weakness K4"]
 async fn a_debt_that_an_earlier_payment_paid_after_all_is_not_decided_again() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;
@@ -176,13 +172,12 @@ async fn a_debt_that_an_earlier_payment_paid_after_all_is_not_decided_again() {
     let second = bench.decide(true).await;
     bench.fail(&second, "c1").await;
     bench.hear(Source::Webhook, later(90), report(Status::Completed, "c0", "inv-1")).await;
-    let third = bench.decide(true).await;
-    let sent = bench.lane.perform(third.id, Act::Send).await;
-    panic!("{} was decided for a debt that is paid, and is tried for ever: {sent:?}", third.reference);
+    let told = bench.lane.decide(bench.decision(true)).await.unwrap();
+    let Proposed::Existing(paid) = told else { panic!("decided for a debt that is paid: {told:?}") };
+    assert_eq!(paid.id, first.id);
 }
 
 #[tokio::test]
-#[ignore = "known weakness K6"]
 async fn nothing_is_sent_once_the_gateway_contradicts_the_failure_of_an_earlier_payment() {
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;

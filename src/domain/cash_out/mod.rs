@@ -14,11 +14,12 @@
 //! Accepted -(COMPLETED)-> Completed      -(FAILED by two GETs)-> Failed      -(CANCELLED by two)-> Cancelled
 //! Held -(two people, a day after the last request)-> DeclaredNotPaid
 //! Failed | Cancelled | DeclaredNotPaid -(late COMPLETED)-> Completed, and an alarm
-//! Rejected | never sent -(next round: same reference, next key)-> as decided
+//! Rejected | never sent | DeclaredNotPaid -(next round: same reference, next key)-> as decided
 //! ```
 //!
-//! After `Failed`, `DeclaredNotPaid` or a cancellation by the gateway the same debt may be paid by a payment of the
-//! next *generation*, which is another payment with a reference of its own ([`CashOut::again`]).
+//! After `Failed`, a cancellation by the gateway, or `DeclaredNotPaid` of what the gateway knows, the same debt may be
+//! paid by a payment of the next *generation*, which is another payment with a reference of its own
+//! ([`CashOut::again`]).
 
 mod adoption;
 mod plan;
@@ -241,8 +242,10 @@ pub struct CashOut {
     pub attempts: u32,
     /// Whether the last attempt has not ended yet.
     pub on_the_wire: bool,
-    /// Whether some attempt of this round may have taken effect.
+    /// Whether some attempt may have taken effect: one of this round, or of an earlier one that people declared not paid.
     pub ambiguous: bool,
+    /// Whether the gateway is known to have this reference.
+    pub known_there: bool,
     /// No request may follow: the window has closed, or the debt was paid otherwise. Listen only.
     pub frozen: bool,
     /// Accepted, and not ended for a day.
@@ -269,6 +272,8 @@ pub struct CashOut {
     pub looks: u32,
     /// When saldo last asked by GET (UTC).
     pub looked_at: Option<Timestamp>,
+    /// When a GET last said something, in the present state (UTC).
+    pub told_at: Option<Timestamp>,
     /// When a GET first said FAILED or CANCELLED, and which.
     pub ending_seen: Option<(Moment, Ending)>,
     /// The gateway's ids, as far as known.
@@ -305,7 +310,8 @@ pub enum Ending {
 /// How the same debt may be paid once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// By this payment: the same reference and body, the next key. Nothing was executed.
+    /// By this payment: the same reference and body, the next key. Nothing was executed, or the gateway does not know the
+    /// reference.
     Round,
     /// By another payment, with the next generation's reference: the gateway has ended this one.
     Generation,
@@ -468,6 +474,7 @@ impl CashOut {
             attempts: 0,
             on_the_wire: false,
             ambiguous: false,
+            known_there: false,
             frozen: false,
             stale: false,
             conflict: false,
@@ -481,6 +488,7 @@ impl CashOut {
             since: at,
             looks: 0,
             looked_at: None,
+            told_at: None,
             ending_seen: None,
             ids: GatewayIds { internal_code: None, transaction_id: None },
             end_to_end_id: None,
@@ -505,6 +513,11 @@ impl CashOut {
         !self.ambiguous && !self.on_the_wire && matches!(self.state, State::Approved | State::Unknown)
     }
 
+    /// Whether the money of this payment may have moved, or may yet: then no other payment of the debt is made.
+    pub const fn may_have_paid(&self) -> bool {
+        self.state.may_have_paid() || self.conflict
+    }
+
     /// How the same debt may be paid once more, if this payment is proven not to have paid it.
     pub fn again(&self) -> Option<Again> {
         if self.conflict {
@@ -514,6 +527,8 @@ impl CashOut {
             State::Rejected | State::Expired => Some(Again::Round),
             // Withdrawn before anything of it took effect, or by the gateway, which keeps the reference.
             State::Cancelled if !self.ambiguous && self.gateway_id().is_none() => Some(Again::Round),
+            // The same reference stays the lock: should people have erred, the gateway says 409 and nothing is paid twice.
+            State::DeclaredNotPaid if !self.known_there => Some(Again::Round),
             State::Failed | State::Cancelled | State::DeclaredNotPaid => Some(Again::Generation),
             State::Draft
             | State::PendingApproval

@@ -53,8 +53,12 @@ const RESEND: [i64; 8] = [1, 2, 4, 8, 15, 30, 60, 300];
 /// Waits between looks at an accepted payment, in seconds; the last one repeats.
 const LOOK: [i64; 6] = [2, 5, 15, 60, 300, 900];
 
-/// Looks at a final payment, for a refund or a late COMPLETED: after a day, a week and 12 days.
+/// Looks at a final payment, for a refund or a late COMPLETED: after a day, a week and 12 days, in hours.
 const LOOK_BACK: [i64; 3] = [24, 7 * 24, 12 * 24];
+
+/// A look back that brought nothing is repeated after an hour, until two weeks are over.
+const LOOK_BACK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+const LOOK_BACK_UNTIL: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 impl CashOut {
     /// What to do next, and when. Every payment that is not final has a plan, and so does a final one whose
@@ -214,8 +218,15 @@ impl CashOut {
 
     fn look_back_plan(&self) -> Option<Plan> {
         self.gateway_id()?;
-        let hours = LOOK_BACK.get(usize::try_from(self.looks).ok()?)?;
-        Some(Plan { at: later(self.since, SignedDuration::from_hours(*hours)), act: Act::Look })
+        // The next one after the last that brought something, whoever asked for it.
+        let due = LOOK_BACK
+            .into_iter()
+            .map(|hours| later(self.since, SignedDuration::from_hours(hours)))
+            .find(|due| self.told_at.is_none_or(|told| told < *due))?;
+        let again =
+            self.looked_at.filter(|looked| *looked >= due).map(|looked| later(looked, LOOK_BACK_AGAIN));
+        let at = again.unwrap_or(due);
+        (at <= later(self.since, LOOK_BACK_UNTIL)).then_some(Plan { at, act: Act::Look })
     }
 
     /// The wait before the `count`th repetition, up to a fifth longer: payments that began together drift apart.

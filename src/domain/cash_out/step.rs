@@ -180,6 +180,7 @@ impl Step {
             self.after.since = at;
             self.after.looks = 0;
             self.after.looked_at = None;
+            self.after.told_at = None;
             self.after.ending_seen = None;
             self.after.stale = false;
         }
@@ -259,8 +260,13 @@ impl Step {
         if !self.is_without_effect() {
             return Err(self.refuse("to be called off", Because::State));
         }
-        self.go(State::Cancelled, at);
+        self.let_go(State::Cancelled, at);
         Ok(())
+    }
+
+    /// Ends what nothing was sent of in this round. What an earlier round may have paid stays what people declared.
+    fn let_go(&mut self, end: State, at: Timestamp) {
+        self.go(if self.after.ambiguous { State::DeclaredNotPaid } else { end }, at);
     }
 
     fn expired(&mut self, at: &Moment) -> Result<(), Refused> {
@@ -271,14 +277,14 @@ impl Step {
         if !self.after.has_expired(at) {
             return Err(self.refuse(event, Because::TooEarly));
         }
-        self.go(State::Expired, at.at);
+        self.let_go(State::Expired, at.at);
         Ok(())
     }
 
     /// Another payment of the same debt is paid: nothing more of this one is sent. What was sent keeps its own life.
     fn overtaken(&mut self, at: Timestamp) {
         match self.after.state {
-            State::Draft | State::PendingApproval | State::Approved => self.go(State::Cancelled, at),
+            State::Draft | State::PendingApproval | State::Approved => self.let_go(State::Cancelled, at),
             State::Unknown => self.after.frozen = true,
             State::Accepted | State::Exists | State::Held | State::Completed => {}
             State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
@@ -319,18 +325,23 @@ impl Step {
         let was_ambiguous = self.after.ambiguous;
         let began = self.after.last_attempt.unwrap_or(*at);
         self.after.on_the_wire = false;
-        self.after.last_attempt = Some(*at);
+        // When saldo ended is not known: the request is as old as its beginning.
+        if *verdict != Verdict::Ambiguous(Ambiguity::Crashed) {
+            self.after.last_attempt = Some(*at);
+        }
         self.after.last_verdict = Some(verdict.clone());
         // A report may have overtaken the answer; then the answer can only add to what is known.
         let open = self.after.state == State::Unknown;
         match verdict {
             Verdict::Accepted(ids) => {
+                self.after.known_there = true;
                 self.learn_ids(ids);
                 if open {
                     self.go(State::Accepted, at.at);
                 }
             }
             Verdict::Exists(_) => {
+                self.after.known_there = true;
                 if open {
                     self.go(State::Exists, at.at);
                     if !was_ambiguous {
@@ -365,6 +376,7 @@ impl Step {
     }
 
     fn reported(&mut self, at: &Moment, source: Source, report: &Arc<Report>) {
+        self.after.known_there = true;
         if source == Source::Get {
             self.looked(at.at);
         }
@@ -399,6 +411,9 @@ impl Step {
             | Status::Paid
             | Status::Expired
             | Status::Other(_) => self.exists_at_gateway(at.at),
+        }
+        if source == Source::Get {
+            self.after.told_at = Some(at.at);
         }
         self.after.last_report = Some(Arc::clone(report));
     }
@@ -577,6 +592,7 @@ impl Step {
         if pay.ids.internal_code.as_ref().is_some_and(|known| known != internal_code) {
             return Err(self.refuse(event, Because::Contradicted));
         }
+        self.after.known_there = true;
         self.after.ids.internal_code = Some(internal_code.clone());
         self.after.declarations.clear();
         self.go(State::Accepted, at);
@@ -612,7 +628,8 @@ impl Step {
             return Err(self.refuse("a new round", Because::State));
         }
         self.after.round += 1;
-        self.after.doubt_since = None;
+        // After a declaration the doubt of the earlier round stays, and with it what a refusal may not prove.
+        self.after.doubt_since = self.after.ambiguous.then(|| Moment::wall(at));
         self.after.last_attempt = None;
         self.after.last_verdict = None;
         self.decide(at);

@@ -266,6 +266,9 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
             report: Arc::new(report.clone()),
         };
         let applied = intents::apply(connection, row.id, &event.into())?;
+        if let Some(code) = report.internal_code.as_ref().filter(|code| !code.is_empty()) {
+            absorb(connection, row.id, code)?;
+        }
         let transaction =
             by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
         return Ok(Observed { transaction, is_new: false, applied: Some(applied) });
@@ -278,24 +281,29 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
     Ok(Observed { transaction, is_new, applied: None })
 }
 
-/// The row that a report is about: by the gateway's ids, then by a reference of ours.
+/// The row that a report is about: a payment of ours before a transaction of others, then by the gateway's ids before a
+/// reference.
 fn locate(connection: &Connection, report: &Report) -> Result<Option<Transaction>, JournalError> {
-    let direction = report.direction.as_str();
-    for (column, value) in [
-        ("internal_code", report.internal_code.as_ref()),
-        ("transaction_id", report.transaction_id.as_ref()),
-        ("end_to_end_id", report.settlement_id()),
-        ("external_reference", report.external_reference.as_ref()),
-    ] {
-        let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
-        let sql = format!(
-            "SELECT {COLUMNS} FROM transactions WHERE {column} = ?1 AND direction = ?2 ORDER BY ours DESC, seq LIMIT 1"
-        );
-        if let Some(found) = first(connection, &sql, [value.as_str(), direction], read)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
+    let text =
+        |value: Option<&Safe>| value.map(Safe::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    first(
+        connection,
+        &format!(
+            "SELECT {COLUMNS} FROM transactions
+             WHERE direction = ?1
+               AND (internal_code = ?2 OR transaction_id = ?3 OR end_to_end_id = ?4 OR external_reference = ?5)
+             ORDER BY ours DESC, internal_code IS ?2 DESC, transaction_id IS ?3 DESC, end_to_end_id IS ?4 DESC, seq
+             LIMIT 1"
+        ),
+        params![
+            report.direction.as_str(),
+            text(report.internal_code.as_ref()),
+            text(report.transaction_id.as_ref()),
+            text(report.settlement_id()),
+            text(report.external_reference.as_ref()),
+        ],
+        read,
+    )
 }
 
 fn insert(connection: &Connection, observation: &Observation) -> Result<(), JournalError> {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::{Applied, AttemptRow, Change, Intent, JournalError, Proposal, Proposed};
 use super::convert::{Columns, collect, first, to_json, write};
 use super::{epoch, feed};
-use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, State, step};
+use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, Terms, step};
 
 const COLUMNS: &str = "id, reference, payload, reason, body, snapshot, created_at, updated_at";
 
@@ -65,7 +65,13 @@ pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Pr
     if let Some(known) = newest(connection, terms.obligation.as_str())? {
         let pay = &known.cash_out;
         let follows = terms.generation == pay.terms.generation + 1 && pay.again() == Some(Again::Generation);
-        if !follows {
+        // Any of the debt's payments may turn out to have paid it, not just the newest.
+        let in_the_way = match payer(connection, terms, None)? {
+            Some(payer) => Some(payer),
+            None if follows => None,
+            None => Some(known),
+        };
+        if let Some(known) = in_the_way {
             return Ok(if known.order == proposal.order {
                 Proposed::Existing(known)
             } else {
@@ -120,10 +126,13 @@ fn insert_event(connection: &Connection, id: Uuid, event: &Event) -> Result<(), 
 /// Folds an event into a payment: reads, steps and writes within the caller's transaction.
 pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Result<Applied, JournalError> {
     let Some(mut intent) = by_id(connection, id)? else { return Err(JournalError::NotFound(id.to_string())) };
-    let before = intent.cash_out.state;
+    let was_suspect = intent.cash_out.may_have_paid();
     let step = step(&intent.cash_out, &change.event)?;
-    if matches!(change.event, Event::AttemptStarted { .. }) {
-        refuse_beside_a_sibling(connection, &intent)?;
+    if matches!(change.event, Event::AttemptStarted { .. } | Event::RoundStarted { .. })
+        && payer(connection, &intent.cash_out.terms, Some(id))?.is_some()
+    {
+        let state = intent.cash_out.state;
+        return Err(Refused { state, event: "another request", because: Because::Sibling }.into());
     }
     intent.cash_out = step.after;
     intent.updated_at = change.event.at();
@@ -134,7 +143,7 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
         "UPDATE intents SET snapshot = :snapshot, open = :open, wake_at = :wake, updated_at = :at WHERE id = :id",
         named_params! {
             ":snapshot": to_json(&intent.cash_out)?,
-            ":open": !intent.cash_out.state.is_final(),
+            ":open": is_open(&intent.cash_out),
             ":wake": wake_at(&intent.cash_out),
             ":at": intent.updated_at.as_microsecond(),
             ":id": id.to_string(),
@@ -144,35 +153,31 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
     if let Event::Adopted { internal_code, .. } = &change.event {
         feed::absorb(connection, id, internal_code)?;
     }
-    let is_paid_now = before != State::Completed && intent.cash_out.state == State::Completed;
-    let overtaken = if is_paid_now { overtake(connection, &intent)? } else { Vec::new() };
+    let is_suspect_now = !was_suspect && intent.cash_out.may_have_paid();
+    let overtaken = if is_suspect_now { overtake(connection, &intent)? } else { Vec::new() };
     Ok(Applied { intent, alarms: step.alarms, overtaken })
 }
 
-/// The ids of the other payments of the same debt.
-fn siblings(connection: &Connection, intent: &Intent) -> Result<Vec<Intent>, JournalError> {
+/// The payments of a debt, but for one.
+fn of_debt(connection: &Connection, terms: &Terms, but: Option<Uuid>) -> Result<Vec<Intent>, JournalError> {
     collect(
         connection,
-        &format!("SELECT {COLUMNS} FROM intents WHERE obligation = ?1 AND id <> ?2 ORDER BY generation"),
-        params![intent.cash_out.terms.obligation.as_str(), intent.id.to_string()],
+        &format!("SELECT {COLUMNS} FROM intents WHERE obligation = ?1 AND id IS NOT ?2 ORDER BY generation"),
+        params![terms.obligation.as_str(), but.map(|id| id.to_string())],
         read,
     )
 }
 
-/// A debt is paid by one payment: nothing is sent while another may have done it.
-fn refuse_beside_a_sibling(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
-    if siblings(connection, intent)?.iter().any(|other| other.cash_out.state.may_have_paid()) {
-        let refused =
-            Refused { state: intent.cash_out.state, event: "another request", because: Because::Sibling };
-        return Err(refused.into());
-    }
-    Ok(())
+/// The payment of a debt that may have paid it, but for one: while there is one, no other is sent.
+fn payer(connection: &Connection, terms: &Terms, but: Option<Uuid>) -> Result<Option<Intent>, JournalError> {
+    Ok(of_debt(connection, terms, but)?.into_iter().find(|other| other.cash_out.may_have_paid()))
 }
 
-/// A payment that had been proven failed was made after all: the ones that followed it stop.
-fn overtake(connection: &Connection, paid: &Intent) -> Result<Vec<Applied>, JournalError> {
-    let event = Event::Overtaken { at: paid.updated_at, generation: paid.cash_out.terms.generation };
-    siblings(connection, paid)?
+/// A payment that had been proven failed may have been made after all: the ones that followed it stop.
+fn overtake(connection: &Connection, suspect: &Intent) -> Result<Vec<Applied>, JournalError> {
+    let terms = &suspect.cash_out.terms;
+    let event = Event::Overtaken { at: suspect.updated_at, generation: terms.generation };
+    of_debt(connection, terms, Some(suspect.id))?
         .into_iter()
         .filter(|other| !other.cash_out.state.is_final())
         .map(|other| apply(connection, other.id, &event.clone().into()))
@@ -247,7 +252,7 @@ pub(super) struct Derived {
 
 impl Derived {
     pub(super) fn of(cash_out: &CashOut) -> Self {
-        Self { open: !cash_out.state.is_final(), wake_at: wake_at(cash_out) }
+        Self { open: is_open(cash_out), wake_at: wake_at(cash_out) }
     }
 }
 
@@ -270,6 +275,11 @@ pub(super) fn payload_hash(connection: &Connection, id: Uuid) -> Result<Option<V
     first(connection, "SELECT payload_hash FROM intents WHERE id = ?1", [id.to_string()], |row| {
         row.read("payload_hash")
     })
+}
+
+/// Not final, or with a request whose end is still to be written down.
+fn is_open(cash_out: &CashOut) -> bool {
+    !cash_out.state.is_final() || cash_out.on_the_wire
 }
 
 fn wake_at(cash_out: &CashOut) -> Option<i64> {

@@ -1,7 +1,9 @@
 //! What must hold: after every change to the journal, at every request, at every payment, and at the end.
 
 use jiff::SignedDuration;
+use saldo::domain::attempt::Verdict;
 use saldo::domain::cash_out::{Alarm, Event, State};
+use saldo::domain::moment::Moment;
 use saldo::domain::report::{Source, Status};
 use saldo::gateway::MoneyRequest;
 use uuid::Uuid;
@@ -139,7 +141,7 @@ impl World {
                 return self.broken("I9", |_| format!("sent with {} good approvals", people.len()));
             }
         }
-        let first = record.intent.cash_out.first_attempt;
+        let first = first_doubt(&record.events);
         let at = record.events.last().and_then(|event| match event {
             Event::AttemptStarted { at, .. } => Some(*at),
             _ => None,
@@ -343,4 +345,18 @@ enum What {
     CalledOff,
     Vain,
     Other,
+}
+
+/// When this round's first request began of which nobody knows what it came to.
+fn first_doubt(events: &[Event]) -> Option<Moment> {
+    let (mut began, mut first) = (None, None);
+    for event in events {
+        match event {
+            Event::RoundStarted { .. } => first = None,
+            Event::AttemptStarted { at, .. } => began = Some(*at),
+            Event::AttemptEnded { verdict: Verdict::Ambiguous(_), .. } => first = first.or(began),
+            _ => {}
+        }
+    }
+    first
 }

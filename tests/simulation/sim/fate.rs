@@ -171,7 +171,7 @@ troubles! {
         CalledOff "people: called off in time",
         AdoptedRight "people: the right id is adopted",
         AdoptedWrong "people: a wrong id is brought",
-        DeclaredEarly "people: declared too early",
+        DeclaredEarly "people: declared too early, or by a clock astray",
         DeclaredTwiceByOne "people: declared twice by one person",
         DeclaredByTwo "people: declared by two",
         DeclaredFalsely "people: declared, and not true",

@@ -225,7 +225,7 @@ impl Run<'_> {
     pub fn ended(&mut self, end: End) {
         match end {
             End::Acted(id, result) => {
-                if let Err(LaneError::Journal(JournalError::Refused(refused))) = &result
+                if let Err(LaneError::Refused(refused)) = &result
                     && refused.because == Because::Sibling
                 {
                     let mut world = self.sim.world();
@@ -267,13 +267,12 @@ impl Run<'_> {
                 truth.false_declaration = truth.false_statement;
                 match result {
                     Ok(()) if is_false => world.hit(Fault::DeclaredFalsely),
-                    Err(LaneError::Journal(JournalError::Refused(Refused { because, .. }))) => {
-                        match because {
-                            Because::TooEarly => world.hit(Fault::DeclaredEarly),
-                            Because::SamePerson => world.hit(Fault::DeclaredTwiceByOne),
-                            _ => {}
-                        }
-                    }
+                    Err(LaneError::Paused(_)) => world.hit(Fault::DeclaredEarly),
+                    Err(LaneError::Refused(Refused { because, .. })) => match because {
+                        Because::TooEarly => world.hit(Fault::DeclaredEarly),
+                        Because::SamePerson => world.hit(Fault::DeclaredTwiceByOne),
+                        _ => {}
+                    },
                     _ => {}
                 }
             }
@@ -287,7 +286,7 @@ impl Run<'_> {
             }
             End::Person(deed, _, result) => {
                 let mut world = self.sim.world();
-                if let Err(LaneError::Journal(JournalError::Refused(Refused { because, .. }))) = result {
+                if let Err(LaneError::Refused(Refused { because, .. })) = result {
                     match (deed, because) {
                         (Deed::ApproveOther, Because::Changed) => world.hit(Fault::OtherHash),
                         (Deed::Submit, Because::SamePerson) => world.hit(Fault::NotTheMaker),

@@ -8,7 +8,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use saldo::domain::cash_out::{Act, State};
@@ -413,7 +412,7 @@ impl Run<'_> {
             client_id: "48213".to_owned(),
             resend_window: SignedDuration::from_micros(resend_window),
             webhook_url: None,
-            keep_offering: Duration::from_secs(60),
+            keep_offering: None,
         };
         let sim = Arc::new(sim);
         let lane = Lane::new(

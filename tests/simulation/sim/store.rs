@@ -112,7 +112,10 @@ impl Store {
             None => self
                 .records
                 .iter()
-                .filter(|record| !record.intent.cash_out.state.is_final())
+                .filter(|record| {
+                    let pay = &record.intent.cash_out;
+                    !pay.state.is_final() || pay.on_the_wire
+                })
                 .map(|record| record.intent.clone())
                 .collect(),
             Some(by) => {
@@ -137,7 +140,12 @@ impl Store {
             };
             let follows = terms.generation == pay.terms.generation + 1 && again == Some(Again::Generation);
             let unique = plant != Plant::ReferenceNotUnique;
-            if !follows && unique {
+            let in_the_way = match self.payer(&terms.obligation, None) {
+                Some(payer) if !blind(plant) => Some(&self.records[payer].intent),
+                _ if follows => None,
+                _ => Some(known),
+            };
+            if let Some(known) = in_the_way.filter(|_| unique) {
                 return if known.order == proposal.order {
                     Proposed::Existing(known.clone())
                 } else {
@@ -204,9 +212,12 @@ impl Store {
     fn commit(&mut self, index: usize, change: Change, plant: Plant) -> Result<Applied, JournalError> {
         let record = &self.records[index];
         let before = record.intent.cash_out.state;
+        let was_suspect = record.intent.cash_out.may_have_paid();
         let step = plant.step(&record.intent.cash_out, &change.event)?;
-        if let Event::AttemptStarted { key, .. } = &change.event {
+        if matches!(change.event, Event::AttemptStarted { .. } | Event::RoundStarted { .. }) {
             self.refuse_beside_a_sibling(index, plant)?;
+        }
+        if let Event::AttemptStarted { key, .. } = &change.event {
             let round = step.after.round;
             self.records[index].rows.push(Row { key: *key, round, sent: 0, proven: false });
         }
@@ -230,8 +241,8 @@ impl Store {
             self.alarms.push((debt, *alarm));
         }
         self.fresh.push(Commit { record: index, before, alarms });
-        let is_paid_now = before != State::Completed && intent.cash_out.state == State::Completed;
-        let overtaken = if is_paid_now { self.overtake(&intent, plant)? } else { Vec::new() };
+        let is_suspect_now = !was_suspect && intent.cash_out.may_have_paid();
+        let overtaken = if is_suspect_now { self.overtake(&intent, plant)? } else { Vec::new() };
         Ok(Applied { intent, alarms: step.alarms, overtaken })
     }
 
@@ -242,13 +253,20 @@ impl Store {
         })
     }
 
+    /// The payment of a debt that may have paid it, but for one.
+    fn payer(&self, obligation: &Reference, but: Option<usize>) -> Option<usize> {
+        (0..self.records.len()).find(|other| {
+            let pay = &self.records[*other].intent.cash_out;
+            Some(*other) != but && pay.terms.obligation == *obligation && pay.may_have_paid()
+        })
+    }
+
     fn refuse_beside_a_sibling(&self, index: usize, plant: Plant) -> Result<(), JournalError> {
-        let blind =
-            matches!(plant, Plant::SiblingsIgnored | Plant::HeldPaysAgain | Plant::ReferenceNotUnique);
-        let may = |other: usize| self.records[other].intent.cash_out.state.may_have_paid();
-        if !blind && self.siblings(index).any(may) {
-            let state = self.records[index].intent.cash_out.state;
-            return Err(Refused { state, event: "another request", because: Because::Sibling }.into());
+        let own = &self.records[index].intent.cash_out;
+        if !blind(plant) && self.payer(&own.terms.obligation, Some(index)).is_some() {
+            return Err(
+                Refused { state: own.state, event: "another request", because: Because::Sibling }.into()
+            );
         }
         Ok(())
     }
@@ -277,9 +295,13 @@ impl Store {
                 let event = Event::Reported {
                     at: observation.at,
                     source: observation.source,
-                    report: Arc::new(observation.report),
+                    report: Arc::new(observation.report.clone()),
                 };
+                let code = observation.report.internal_code.clone();
                 let applied = self.commit(index, event.into(), plant)?;
+                if code.is_some() {
+                    self.strangers.retain(|stranger| stranger.code != code);
+                }
                 let transaction = self.row_of(index);
                 Ok(Observed { transaction, is_new: false, applied: Some(applied) })
             }
@@ -307,7 +329,8 @@ impl Store {
         }
     }
 
-    /// The row that a report is about: by the gateway's ids, then by a reference of ours.
+    /// The row that a report is about: a payment of ours before a transaction of others, then by the gateway's ids before
+    /// a reference.
     fn locate(&self, report: &Report) -> Option<Place> {
         type Own = fn(&Intent) -> Option<&str>;
         type Their = fn(&Stranger) -> Option<&str>;
@@ -333,20 +356,22 @@ impl Store {
                 |stranger| stranger.reference.as_ref().map(Safe::as_str),
             ),
         ];
-        for (value, own, their) in columns {
-            let Some(value) = value.filter(|value| !value.is_empty()).map(Safe::as_str) else { continue };
-            if let Some(index) =
-                self.records.iter().position(|record| own(&record.intent).is_some_and(|text| text == value))
-            {
-                return Some(Place::Ours(index));
-            }
-            if let Some(place) =
-                self.strangers.iter().position(|stranger| their(stranger).is_some_and(|text| text == value))
-            {
-                return Some(Place::Stranger(place));
-            }
-        }
-        None
+        let told = |value: Option<&Safe>| value.filter(|value| !value.is_empty()).map(Safe::to_string);
+        let ours = columns.iter().find_map(|(value, own, _)| {
+            let value = told(*value)?;
+            self.records
+                .iter()
+                .position(|record| own(&record.intent) == Some(value.as_str()))
+                .map(Place::Ours)
+        });
+        ours.or_else(|| {
+            columns.iter().find_map(|(value, _, their)| {
+                let value = told(*value)?;
+                let place =
+                    self.strangers.iter().position(|stranger| their(stranger) == Some(value.as_str()));
+                place.map(Place::Stranger)
+            })
+        })
     }
 
     /// A row by any id; the newest where several have it.
@@ -449,6 +474,11 @@ impl Store {
     pub fn commits(&self) -> usize {
         self.commits.len()
     }
+}
+
+/// The planted bugs that do not look at the other payments of a debt.
+fn blind(plant: Plant) -> bool {
+    matches!(plant, Plant::SiblingsIgnored | Plant::HeldPaysAgain | Plant::ReferenceNotUnique)
 }
 
 enum Place {

@@ -159,7 +159,7 @@ impl Story {
     /// Troubles that are harmless apart and dangerous together, and would meet too rarely by chance.
     fn follow_a_recipe(&mut self, random: &mut Random) {
         use Fault as F;
-        let recipe = random.below(11);
+        let recipe = random.below(13);
         let kinds: &[(Fault, u8)] = match recipe {
             // The first attempt empties the account, and the repeat is refused for want of funds.
             0 => &[(F::ResetAfter, 150), (F::KeyForgottenAtOnce, 255), (F::FundsFirst, 255)],
@@ -177,6 +177,10 @@ impl Story {
             8 => &[(F::Stranger, 250), (F::HookRepeated, 60)],
             // Called settled by a webhook before the answer is there, and then the process ends.
             9 => &[(F::HookBefore202, 250), (F::CrashBeforeVerdict, 200), (F::CrashAfterBytes, 150)],
+            // Declared, decided once more, and given up.
+            10 => &[(F::TimeoutBefore, 255), (F::ResetBefore, 255), (F::FullAtAttempt, 130)],
+            // Somebody else pays it, badly, while the journal is full and it cannot leave.
+            11 => &[(F::Stranger, 255), (F::SettleFailed, 255), (F::FullAtAttempt, 255)],
             _ => &[(F::GetFailed, 250), (F::HookFalseFailed, 200), (F::SettleFailed, 60)],
         };
         for (fault, odds) in kinds {
@@ -184,7 +188,7 @@ impl Story {
             self.kinds.push((*fault, *odds));
         }
         let debt = self.debts[0].number;
-        if recipe == 4 {
+        if recipe == 4 || recipe == 10 && random.percent(50) {
             self.debts[0].approvals = 1;
         }
         let mut act = |at: i64, person: u32, deed: Deed| {
@@ -204,6 +208,14 @@ impl Story {
                 act(jump, 0, Deed::Clock(F::WallForwardDay));
                 act(jump + 2 * HOUR, 2, Deed::Declare);
                 act(jump + 3 * HOUR, 3, Deed::Declare);
+            }
+            10 => {
+                self.calm_at = 9 * DAY;
+                act(MINUTE / 2, 2, Deed::Approve);
+                act(25 * HOUR, 2, Deed::Declare);
+                act(26 * HOUR, 3, Deed::Declare);
+                act(27 * HOUR, 1, Deed::Again);
+                act(27 * HOUR + random.between(0, 2 * SECOND), 1, Deed::CallOff);
             }
             6 | 8 => {
                 self.calm_at = 9 * DAY;

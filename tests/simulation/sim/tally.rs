@@ -7,7 +7,7 @@ use super::fate::{Fault, KINDS};
 const STATES: usize = State::ALL.len();
 
 /// The transitions that the machine allows, each of which a run of some size has to reach; any other one is a fault.
-pub const TRANSITIONS: [(State, State); 39] = {
+pub const TRANSITIONS: [(State, State); 45] = {
     use State::{
         Accepted, Approved, Cancelled, Completed, DeclaredNotPaid, Draft, Exists, Expired, Failed, Held,
         PendingApproval, Rejected, Unknown,
@@ -50,6 +50,12 @@ pub const TRANSITIONS: [(State, State); 39] = {
         (Rejected, PendingApproval),
         (Expired, Approved),
         (Expired, PendingApproval),
+        (Unknown, Cancelled),
+        (Unknown, Expired),
+        (DeclaredNotPaid, Approved),
+        (DeclaredNotPaid, PendingApproval),
+        (Approved, DeclaredNotPaid),
+        (PendingApproval, DeclaredNotPaid),
         (Cancelled, Approved),
         (Cancelled, PendingApproval),
     ]
