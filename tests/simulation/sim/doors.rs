@@ -355,7 +355,7 @@ impl Journal for Sim {
     }
 
     fn observe(&self, observation: Observation) -> JournalAnswer<'_, Observed> {
-        Box::pin(self.change(Site::Other, |world| world.store.observe(observation, world.plant)))
+        Box::pin(self.change(Site::Other, move |world| world.store.observe(&observation, world.plant)))
     }
 
     fn start_rebalance(

@@ -288,7 +288,7 @@ impl Store {
             .collect()
     }
 
-    pub fn observe(&mut self, observation: Observation, plant: Plant) -> Result<Observed, JournalError> {
+    pub fn observe(&mut self, observation: &Observation, plant: Plant) -> Result<Observed, JournalError> {
         let report = &observation.report;
         match self.locate(report) {
             Some(Place::Ours(index)) => {
