@@ -1,10 +1,11 @@
 //! Runs random schedules of the real core and the real lane against an adversarial gateway, in virtual time.
 //!
 //! ```text
-//! cargo run --release --example simulate -- --seed 1 --schedules 10000 [--threads 2] [--story SEED] [--plant N] [--weakness N]
+//! cargo run --release --example simulate -- --seed 1 --schedules 10000 [--threads 2] [--story SEED] [--plant N]
 //! ```
 //!
-//! `--plant` takes one rule away, `--weakness` holds one of the known weaknesses against the stories. A failure prints the shortest story that still fails, and the exit code is 1.
+//! `--story` tells one story aloud, `--plant` takes one rule away. A failure prints the shortest story that still fails, and
+//! the exit code is 1.
 
 #![allow(
     clippy::print_stdout,
@@ -19,19 +20,16 @@ mod sim;
 
 use sim::batch::{many, story_seed};
 use sim::plant::Plant;
-use sim::run::{Cast, Rules, run};
+use sim::run::{Cast, Settings, run};
 use sim::shrink::shortest;
 use sim::story::Story;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let (mut seed, mut schedules, mut threads, mut story, mut plant) = (1, 10_000, 2, None, 0);
-    let mut tolerated = sim::KNOWN;
     while let Some(name) = arguments.next() {
         let Some(value) = arguments.next().and_then(|value| value.parse::<u64>().ok()) else {
-            println!(
-                "usage: simulate [--seed N] [--schedules M] [--threads T] [--story SEED] [--plant N] [--weakness N]"
-            );
+            println!("usage: simulate [--seed N] [--schedules M] [--threads T] [--story SEED] [--plant N]");
             return ExitCode::from(2);
         };
         match name.as_str() {
@@ -40,7 +38,6 @@ fn main() -> ExitCode {
             "--threads" => threads = value,
             "--story" => story = Some(value),
             "--plant" => plant = value,
-            "--weakness" => tolerated = sim::all_but(&format!("K{value}")),
             _ => {
                 println!("no such option: {name}");
                 return ExitCode::from(2);
@@ -49,11 +46,11 @@ fn main() -> ExitCode {
     }
     let plant =
         usize::try_from(plant).ok().and_then(|plant| Plant::ALL.get(plant)).copied().unwrap_or(Plant::None);
-    let rules = Rules { plant, tolerated, aloud: false };
+    let settings = Settings { plant, aloud: false };
     let cast = Cast::new();
     if let Some(seed) = story {
         let story = Story::draw(seed);
-        let outcome = run(&story, &cast, Rules { aloud: true, ..rules });
+        let outcome = run(&story, &cast, Settings { aloud: true, ..settings });
         println!("{story}");
         for line in &outcome.log {
             println!("{line}");
@@ -68,7 +65,7 @@ fn main() -> ExitCode {
         };
     }
     let threads = usize::try_from(threads).unwrap_or(1);
-    let report = many(seed, schedules, threads, rules);
+    let report = many(seed, schedules, threads, settings);
     println!("{}", report.text());
     let missing = report.tally.missing();
     for name in &missing {
@@ -79,7 +76,7 @@ fn main() -> ExitCode {
     };
     let failed = story_seed(seed, number);
     println!("\nschedule {number} (--story {failed}) breaks {violation}\n");
-    let (story, outcome) = shortest(&Story::draw(failed), &cast, rules);
+    let (story, outcome) = shortest(&Story::draw(failed), &cast, settings);
     println!("the shortest story that still does:\n{story}");
     for line in &outcome.log {
         println!("{line}");

@@ -1,4 +1,5 @@
-//! Weaknesses that the simulation has found, as short stories on the real journal.
+//! Short stories on the real journal. Each holds a rule that the simulation also checks, where the journal in memory could
+//! differ from the one on the disk.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ async fn bench(folder: &Path) -> Bench {
     let path = folder.join("journal.db");
     let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
     let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
-    let sim = Arc::new(Sim::new(World::new(&Story::draw(1), Plant::None, &[])));
+    let sim = Arc::new(Sim::new(World::new(&Story::draw(1), Plant::None)));
     let settings = LaneSettings {
         client_id: "48213".to_owned(),
         resend_window: SignedDuration::from_hours(1),

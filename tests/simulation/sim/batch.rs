@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Rule;
 use super::fate::{Fault, mix};
-use super::run::{Cast, Rules, run};
+use super::run::{Cast, Settings, run};
 use super::story::Story;
 use super::tally::{TRANSITIONS, Tally};
 use super::world::Violation;
@@ -19,7 +20,7 @@ pub struct Report {
     pub failure: Option<(u64, Violation)>,
     pub failures: u64,
     /// The rules that were broken, how often, and the first story of each.
-    pub broken: Vec<(&'static str, u64, u64)>,
+    pub broken: Vec<(Rule, u64, u64)>,
     /// Of every story's trace, whatever thread ran it.
     pub trace: u64,
 }
@@ -30,7 +31,7 @@ pub const fn story_seed(seed: u64, number: u64) -> u64 {
 }
 
 /// Runs stories in chunks, so that threads meet rarely.
-pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
+pub fn many(seed: u64, stories: u64, threads: usize, settings: Settings) -> Report {
     const CHUNK: u64 = 256;
     let started = Instant::now();
     let next = AtomicU64::new(0);
@@ -38,7 +39,7 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
         let cast = Cast::new();
         let mut tally = Tally::default();
         let mut failure: Option<(u64, Violation)> = None;
-        let mut broken: Vec<(&'static str, u64, u64)> = Vec::new();
+        let mut broken: Vec<(Rule, u64, u64)> = Vec::new();
         let (mut failures, mut trace) = (0, 0_u64);
         loop {
             let from = next.fetch_add(CHUNK, Ordering::Relaxed);
@@ -47,7 +48,7 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
             }
             for number in from..(from + CHUNK).min(stories) {
                 let story = Story::draw(story_seed(seed, number));
-                let outcome = run(&story, &cast, rules);
+                let outcome = run(&story, &cast, settings);
                 tally.add(&outcome.tally);
                 trace ^= mix(outcome.trace ^ number);
                 if let Some(violation) = outcome.violation {
@@ -89,8 +90,8 @@ pub fn many(seed: u64, stories: u64, threads: usize, rules: Rules) -> Report {
     report
 }
 
-fn note(broken: &mut Vec<(&'static str, u64, u64)>, rule: &'static str, count: u64, first: u64) {
-    match broken.iter_mut().find(|(known, _, _)| *known == rule) {
+fn note(broken: &mut Vec<(Rule, u64, u64)>, rule: Rule, count: u64, first: u64) {
+    match broken.iter_mut().find(|(other, _, _)| *other == rule) {
         Some((_, sum, earliest)) => {
             *sum += count;
             *earliest = first.min(*earliest);
@@ -127,32 +128,29 @@ impl Report {
             tally.unavoidable[0],
             tally.unavoidable[1]
         );
-        let broken = |rules: &[&str]| -> u64 {
+        let broken = |rules: &[Rule]| -> u64 {
             let counted = self.broken.iter().filter(|(rule, _, _)| rules.contains(rule));
-            let known = tally.known.iter().filter(|(rule, _)| rules.contains(rule));
-            counted.map(|(_, count, _)| count).sum::<u64>() + known.map(|(_, count)| count).sum::<u64>()
+            counted.map(|(_, count, _)| count).sum()
         };
         let _ = writeln!(
             out,
-            "double payments: {}; lost intents: {}; stuck intents: {} (known weaknesses included)",
-            broken(&["I1", "K5"]) + tally.preventable,
-            broken(&["I11"]),
-            broken(&["I12", "S1", "S2", "K1", "K2", "K4"])
+            "double payments: {}; lost intents: {}; stuck intents: {}",
+            broken(&[Rule::I1, Rule::W2]),
+            broken(&[Rule::I11]),
+            broken(&[Rule::I12, Rule::S1, Rule::S2, Rule::S3, Rule::S4])
         );
         let _ = writeln!(
             out,
             "ends: {} final, {} held, {} accepted without an id; alarms: {} raised, {} told",
             tally.ends[0], tally.ends[1], tally.ends[2], tally.alarms.0, tally.alarms.1
         );
-        for (rule, count) in &tally.known {
-            let words =
-                super::WEAKNESSES.iter().find(|(known, _)| known == rule).map_or("", |(_, words)| words);
-            let _ = writeln!(out, "known weakness {rule}, met {count} times: {words}");
-        }
         for (rule, count, first) in &self.broken {
             let story = story_seed(self.seed, *first);
-            let _ =
-                writeln!(out, "BROKEN {rule}: {count} times, first in schedule {first} (--story {story})");
+            let words = rule.words();
+            let _ = writeln!(
+                out,
+                "BROKEN {rule} ({words}): {count} times, first in schedule {first} (--story {story})"
+            );
         }
         let _ = writeln!(out, "\nfaults fired ({} kinds):", Fault::ALL.len());
         for fault in Fault::ALL {

@@ -8,6 +8,7 @@ use saldo::domain::report::{Source, Status};
 use saldo::gateway::MoneyRequest;
 use uuid::Uuid;
 
+use super::Rule;
 use super::fate::Fault;
 use super::ledger::Truth;
 use super::plant::Plant;
@@ -22,12 +23,13 @@ impl World {
         self.tally.requests += 1;
         let Some(index) = request.reference.as_deref().and_then(|known| self.store.by_reference(known))
         else {
-            return self.broken("I2", |_| "a request for a payment that is not in the journal".to_owned());
+            return self
+                .broken(Rule::I2, |_| "a request for a payment that is not in the journal".to_owned());
         };
         let is_changed = self.plant == Plant::BodyPerAttempt && self.store.records[index].rows.len() > 1;
         let record = &mut self.store.records[index];
         if !record.intent.cash_out.on_the_wire || record.rows.is_empty() {
-            return self.broken("I2", |_| format!("a request for {reference} without a row before it"));
+            return self.broken(Rule::I2, |_| format!("a request for {reference} without a row before it"));
         }
         let Some(row) = record.rows.last_mut() else { return };
         row.sent += 1;
@@ -42,16 +44,16 @@ impl World {
             *record.first_body.get_or_insert_with(|| body.clone()) == body && body == record.intent.body;
         let one_reference = record.intent.reference.as_str() == reference;
         if sent > 1 {
-            self.broken("I2", |_| format!("{sent} requests for one row of {reference}"));
+            self.broken(Rule::I2, |_| format!("{sent} requests for one row of {reference}"));
         }
         if !one_key || key != Some(row.key) {
-            self.broken("I3", |_| format!("another key in the same round of {reference}"));
+            self.broken(Rule::I3, |_| format!("another key in the same round of {reference}"));
         }
         if !one_body {
-            self.broken("I3", |_| format!("another body for {reference}"));
+            self.broken(Rule::I3, |_| format!("another body for {reference}"));
         }
         if !one_reference {
-            self.broken("I6", |_| format!("the reference on the wire is {reference}"));
+            self.broken(Rule::I6, |_| format!("the reference on the wire is {reference}"));
         }
     }
 
@@ -105,19 +107,20 @@ impl World {
             let owner = self.ledger.by_code(code.as_str());
             let reference = self.store.records[index].intent.reference.as_str();
             if owner.is_none_or(|order| self.ledger.orders[order].reference != reference) {
-                self.broken("I6", |_| "a payment has the id of another".to_owned());
+                self.broken(Rule::I6, |_| "a payment has the id of another".to_owned());
             }
         }
         if before != after {
             self.tally.moved(before, after);
             if !TRANSITIONS.contains(&(before, after)) {
-                self.broken("I5", |_| format!("{} -> {}", before.as_str(), after.as_str()));
+                self.broken(Rule::I5, |_| format!("{} -> {}", before.as_str(), after.as_str()));
             }
             self.check_end(index, before, after);
         }
     }
 
-    /// An attempt was journalled: enough approvals (I9), inside the window, and no evidence beside it.
+    /// An attempt was journalled: enough approvals (I9), inside the window (W1), and nothing beside it that may have paid
+    /// the debt (I1, W2).
     fn check_start(&mut self, index: usize) {
         self.tally.attempts += 1;
         let record = &self.store.records[index];
@@ -138,7 +141,7 @@ impl World {
                 }
             }
             if people.len() < usize::from(terms.approvals) {
-                return self.broken("I9", |_| format!("sent with {} good approvals", people.len()));
+                return self.broken(Rule::I9, |_| format!("sent with {} good approvals", people.len()));
             }
         }
         let first = first_doubt(&record.events);
@@ -149,7 +152,7 @@ impl World {
         if let (Some(first), Some(at)) = (first, at) {
             let window = SignedDuration::from_micros(self.resend_window);
             if at.at_most_since(&first) > window {
-                return self.broken("W1", |_| "sent after the window".to_owned());
+                return self.broken(Rule::W1, |_| "sent after the window".to_owned());
             }
         }
         let own = &record.intent.cash_out.terms;
@@ -159,12 +162,11 @@ impl World {
                 continue;
             }
             if pay.state.may_have_paid() {
-                return self.broken("I1", |_| "sent beside a payment that may have paid the debt".to_owned());
+                return self
+                    .broken(Rule::I1, |_| "sent beside a payment that may have paid the debt".to_owned());
             }
             if pay.conflict && !matches!(pay.state, State::Completed) && pay.last_report.is_some() {
-                let debt = usize::from(record.debt);
-                self.debts[debt].knew = true;
-                return self.broken("K6", |_| {
+                return self.broken(Rule::W2, |_| {
                     "sent although the gateway had contradicted the end of an earlier payment".to_owned()
                 });
             }
@@ -185,7 +187,7 @@ impl World {
         });
         // What a restored or lost journal does not know, nothing in it can tell.
         let blind = debt.journal_lost;
-        let broken: Option<(&'static str, String)> = match after {
+        let broken: Option<(Rule, String)> = match after {
             State::Completed => {
                 let moved = order.is_some_and(|order| order.moved);
                 let believed = match record.events.last() {
@@ -200,9 +202,12 @@ impl World {
                     _ => true,
                 };
                 if !moved {
-                    Some(("T1", format!("{reference} is called completed and no money moved")))
+                    Some((Rule::T1, format!("{reference} is called completed and no money moved")))
                 } else if !believed {
-                    Some(("M1", format!("{reference} is called completed by a webhook of something else")))
+                    Some((
+                        Rule::M1,
+                        format!("{reference} is called completed by a webhook of something else"),
+                    ))
                 } else {
                     None
                 }
@@ -210,27 +215,25 @@ impl World {
             State::Rejected => {
                 let proven = record.rows.last().is_some_and(|row| row.proven);
                 if !proven {
-                    Some(("T2", format!("{reference} is called rejected without a proven refusal")))
+                    Some((Rule::T2, format!("{reference} is called rejected without a proven refusal")))
                 } else if (alive || self.is_late(reference)) && !blind {
-                    Some(("T2", format!("{reference} is called rejected and may be paid")))
+                    Some((Rule::T2, format!("{reference} is called rejected and may be paid")))
                 } else {
                     None
                 }
             }
             State::Cancelled | State::Expired if before != State::Accepted => {
                 ((alive || self.is_late(reference)) && !blind)
-                    .then(|| ("T3", format!("{reference} is called withdrawn and may be paid")))
+                    .then(|| (Rule::T3, format!("{reference} is called withdrawn and may be paid")))
             }
             State::Failed | State::Cancelled => {
                 // One that took its word back may have said FAILED twice, and a minute apart.
                 let ended = order.is_some_and(|order| {
                     order.lied || matches!(order.truth, Truth::Failed | Truth::Cancelled)
                 });
-                (!ended).then(|| ("T4", format!("{reference} is called failed and has not")))
+                (!ended).then(|| (Rule::T4, format!("{reference} is called failed and has not")))
             }
             State::DeclaredNotPaid => {
-                let number = usize::from(record.debt);
-                self.debts[number].declared = true;
                 self.hit(Fault::DeclaredByTwo);
                 let record = &self.store.records[index];
                 let reference = record.intent.reference.as_str();
@@ -242,16 +245,14 @@ impl World {
                     }
                 }
                 if people.len() < 2 {
-                    Some(("D1", format!("{reference} is declared not paid by {} people", people.len())))
+                    Some((Rule::D1, format!("{reference} is declared not paid by {} people", people.len())))
                 } else if self.now - record.last_request < DAY && !blind {
-                    // A new start of the machine and a wall clock that is ahead, and no other clock from before.
-                    let rule = if self.was_booted { "K7" } else { "D2" };
-                    Some((rule, format!("{reference} is declared not paid too early")))
+                    Some((Rule::D2, format!("{reference} is declared not paid too early")))
                 } else if debt.false_declaration {
                     None
                 } else {
                     ((alive || self.is_late(reference)) && !blind)
-                        .then(|| ("T5", format!("{reference} is declared not paid and may be paid")))
+                        .then(|| (Rule::T5, format!("{reference} is declared not paid and may be paid")))
                 }
             }
             _ => None,
@@ -264,11 +265,6 @@ impl World {
     /// I1: a debt was paid a second time.
     pub fn paid_twice(&mut self, debt: u8) {
         let truth = self.debts[usize::from(debt)];
-        if truth.knew {
-            // Told as what it is: the request that should not have left is counted where it left.
-            self.tally.preventable += 1;
-            return;
-        }
         // Only an order whose FAILED was taken back explains another payment beside it.
         let kept_its_word = self
             .ledger
@@ -282,9 +278,7 @@ impl World {
             self.say(|_| format!("debt-{debt} is paid twice, and no client could have known"));
             return;
         }
-        // A declared payment leaves its reference free at the gateway, and the lost journal knew of the generation after.
-        let rule = if truth.journal_lost && truth.declared { "K5" } else { "I1" };
-        self.broken(rule, |_| format!("debt-{debt} is paid twice"));
+        self.broken(Rule::I1, |_| format!("debt-{debt} is paid twice"));
     }
 
     /// What must hold when the story is over.
@@ -293,11 +287,8 @@ impl World {
             let record = &self.store.records[index];
             let folded = fold(&record.events, self.plant);
             if folded.as_ref() != Ok(&record.intent.cash_out) {
-                self.broken("I4", |_| "a snapshot is not the fold of its events".to_owned());
+                self.broken(Rule::I4, |_| "a snapshot is not the fold of its events".to_owned());
                 return;
-            }
-            if record.given_up {
-                continue;
             }
             let pay = &record.intent.cash_out;
             let (state, stale) = (pay.state, pay.stale && pay.gateway_id().is_none());
@@ -310,19 +301,20 @@ impl World {
             } else if state == State::Accepted && stale {
                 self.tally.ends[2] += 1;
             } else {
-                return self.broken("S1", |_| format!("{reference} is stuck in {}", state.as_str()));
+                return self.broken(Rule::S1, |_| format!("{reference} is stuck in {}", state.as_str()));
             }
             let order = self.ledger.by_reference(reference.as_str()).map(|order| &self.ledger.orders[order]);
             let gave_up = matches!(state, State::Failed | State::Cancelled | State::DeclaredNotPaid);
             let lied = order.is_some_and(|order| order.moved && order.lied);
             if lied && has_id && gave_up && !self.debts[usize::from(debt_of(reference.as_str()))].journal_lost
             {
-                return self.broken("K8", |_| format!("the late payment of {reference} was never noticed"));
+                return self
+                    .broken(Rule::A1, |_| format!("the late payment of {reference} was never noticed"));
             }
         }
         for id in acknowledged {
             if self.store.position(*id).is_none() {
-                return self.broken("I11", |_| "an acknowledged decision is lost".to_owned());
+                return self.broken(Rule::I11, |_| "an acknowledged decision is lost".to_owned());
             }
         }
         for debt in 0..self.debts.len() {
@@ -333,7 +325,7 @@ impl World {
                 | 1 << Alarm::ReferenceTaken as u32;
             if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && truth.alarms & loud == 0
             {
-                self.broken("K9", |_| format!("debt-{debt} is paid twice and nobody was told"));
+                self.broken(Rule::A2, |_| format!("debt-{debt} is paid twice and nobody was told"));
             }
         }
     }

@@ -8,6 +8,7 @@ use saldo::engine::lane::{Decision, Lane, LaneError};
 use saldo::journal::{JournalError, Proposed};
 use uuid::Uuid;
 
+use super::Rule;
 use super::fate::Fault;
 use super::ledger::Truth;
 use super::plant::Plant;
@@ -228,14 +229,12 @@ impl Run<'_> {
                 if let Err(LaneError::Refused(refused)) = &result
                     && refused.because == Because::Sibling
                 {
-                    let mut world = self.sim.world();
-                    world.broken("K4", |_| {
-                        "an approved payment can never be sent, and is tried for ever".to_owned()
+                    self.sim.world().broken(Rule::S4, |world| {
+                        let index = world.store.position(id);
+                        let reference =
+                            index.map(|index| world.store.records[index].intent.reference.as_str());
+                        format!("{} can never be sent", reference.unwrap_or("a payment"))
                     });
-                    if let Some(index) = world.store.position(id) {
-                        world.store.records[index].wake = None;
-                        world.store.records[index].given_up = true;
-                    }
                 }
                 if let Err(LaneError::Journal(JournalError::Unwritable(_))) = result {
                     // The real tracker tries again after its breath; every try is the same.

@@ -27,6 +27,7 @@ use saldo::journal::{
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::Rule;
 use super::fate::{Fate, Fault, Group, mix};
 use super::plant::Plant;
 use super::world::Violation;
@@ -61,7 +62,7 @@ pub struct Ended {
 }
 
 impl Desk {
-    fn broken(&mut self, rule: &'static str, what: &str) {
+    fn broken(&mut self, rule: Rule, what: &str) {
         self.violation.get_or_insert_with(|| Violation { rule, what: what.to_owned() });
     }
 
@@ -81,7 +82,7 @@ impl Desk {
         let stored = StoredRebalance { id, updated_at: terms.at, rebalance: Rebalance::sent(terms) };
         self.rows.push(Row { stored: stored.clone(), events, requests: 0 });
         if self.in_doubt().len() > 1 {
-            self.broken("R1", "two rebalances at the same time");
+            self.broken(Rule::R1, "two rebalances at the same time");
         }
         Ok(stored)
     }
@@ -102,7 +103,7 @@ impl Desk {
         let after = row.stored.rebalance.state;
         self.trace = mix(self.trace ^ after as u64);
         if before == State::Unknown && after == State::Acknowledged && !by_a_person {
-            self.broken("R3", "a doubt that no person has settled");
+            self.broken(Rule::R3, "a doubt that no person has settled");
         }
         Ok(self.rows[place.unwrap_or_default()].stored.clone())
     }
@@ -111,17 +112,17 @@ impl Desk {
     fn send(&mut self, body: &[u8]) -> Option<Outcome> {
         let count = self.rows.iter().filter(|row| row.stored.rebalance.outcome.is_none()).count();
         let Some(row) = self.rows.iter_mut().rev().find(|row| row.stored.rebalance.outcome.is_none()) else {
-            self.broken("R2", "a request without a row");
+            self.broken(Rule::R2, "a request without a row");
             return Some(Outcome::Ambiguous(Ambiguity::TimedOut));
         };
         row.requests += 1;
         let (requests, target) = (row.requests, row.stored.rebalance.terms.target.get());
         if requests > 1 || count > 1 {
-            self.broken("R2", "a rebalance was sent again by itself");
+            self.broken(Rule::R2, "a rebalance was sent again by itself");
         }
         let wanted = format!("{{\"targetAmount\":{}.{:02}}}", target / 100, target % 100);
         if body != wanted.as_bytes() {
-            self.broken("R2", "another target on the wire");
+            self.broken(Rule::R2, "another target on the wire");
         }
         let fault = self.fate.one_of(Group::Rebalances);
         if let Some(fault) = fault {
@@ -161,7 +162,7 @@ impl Desk {
         for index in 0..self.rows.len() {
             let row = &self.rows[index];
             if fold(&row.events).as_ref() != Ok(&row.stored.rebalance) {
-                return self.broken("R4", "a snapshot is not the fold of its events");
+                return self.broken(Rule::R4, "a snapshot is not the fold of its events");
             }
         }
     }

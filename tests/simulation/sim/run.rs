@@ -24,6 +24,7 @@ use saldo::journal::{Journal, JournalError, Observation, Proposed};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::Rule;
 use super::doors::Sim;
 use super::fate::{Fault, Group, Strike};
 use super::ledger::{AMOUNT, Truth};
@@ -72,10 +73,9 @@ pub struct Outcome {
 
 /// How a story is run.
 #[derive(Clone, Copy)]
-pub struct Rules {
+pub struct Settings {
+    /// The rule that is taken away, if any.
     pub plant: Plant,
-    /// Rules that may be broken: known weaknesses, which are counted.
-    pub tolerated: &'static [&'static str],
     /// Whether every line is kept.
     pub aloud: bool,
 }
@@ -146,9 +146,9 @@ fn be_quiet() {
 }
 
 /// Runs a story.
-pub fn run(story: &Story, cast: &Cast, rules: Rules) -> Outcome {
-    let mut world = World::new(story, rules.plant, rules.tolerated);
-    if rules.aloud {
+pub fn run(story: &Story, cast: &Cast, settings: Settings) -> Outcome {
+    let mut world = World::new(story, settings.plant);
+    if settings.aloud {
         world.log = Some(Vec::new());
         world.fate.told = Some(Vec::new());
     }
@@ -187,11 +187,11 @@ pub fn run(story: &Story, cast: &Cast, rules: Rules) -> Outcome {
             .cloned()
             .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
             .unwrap_or_default();
-        world.broken("core", |_| what);
+        world.broken(Rule::C1, |_| what);
     }
     world.tally.stories = 1;
     if story.rebalances && world.violation.is_none() {
-        let ended = super::rebalance::run(story.seed, rules.plant);
+        let ended = super::rebalance::run(story.seed, settings.plant);
         world.mark(ended.trace);
         world.tally.add_strikes(&ended.struck);
         if let Some(violation) = ended.violation {
@@ -216,7 +216,7 @@ impl Run<'_> {
         while !self.over && self.sim.world().violation.is_none() {
             steps += 1;
             if steps > 60_000 {
-                self.sim.world().broken("S2", |_| "the story does not come to rest".to_owned());
+                self.sim.world().broken(Rule::S2, |_| "the story does not come to rest".to_owned());
                 return;
             }
             self.next();
@@ -552,22 +552,16 @@ impl Run<'_> {
             for index in 0..world.store.records.len() {
                 let record = &world.store.records[index];
                 let pay = &record.intent.cash_out;
-                if record.given_up || !pay.on_the_wire && (pay.state.is_final() || record.wake.is_some()) {
+                if !pay.on_the_wire && (pay.state.is_final() || record.wake.is_some()) {
                     continue;
                 }
                 let id = record.intent.id;
                 if pay.on_the_wire && self.tasks.iter().flatten().any(|running| running.intent == Some(id)) {
                     continue;
                 }
-                let rule = match (pay.on_the_wire, pay.state.is_final()) {
-                    (false, _) => "I12",
-                    // Taken up by nobody after a crash: it is final, and yet on the wire.
-                    (true, true) => "K1",
-                    (true, false) => "K2",
-                };
+                let rule = if pay.on_the_wire { Rule::S3 } else { Rule::I12 };
                 let what =
                     format!("{} is {} and nothing will wake it", record.intent.reference, pay.state.as_str());
-                world.store.records[index].given_up = true;
                 world.broken(rule, |_| what);
             }
         }
@@ -575,7 +569,6 @@ impl Run<'_> {
         {
             let at_rest = world.store.records.iter().all(|record| {
                 record.wake.is_none()
-                    || record.given_up
                     || record.reminders >= 3
                         && record.intent.cash_out.plan().is_some_and(|plan| plan.act == Act::Remind)
             });
@@ -647,7 +640,7 @@ impl Run<'_> {
                 index,
                 observed.map(|observed| {
                     if expected && observed.applied.is_none() {
-                        sim.world().broken("K3", |_| {
+                        sim.world().broken(Rule::M2, |_| {
                             "a webhook with a reference of ours did not reach its payment".to_owned()
                         });
                     }

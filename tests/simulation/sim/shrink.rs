@@ -1,16 +1,16 @@
 //! Making a failing story short: leave things out one at a time, as long as it still breaks the same rule.
 
-use super::run::{Cast, Outcome, Rules, run};
+use super::run::{Cast, Outcome, Settings, run};
 use super::story::{DAY, HOUR, MINUTE, Story};
 
 /// Runs at most, so that a long story cannot take for ever.
 const MOST: usize = 4000;
 
 /// The shortest story found that breaks the same rule, and what it comes to, told aloud.
-pub fn shortest(story: &Story, cast: &Cast, rules: Rules) -> (Story, Outcome) {
-    let rules = Rules { aloud: true, ..rules };
+pub fn shortest(story: &Story, cast: &Cast, settings: Settings) -> (Story, Outcome) {
+    let settings = Settings { aloud: true, ..settings };
     let mut best = story.clone();
-    let mut outcome = run(&best, cast, rules);
+    let mut outcome = run(&best, cast, settings);
     let Some(rule) = outcome.violation.as_ref().map(|violation| violation.rule) else {
         return (best, outcome);
     };
@@ -23,7 +23,7 @@ pub fn shortest(story: &Story, cast: &Cast, rules: Rules) -> (Story, Outcome) {
             if runs > MOST {
                 return (best, outcome);
             }
-            let tried = run(&candidate, cast, rules);
+            let tried = run(&candidate, cast, settings);
             if tried.violation.as_ref().is_some_and(|violation| violation.rule == rule) {
                 best = candidate;
                 outcome = tried;

@@ -40,8 +40,6 @@ pub struct Record {
     pub last_request: i64,
     /// Reminders since it is calm.
     pub reminders: u32,
-    /// The check of this payment is over: it is in a known weakness.
-    pub given_up: bool,
 }
 
 /// A transaction that saldo does not take for its own.
@@ -178,7 +176,6 @@ impl Store {
             first_body: None,
             last_request: i64::MIN / 2,
             reminders: 0,
-            given_up: false,
         });
         Proposed::Created(intent)
     }

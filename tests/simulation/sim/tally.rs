@@ -75,16 +75,12 @@ pub struct Tally {
     /// Debts paid twice in a way that no client can prevent: the gateway took its FAILED back, or people declared
     /// something that was not so.
     pub unavoidable: [u64; 2],
-    /// Debts paid twice although the journal held evidence against the second payment.
-    pub preventable: u64,
     /// Alarms raised in the journal, and those that a person was told.
     pub alarms: (u64, u64),
     /// Payments at the end: final, held, waiting for an id.
     pub ends: [u64; 3],
     faults: Faults,
     transitions: Transitions,
-    /// Known weaknesses that were met.
-    pub known: Vec<(&'static str, u64)>,
 }
 
 #[derive(Clone)]
@@ -112,13 +108,6 @@ impl Tally {
         self.faults.0[fault as usize]
     }
 
-    pub fn tolerate(&mut self, rule: &'static str) {
-        match self.known.iter_mut().find(|(known, _)| *known == rule) {
-            Some((_, count)) => *count += 1,
-            None => self.known.push((rule, 1)),
-        }
-    }
-
     pub fn add_strikes(&mut self, struck: &[u32; KINDS]) {
         for (sum, more) in self.faults.0.iter_mut().zip(struck) {
             *sum += u64::from(*more);
@@ -132,7 +121,6 @@ impl Tally {
         self.attempts += other.attempts;
         self.payments += other.payments;
         self.crashes += other.crashes;
-        self.preventable += other.preventable;
         self.unavoidable[0] += other.unavoidable[0];
         self.unavoidable[1] += other.unavoidable[1];
         self.alarms.0 += other.alarms.0;
@@ -146,11 +134,6 @@ impl Tally {
         for (row, other) in self.transitions.0.iter_mut().zip(&other.transitions.0) {
             for (sum, more) in row.iter_mut().zip(other) {
                 *sum += more;
-            }
-        }
-        for (rule, count) in &other.known {
-            for _ in 0..*count {
-                self.tolerate(rule);
             }
         }
     }

@@ -9,6 +9,7 @@ use saldo::domain::cash_out::Alarm;
 use saldo::domain::moment::{BootTime, Moment};
 use uuid::Uuid;
 
+use super::Rule;
 use super::fate::{Fate, Fault};
 use super::ledger::Ledger;
 use super::plant::Plant;
@@ -25,13 +26,13 @@ pub const DOCUMENT: &str = "52998224725";
 /// A rule that was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    pub rule: &'static str,
+    pub rule: Rule,
     pub what: String,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.rule, self.what)
+        write!(out, "{} ({}): {}", self.rule, self.rule.words(), self.what)
     }
 }
 
@@ -119,8 +120,6 @@ pub struct DebtTruth {
     pub false_declaration: bool,
     /// And it was written down.
     pub false_statement: bool,
-    /// A payment left although the journal held evidence against it.
-    pub knew: bool,
     /// The journal was lost or restored while the debt was known.
     pub journal_lost: bool,
     /// What people were told, one bit an alarm.
@@ -131,8 +130,6 @@ pub struct DebtTruth {
     pub decided: bool,
     /// Somebody is about to enter it again.
     pub comes_again: bool,
-    /// A payment of it was declared not paid.
-    pub declared: bool,
 }
 
 pub struct World {
@@ -165,20 +162,16 @@ pub struct World {
     pub agreed: [Option<(bool, u8)>; 4],
     pub plant: Plant,
     pub violation: Option<Violation>,
-    /// Rules whose breaks are counted and not reported.
-    pub tolerated: &'static [&'static str],
     pub log: Option<Vec<String>>,
     pub trace: u64,
     pub tally: Tally,
     pub resend_window: i64,
-    /// The machine was started anew: times by its own clock cannot be compared with those from before.
-    pub was_booted: bool,
     /// How often each bad answer is repeated before the gateway recovers.
     pub auth_streak: u8,
 }
 
 impl World {
-    pub fn new(story: &Story, plant: Plant, tolerated: &'static [&'static str]) -> Self {
+    pub fn new(story: &Story, plant: Plant) -> Self {
         let mut fate = Fate::new(story.seed, &story.kinds, &story.withheld);
         let mut ledger = Ledger::default();
         if fate.strikes(Fault::KeyForgottenAtOnce) {
@@ -220,12 +213,10 @@ impl World {
             debts: [DebtTruth::default(); 4],
             plant,
             violation: None,
-            tolerated,
             log: None,
             trace: story.seed,
             tally: Tally::default(),
             resend_window: HOUR,
-            was_booted: false,
             auth_streak: 0,
         }
     }
@@ -242,14 +233,10 @@ impl World {
         self.trace = (self.trace ^ value).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
     }
 
-    pub fn broken(&mut self, rule: &'static str, what: impl FnOnce(&Self) -> String) {
-        if self.tolerated.contains(&rule) {
-            self.tally.tolerate(rule);
-            return;
-        }
+    pub fn broken(&mut self, rule: Rule, what: impl FnOnce(&Self) -> String) {
         if self.violation.is_none() {
             let what = what(self);
-            self.say(|_| format!("BROKEN {rule}: {what}"));
+            self.say(|_| format!("BROKEN {rule} ({}): {what}", rule.words()));
             self.violation = Some(Violation { rule, what });
         }
     }
@@ -347,7 +334,6 @@ impl World {
     pub const fn boot(&mut self) {
         self.boot_id += 1;
         self.boot_at = self.now;
-        self.was_booted = true;
     }
 
     /// An alarm that a person was told.
