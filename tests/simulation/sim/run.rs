@@ -429,6 +429,7 @@ impl Run<'_> {
     }
 
     fn crash(&mut self) {
+        self.hear();
         self.stop();
         let lost = {
             let mut world = self.sim.world();
@@ -537,17 +538,22 @@ impl Run<'_> {
         }
     }
 
-    /// After everything that happened: does each payment that is open have something to wake it, is all at rest?
-    fn rest(&mut self) {
+    /// What the desk has told people by now.
+    fn hear(&mut self) {
         let mut world = self.sim.world();
-        if let Some(news) = &mut self.news {
-            while let Ok(news) = news.try_recv() {
-                if let News::Alarm { alarm, intent } = news {
-                    world.rang(debt_of(intent.reference.as_str()), alarm);
-                    world.tally.alarms.1 += 1;
-                }
+        let Some(news) = &mut self.news else { return };
+        while let Ok(news) = news.try_recv() {
+            if let News::Alarm { alarm, intent } = news {
+                world.rang(debt_of(intent.reference.as_str()), alarm);
+                world.tally.alarms.1 += 1;
             }
         }
+    }
+
+    /// After everything that happened: does each payment that is open have something to wake it, is all at rest?
+    fn rest(&mut self) {
+        self.hear();
+        let mut world = self.sim.world();
         if world.is_up && !self.taking_up {
             for index in 0..world.store.records.len() {
                 let record = &world.store.records[index];

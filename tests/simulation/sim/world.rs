@@ -338,6 +338,7 @@ impl World {
 
     /// An alarm that a person was told.
     pub fn rang(&mut self, debt: u8, alarm: Alarm) {
+        self.say(|_| format!("people are told of debt-{debt}: {alarm:?}"));
         self.debts[usize::from(debt)].alarms |= 1 << alarm as u8;
     }
 }
