@@ -52,6 +52,13 @@ pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<E
     let checkup = tokio::task::spawn_blocking(move || check(&path, &arguments.noted))
         .await
         .map_err(|_| Failure::from(JournalError::Closed))??;
+    if checkup.is_empty {
+        return Err(Failure::new(
+            Exit::NotFound,
+            "not_found",
+            format!("the journal at {shown} is empty: nothing was ever written to it, or it was emptied"),
+        ));
+    }
     let sound = checkup.findings.is_empty();
     if context.json {
         say_json(&CheckupView {

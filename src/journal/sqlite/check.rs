@@ -54,6 +54,8 @@ impl fmt::Display for Finding {
 pub struct Checkup {
     /// Nothing where the journal is sound.
     pub findings: Vec<Finding>,
+    /// The file holds nothing at all, as one whose first owner ended before it had written anything.
+    pub is_empty: bool,
     /// The audit tree over the events as they are, to be noted elsewhere.
     pub head: Option<AuditHead>,
     /// How many owners the journal has had.
@@ -77,9 +79,14 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
     let mut checkup = Checkup::default();
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut round = Round { connection: &connection, checkup: &mut checkup };
-    match connection.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema") {
-        Ok(()) => round.run(noted)?,
-        unread => round.unless_done(None, unread)?,
+    let objects = connection.execute_batch("BEGIN").and_then(|()| {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))
+    });
+    match objects {
+        // A head that was noted was over something.
+        Ok(0) if noted.is_empty() => round.checkup.is_empty = true,
+        Ok(_) => round.run(noted)?,
+        Err(error) => round.unless_done(None, Err(error))?,
     }
     Ok(checkup)
 }
