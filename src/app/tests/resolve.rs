@@ -388,7 +388,8 @@ fn what_to_do_next_is_told_and_a_debt_that_was_paid_again_is_not() {
             Some("(inv-1~2), on the command line: saldo cash-out … --reference inv-1 --again"),
         ),
         (Out::DeclaredNotPaid, nothing, None, Some("--reference inv-1 --again")),
-        (Out::DeclaredNotPaid, nothing, Some("inv-1~2"), None),
+        (Out::DeclaredNotPaid, |pay| pay.known_there = true, None, Some("(inv-1~2)")),
+        (Out::DeclaredNotPaid, |pay| pay.known_there = true, Some("inv-1~2"), None),
         (Out::DeclaredNotPaid, |pay| pay.conflict = true, None, None),
     ] {
         let next = told(state, change, newer);

@@ -1,6 +1,6 @@
 //! The machine as tables: one test a rule.
 
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::domain::attempt::{Ambiguity, NotExecuted, Problem};

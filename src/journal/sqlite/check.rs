@@ -24,6 +24,9 @@ use history::History;
 /// Findings of one kind that are listed; past them, a last one says that there are more.
 const MOST: usize = 50;
 
+/// SQLite's page, in bytes.
+const ONE_PAGE: u64 = 4096;
+
 /// Letters of a row's name at most.
 const NAME: usize = 64;
 
@@ -86,9 +89,19 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
         // A head that was noted was over something.
         Ok(0) if noted.is_empty() => round.checkup.is_empty = true,
         Ok(_) => round.run(noted)?,
+        // Its first owner ended while it was making the file, which the next one finishes.
+        Err(error) if is_half_made(path, &error) && noted.is_empty() => round.checkup.is_empty = true,
         Err(error) => round.unless_done(None, Err(error))?,
     }
     Ok(checkup)
+}
+
+/// Whether only the first page was ever begun: a reader may not undo that.
+fn is_half_made(path: &Path, error: &rusqlite::Error) -> bool {
+    let is_to_be_undone = error
+        .sqlite_error()
+        .is_some_and(|cause| cause.extended_code == rusqlite::ffi::SQLITE_READONLY_ROLLBACK);
+    is_to_be_undone && std::fs::metadata(path).is_ok_and(|file| file.len() <= ONE_PAGE)
 }
 
 struct Round<'a> {

@@ -323,8 +323,14 @@ impl World {
                 | 1 << Alarm::Overtaken as u32
                 | 1 << Alarm::Contradiction as u32
                 | 1 << Alarm::ReferenceTaken as u32;
-            if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && truth.alarms & loud == 0
-            {
+            // An alarm that a crash swallowed stays on the screen as the row's conflict.
+            let is_shown = self
+                .store
+                .records
+                .iter()
+                .any(|record| usize::from(record.debt) == debt && record.intent.cash_out.conflict);
+            let is_told = truth.alarms & loud != 0 || is_shown;
+            if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && !is_told {
                 self.broken(Rule::A2, |_| format!("debt-{debt} is paid twice and nobody was told"));
             }
         }

@@ -64,8 +64,9 @@ pub struct Store {
     pub records: Vec<Record>,
     strangers: Vec<Stranger>,
     seq: i64,
-    /// Which payment each event belongs to, in the order of their commits, and when each is durable.
-    commits: Vec<(usize, i64)>,
+    /// Which payment each event belongs to, in the order of their commits, when each is durable, and whether it belongs to
+    /// the commit before it.
+    commits: Vec<(usize, i64, bool)>,
     /// What has not been checked yet.
     pub fresh: Vec<Commit>,
     pub alarms: Vec<(u8, saldo::domain::cash_out::Alarm)>,
@@ -163,7 +164,7 @@ impl Store {
             cash_out,
         };
         self.seq += 1;
-        self.commits.push((self.records.len(), self.durable_at));
+        self.commits.push((self.records.len(), self.durable_at, false));
         let mut events = Vec::with_capacity(16);
         events.push(Event::Proposed(Arc::clone(terms)));
         self.records.push(Record {
@@ -231,7 +232,8 @@ impl Store {
         record.events.push(change.event);
         let intent = record.intent.clone();
         let debt = record.debt;
-        self.commits.push((index, self.durable_at));
+        let belongs_before = matches!(self.records[index].events.last(), Some(Event::Overtaken { .. }));
+        self.commits.push((index, self.durable_at, belongs_before));
         let mut alarms = 0;
         for alarm in &step.alarms {
             alarms |= 1 << *alarm as u8;
@@ -438,9 +440,12 @@ impl Store {
 
     /// Takes the last `count` commits back, as a restored copy would.
     pub fn lose_the_last(&mut self, count: usize, plant: Plant) {
-        let keep = self.commits.len().saturating_sub(count);
+        let mut keep = self.commits.len().saturating_sub(count);
+        while self.commits.get(keep).is_some_and(|(_, _, belongs_before)| *belongs_before) {
+            keep -= 1;
+        }
         let lost = self.commits.split_off(keep);
-        for (index, _) in lost.iter().rev() {
+        for (index, ..) in lost.iter().rev() {
             let record = &mut self.records[*index];
             if matches!(record.events.pop(), Some(Event::AttemptStarted { .. })) {
                 record.rows.pop();
@@ -449,7 +454,7 @@ impl Store {
                 self.records.truncate(*index);
             }
         }
-        for (index, _) in lost {
+        for (index, ..) in lost {
             let Some(record) = self.records.get_mut(index) else { continue };
             if let Ok(cash_out) = fold(&record.events, plant) {
                 record.intent.cash_out = cash_out;
@@ -461,7 +466,7 @@ impl Store {
 
     /// What was answered and is not durable at a crash. Only a planted bug leaves any.
     pub fn lose_what_is_not_durable(&mut self, now: i64, plant: Plant) {
-        let count = self.commits.iter().rev().take_while(|(_, durable_at)| *durable_at > now).count();
+        let count = self.commits.iter().rev().take_while(|(_, durable_at, _)| *durable_at > now).count();
         if count > 0 {
             self.lose_the_last(count, plant);
         }
