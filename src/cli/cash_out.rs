@@ -181,8 +181,16 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
 
 /// Journals the decision, or finds what its reference already names.
 async fn take(owned: &Owned, decision: Decision, quiet: bool) -> Result<Intent, Failure> {
+    let again = decision.again;
     match owned.lane.decide(decision).await? {
         Proposed::Created(intent) => Ok(intent),
+        Proposed::Existing(intent) if again => {
+            note(&format!(
+                "--again was not followed: {} may have paid the debt, or may yet; nothing new was made",
+                intent.reference
+            ));
+            Ok(intent)
+        }
         Proposed::Existing(intent) => {
             if !quiet {
                 note("this reference was given before; nothing new is made");

@@ -97,7 +97,8 @@ fn report(path: &str, checkup: &Checkup) {
             checkup.rows
         ));
     }
-    if let Some(head) = checkup.head {
+    let is_sound = checkup.findings.is_empty();
+    if let Some(head) = checkup.head.filter(|_| is_sound) {
         say(&format!("audit head {head}"));
         note(
             "note the head somewhere else: `saldo fsck --noted HEAD` proves later that nothing before it was changed",

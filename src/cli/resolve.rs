@@ -25,7 +25,7 @@ pub(super) struct ResolveArguments {
     /// It was not paid: two people have to say so, each with a reason, a day after the last request at the earliest
     #[arg(long, group = "finding", requires = "reason")]
     not_paid: bool,
-    /// Withdraw it: only while nothing of it was sent
+    /// Withdraw it: only while no request can have had an effect
     #[arg(long, group = "finding")]
     call_off: bool,
     /// What was found, and where; stays in the journal
@@ -43,13 +43,18 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
     };
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
     let finding = match (arguments.internal_code, arguments.not_paid, arguments.call_off, reason) {
-        (Some(code), _, _, reason) => Finding::InternalCode { code, reason },
+        (Some(code), _, _, reason) => Finding::InternalCode { code: code.trim().to_owned(), reason },
         (None, true, _, Some(statement)) => Finding::NotPaid { statement },
         (None, true, _, None) => return Err(Failure::usage("--reason is empty: what was found, and where?")),
         (None, false, true, reason) => Finding::CallOff { reason },
-        (None, false, false, _) => return facts(&life, intent, context).await,
+        (None, false, false, Some(_)) => {
+            return Err(Failure::usage(
+                "a reason without a finding: add --internal-code, --not-paid or --call-off. Nothing was recorded",
+            ));
+        }
+        (None, false, false, None) => return facts(&life, intent, context).await,
     };
-    let owned = context.own().await?;
+    let owned = context.own().await.map_err(|failure| not_recorded(intent, failure))?;
     let recorded = owned.lane.resolve(intent.id, operator(), finding).await;
     let after = recorded.map_err(|error| refused(intent, error))?;
     if context.json {
@@ -101,11 +106,16 @@ fn advice(intent: &Intent) -> Vec<String> {
             format!("not there: that can be recorded from {} on, once it is held", held_from(pay)),
         ],
         State::Held => {
+            let warning = pay.known_there.then(|| {
+                "the gateway itself has said that it knows this reference (409): it has a payment under it, and if that was \
+                 made, declaring it not paid leads to paying twice"
+                    .to_owned()
+            });
             let missing = DECLARATIONS - pay.declarations.len().min(DECLARATIONS);
             let said: Vec<_> = pay.declarations.iter().map(ToString::to_string).collect();
             let so_far =
                 if said.is_empty() { String::new() } else { format!("; said so far by {}", said.join(", ")) };
-            vec![
+            let mut lines = vec![
                 "ask the gateway's people for the payment with this reference, amount and payee".to_owned(),
                 code,
                 format!(
@@ -113,15 +123,20 @@ fn advice(intent: &Intent) -> Vec<String> {
                      {}{so_far})",
                     if missing == 1 { "person" } else { "people" }
                 ),
-            ]
+            ];
+            lines.extend(warning);
+            lines
         }
         State::Accepted => vec!["the gateway has it; saldo looks at it until it ends".to_owned()],
+        State::DeclaredNotPaid => vec![
+            "two people found that it was not paid; to pay the debt once more: the same cash-out command with --again".to_owned(),
+            code,
+        ],
         State::Completed
         | State::Rejected
         | State::Failed
         | State::Cancelled
-        | State::Expired
-        | State::DeclaredNotPaid => vec!["it is final; there is nothing to resolve".to_owned()],
+        | State::Expired => vec!["it is final; there is nothing to resolve".to_owned()],
     }
 }
 
@@ -133,7 +148,7 @@ fn held_from(pay: &CashOut) -> jiff::Timestamp {
 /// Why a finding was not recorded, and what to do instead.
 fn refused(intent: &Intent, error: LaneError) -> Failure {
     let LaneError::Refused(Refused { because, .. }) = error else {
-        return error.into();
+        return not_recorded(intent, error.into());
     };
     let pay = &intent.cash_out;
     let (exit, why) = match because {
@@ -163,8 +178,18 @@ fn refused(intent: &Intent, error: LaneError) -> Failure {
             (Exit::Usage, format!("{}; {}", sentence(intent), advice(intent).join("; ")))
         }
     };
-    let failure = Failure::new(exit, "not_resolved", format!("nothing was recorded: {why}"));
-    if pay.state.is_in_doubt() { failure.meaning(Outcome::Unknown) } else { failure }
+    not_recorded(intent, Failure::new(exit, "not_resolved", why))
+}
+
+/// What was in the way of a finding says nothing of the money: the payment is as it was.
+fn not_recorded(intent: &Intent, mut failure: Failure) -> Failure {
+    let state = intent.cash_out.state;
+    failure.message =
+        format!("nothing was recorded, the payment is as it was ({}): {}", state.as_str(), failure.message);
+    if state.is_in_doubt() && !intent.cash_out.is_proven_unsent() {
+        failure.outcome = Outcome::Unknown;
+    }
+    failure
 }
 
 fn verdict(after: &Intent) -> Result<Exit, Failure> {

@@ -8,6 +8,8 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
+use crate::domain::cash_out::Event;
+use crate::domain::person::Person;
 use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
@@ -190,6 +192,9 @@ pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failur
     line("pays to", life.intent.as_ref().map(|intent| destination_text(&intent.order.destination)));
     line("reason", life.intent.as_ref().and_then(|intent| intent.reason.clone()));
     line("failure", row.failure.as_ref().map(ToString::to_string));
+    for event in &life.events {
+        line("found", finding(event));
+    }
     for attempt in &life.attempts {
         line(
             "attempt",
@@ -210,6 +215,23 @@ pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failur
         Err(error) => note(&format!("the gateway was not asked, or did not answer: {error}")),
     }
     Ok(Exit::Done)
+}
+
+/// What a person did about a payment: who, when, what and why.
+fn finding(event: &Event) -> Option<String> {
+    let told = |by: &Person, what: &str, why: Option<&str>| {
+        let why = why.map(|why| format!(": {}", Safe::new(why))).unwrap_or_default();
+        Some(format!("{what} by {by} at {}{why}", event.at()))
+    };
+    match event {
+        Event::Adopted { by, internal_code, reason, .. } => {
+            told(by, &format!("as {internal_code}"), reason.as_deref())
+        }
+        Event::Declared { by, statement, .. } => told(by, "not paid", Some(statement)),
+        Event::CalledOff { by, reason, .. } => told(by, "called off", reason.as_deref()),
+        Event::RoundStarted { by, .. } => told(by, "decided once more", None),
+        _ => None,
+    }
 }
 
 fn rebalance_text(stored: &StoredRebalance) {

@@ -6,6 +6,7 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     reason = "helpers of several tests, none of which uses all; a test that cannot go on has failed"
 )]
 

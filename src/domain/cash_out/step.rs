@@ -586,7 +586,9 @@ impl Step {
         if pay.on_the_wire {
             return Err(self.refuse(event, Because::OnTheWire));
         }
-        if !pay.state.is_in_doubt() {
+        // People who declared it not paid may have erred; then its end follows from what the gateway says of it.
+        let is_late = pay.state == State::DeclaredNotPaid;
+        if !pay.state.is_in_doubt() && !is_late {
             return Err(self.refuse(event, Because::State));
         }
         if pay.ids.internal_code.as_ref().is_some_and(|known| known != internal_code) {
@@ -594,8 +596,10 @@ impl Step {
         }
         self.after.known_there = true;
         self.after.ids.internal_code = Some(internal_code.clone());
-        self.after.declarations.clear();
-        self.go(State::Accepted, at);
+        if !is_late {
+            self.after.declarations.clear();
+            self.go(State::Accepted, at);
+        }
         Ok(())
     }
 

@@ -620,6 +620,14 @@ fn a_person_may_bring_the_gateways_id() {
     }
     let (on_the_wire, _) = story_of(&[started(0)]);
     assert_eq!(because(&on_the_wire, &adopt("ic-9")), Because::OnTheWire);
+    // Found after two people had declared it not paid: what the gateway says of it decides, and rings.
+    let mut wrong = held();
+    for event in [declared(moment(90_000), 1), declared(moment(90_000), 2), adopt("ic-1")] {
+        wrong = step(&wrong, &event).unwrap().after;
+    }
+    assert_eq!((wrong.state, wrong.again()), (State::DeclaredNotPaid, Some(Again::Generation)));
+    let paid = step(&wrong, &reported(90_001, Source::Get, Status::Completed)).unwrap();
+    assert_eq!((paid.after.state, paid.alarms), (State::Completed, vec![Alarm::CompletedAfterFailure]));
     let (accepted, _) = story_of(&[started(0), ended(1, Verdict::Accepted(ids("ic-1")))]);
     assert_eq!(because(&accepted, &adopt("ic-9")), Because::State);
 }

@@ -87,6 +87,12 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
     });
     match objects {
         // A head that was noted was over something.
+        // The reserve is made when the first owner has written what it begins with.
+        Ok(0) if super::reserve::is_beside(path) => round.find(
+            None,
+            None,
+            "the file holds nothing, and saldo had written to it: what it held is gone, perhaps with the -wal beside it",
+        ),
         Ok(0) if noted.is_empty() => round.checkup.is_empty = true,
         Ok(_) => round.run(noted)?,
         // Its first owner ended while it was making the file, which the next one finishes.

@@ -36,11 +36,20 @@ pub(super) struct ReserveFile {
     allocated: bool,
 }
 
+/// Whether a journal has had an owner that came so far as to set room aside.
+pub(super) fn is_beside(journal: &Path) -> bool {
+    path_beside(journal).exists()
+}
+
+fn path_beside(journal: &Path) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push("-reserve");
+    PathBuf::from(name)
+}
+
 impl ReserveFile {
     pub(super) fn beside(journal: &Path) -> Self {
-        let mut name = journal.as_os_str().to_owned();
-        name.push("-reserve");
-        Self { path: PathBuf::from(name), allocated: false }
+        Self { path: path_beside(journal), allocated: false }
     }
 
     fn open(&self) -> io::Result<File> {

@@ -223,7 +223,9 @@ impl World {
                 }
             }
             State::Cancelled | State::Expired if before != State::Accepted => {
-                ((alive || self.is_late(reference)) && !blind)
+                // A round that was let go leads back to what people said before it: that was true then.
+                let is_back = matches!(before, State::Approved | State::PendingApproval);
+                ((alive || self.is_late(reference)) && !blind && !is_back)
                     .then(|| (Rule::T3, format!("{reference} is called withdrawn and may be paid")))
             }
             State::Failed | State::Cancelled => {
@@ -251,7 +253,9 @@ impl World {
                 } else if debt.false_declaration {
                     None
                 } else {
-                    ((alive || self.is_late(reference)) && !blind)
+                    // A round that was let go leads back to what people said before it: that was true then.
+                    let is_back = matches!(before, State::Approved | State::PendingApproval);
+                    ((alive || self.is_late(reference)) && !blind && !is_back)
                         .then(|| (Rule::T5, format!("{reference} is declared not paid and may be paid")))
                 }
             }
@@ -329,7 +333,14 @@ impl World {
                 .records
                 .iter()
                 .any(|record| usize::from(record.debt) == debt && record.intent.cash_out.conflict);
-            let is_told = truth.alarms & loud != 0 || is_shown;
+            // What people declared not paid, and the gateway gave no id for, nobody can look at again.
+            let is_blind = self.store.records.iter().any(|record| {
+                let pay = &record.intent.cash_out;
+                usize::from(record.debt) == debt
+                    && pay.state == State::DeclaredNotPaid
+                    && pay.gateway_id().is_none()
+            });
+            let is_told = truth.alarms & loud != 0 || is_shown || is_blind;
             if truth.paid >= 2 && !truth.false_declaration && !truth.journal_lost && !is_told {
                 self.broken(Rule::A2, |_| format!("debt-{debt} is paid twice and nobody was told"));
             }
