@@ -99,9 +99,6 @@ impl SqliteJournal {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare_owner(&connection)?;
         let (ledger, epoch) = schema::take_over(&mut connection, account)?;
-        // What earlier owners wrote moves into the file itself, so that a log which is lost takes this owner's changes
-        // at most. A reader in the middle of something only puts it off.
-        let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         Ok((connection, ledger, epoch))
     }
 }
