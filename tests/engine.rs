@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod builders;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,12 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::Balance;
 use saldo::domain::cash_out::{Act, Alarm, State};
-use saldo::domain::document::Document;
 use saldo::domain::moment::{BootTime, Moment};
 use saldo::domain::money::Centavos;
-use saldo::domain::order::{Destination, Order, Reference};
 use saldo::domain::person::Person;
-use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::report::{Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
@@ -27,12 +26,13 @@ use saldo::engine::message::RebalanceTrouble;
 use saldo::engine::rebalance::{Rebalancer, review};
 use saldo::engine::recover::recover;
 use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer};
-use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
 use saldo::journal::{Intent, Journal, Observation, Proposed, Query, Reader};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use uuid::Uuid;
+
+use builders::{decision, open};
 
 /// Answers as it was told to, and keeps every request.
 struct Scripted {
@@ -158,9 +158,7 @@ struct Bench {
 }
 
 async fn bench(folder: &Path) -> Bench {
-    let path = folder.join("journal.db");
-    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
-    let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
+    let journal = Arc::new(open(&folder.join("journal.db")).await);
     let gateway = Scripted::new(&journal);
     let settings = LaneSettings {
         client_id: "48213".to_owned(),
@@ -177,17 +175,6 @@ async fn bench(folder: &Path) -> Bench {
         None,
     );
     Bench { journal, gateway, lane, clock }
-}
-
-fn decision(reference: &str) -> Decision {
-    let order = Order {
-        amount: Centavos::new(50_025),
-        name: "Maria Silva".to_owned(),
-        document: Document::parse("52998224725").unwrap(),
-        destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
-        description: None,
-    };
-    Decision::alone(Uuid::now_v7(), Reference::parse(reference).unwrap(), order, person())
 }
 
 impl Bench {
@@ -216,23 +203,7 @@ fn soon() -> Instant {
 }
 
 fn report(status: Status) -> Report {
-    Report {
-        direction: Direction::Out,
-        status,
-        internal_code: Some(Safe::new("ic-1")),
-        transaction_id: None,
-        external_reference: Some(Safe::new("inv-1")),
-        end_to_end_id: None,
-        original_end_to_end_id: None,
-        amount: Some(Centavos::new(50_025)),
-        name: None,
-        document: None,
-        bank_data: None,
-        failure: None,
-        requested_at: None,
-        paid_at: None,
-        refunded_at: None,
-    }
+    Report { name: None, ..builders::report(Direction::Out, status, "ic-1", "inv-1") }
 }
 
 #[tokio::test]
@@ -398,7 +369,7 @@ async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
 }
 
 fn person() -> Person {
-    Person { uid: 1000, name: Some("ana".to_owned()) }
+    builders::person(1)
 }
 
 /// A payment in doubt that nobody has heard of for a day.
@@ -416,7 +387,7 @@ async fn held(bench: &Bench) -> Uuid {
 }
 
 fn other() -> Person {
-    Person { uid: 1001, name: None }
+    builders::person(2)
 }
 
 #[tokio::test]

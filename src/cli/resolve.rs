@@ -10,7 +10,7 @@ use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::show;
 use super::view::{IntentView, sentence};
-use crate::domain::cash_out::{Because, CashOut, DECLARATIONS, DECLARE_AFTER, HOLD_AFTER, Refused, State};
+use crate::domain::cash_out::{Because, Refused, State};
 use crate::engine::lane::LaneError;
 use crate::engine::message::Finding;
 use crate::journal::{Intent, JournalError, Life, Reader};
@@ -93,7 +93,7 @@ fn advice(intent: &Intent) -> Vec<String> {
         State::Draft | State::PendingApproval | State::Approved => {
             vec![format!("nothing of it was sent; to withdraw it: saldo resolve {id} --call-off")]
         }
-        State::Unknown if pay.is_proven_unsent() && !pay.frozen => vec![format!(
+        State::Unknown if pay.may_be_called_off() => vec![format!(
             "no request had an effect; it is sent until {}: saldo recover; to withdraw it: saldo resolve {id} --call-off",
             pay.window_end()
         )],
@@ -103,7 +103,7 @@ fn advice(intent: &Intent) -> Vec<String> {
         State::Unknown | State::Exists => vec![
             "ask the gateway's people for the payment with this reference, amount and payee".to_owned(),
             code,
-            format!("not there: that can be recorded from {} on, once it is held", held_from(pay)),
+            format!("not there: that can be recorded from {} on, once it is held", pay.held_from()),
         ],
         State::Held => {
             let warning = pay.known_there.then(|| {
@@ -111,7 +111,7 @@ fn advice(intent: &Intent) -> Vec<String> {
                  made, declaring it not paid leads to paying twice"
                     .to_owned()
             });
-            let missing = DECLARATIONS - pay.declarations.len().min(DECLARATIONS);
+            let missing = pay.people_missing();
             let said: Vec<_> = pay.declarations.iter().map(ToString::to_string).collect();
             let so_far =
                 if said.is_empty() { String::new() } else { format!("; said so far by {}", said.join(", ")) };
@@ -140,11 +140,6 @@ fn advice(intent: &Intent) -> Vec<String> {
     }
 }
 
-fn held_from(pay: &CashOut) -> jiff::Timestamp {
-    let from = pay.last_attempt.map_or(pay.since, |last| last.at);
-    from.checked_add(HOLD_AFTER).unwrap_or(jiff::Timestamp::MAX)
-}
-
 /// Why a finding was not recorded, and what to do instead.
 fn refused(intent: &Intent, error: LaneError) -> Failure {
     let LaneError::Refused(Refused { because, .. }) = error else {
@@ -161,9 +156,7 @@ fn refused(intent: &Intent, error: LaneError) -> Failure {
             Exit::Later,
             format!(
                 "that can be said a day after the last request at the earliest, from {} on",
-                pay.last_attempt
-                    .and_then(|last| last.at.checked_add(DECLARE_AFTER).ok())
-                    .unwrap_or(jiff::Timestamp::MAX)
+                pay.declarable_from().unwrap_or_else(|| pay.held_from())
             ),
         ),
         Because::OnTheWire => (Exit::Later, "a request for it is on the wire at this moment".to_owned()),

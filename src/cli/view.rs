@@ -100,7 +100,12 @@ pub(super) fn sentence(intent: &Intent) -> String {
             format!("{what}: HELD, in doubt for a day; a person has to look (saldo resolve {})", intent.id)
         }
         State::Rejected => format!("{what}: rejected by the gateway, not paid"),
-        State::Completed if pay.refunded => format!("{what}: paid, and refunded"),
+        State::Completed if pay.refunded => match pay.refunded_amount() {
+            Some(back) if back < pay.terms.expected.amount => {
+                format!("{what}: paid, and {back} of it refunded")
+            }
+            _ => format!("{what}: paid, and refunded"),
+        },
         State::Completed => format!("{what}: paid"),
         State::Failed => format!("{what}: failed, not paid"),
         State::Cancelled => format!("{what}: cancelled, not paid"),

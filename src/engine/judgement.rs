@@ -16,7 +16,7 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// [`LaneError::Journal`]: it is no draft, or another person's.
+    /// [`LaneError::Refused`]: it is no draft, or another person's.
     pub async fn submit(&self, id: Uuid, by: Person) -> Result<Intent, LaneError> {
         self.note(id, Event::Submitted { at: self.clock.moment().at, by }).await
     }
@@ -25,7 +25,7 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// [`LaneError::Journal`]: it waits for no approval, not for this person's, or it is not what was shown.
+    /// [`LaneError::Refused`]: it waits for no approval, not for this person's, or it is not what was shown.
     pub async fn approve(&self, id: Uuid, by: Person, payload: Digest) -> Result<Intent, LaneError> {
         self.note(id, Event::Approved { at: self.clock.moment().at, by, payload }).await
     }
@@ -43,11 +43,11 @@ impl Lane {
         }
     }
 
-    /// Withdraws a payment of which nothing was sent.
+    /// Withdraws a payment of which no request can have had an effect.
     ///
     /// # Errors
     ///
-    /// [`LaneError::Journal`]: something was.
+    /// [`LaneError::Refused`]: something may have had an effect.
     pub async fn call_off(&self, id: Uuid, by: Person, reason: Option<String>) -> Result<Intent, LaneError> {
         self.note(id, Event::CalledOff { at: self.clock.moment().at, by, reason }).await
     }
@@ -57,7 +57,7 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// [`LaneError::NotThisPayment`], [`LaneError::Look`] where the gateway cannot be asked, [`LaneError::Journal`]:
+    /// [`LaneError::NotThisPayment`], [`LaneError::Look`] where the gateway cannot be asked, [`LaneError::Refused`]:
     /// nothing was changed.
     pub async fn adopt(
         &self,
@@ -90,7 +90,8 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// [`LaneError::Journal`]: it is not held, it is too early, or this person has said so already.
+    /// [`LaneError::Refused`]: it is not held, it is too early, or this person has said so already. [`LaneError::Look`] and
+    /// [`LaneError::Paused`]: the gateway's time is not known, or the clocks differ.
     pub async fn declare(&self, id: Uuid, by: Person, statement: String) -> Result<Intent, LaneError> {
         // The wait is judged by the wall clock where nothing better is left, such as after a restart of the machine: so
         // it has to agree with the gateway's, as it had to when the last request left.

@@ -23,6 +23,7 @@ use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Pockets, forecast};
 use saldo::domain::report::{Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
+use saldo::engine::lane::Decision;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
 use saldo::journal::{Change, Intent, Journal, Observation, Proposal, Proposed};
@@ -110,6 +111,11 @@ pub fn observation(report: Report, second: i64) -> Observation {
         at: moment(second),
         new_id: Uuid::now_v7(),
     }
+}
+
+/// The decision of one person to pay [`order`] under this reference.
+pub fn decision(reference: &str) -> Decision {
+    Decision::alone(Uuid::now_v7(), Reference::parse(reference).unwrap(), order(50_025), person(1))
 }
 
 pub fn rebalance_terms(second: i64) -> rebalance::Terms {

@@ -3,6 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::disallowed_macros, reason = "the figures, for whoever runs it with --nocapture")]
 
+#[path = "../builders/mod.rs"]
+mod builders;
 mod on_disk;
 mod sim;
 

@@ -5,24 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use saldo::domain::attempt::{GatewayIds, Problem, Verdict};
 use saldo::domain::cash_out::{Event, State};
-use saldo::domain::document::Document;
 use saldo::domain::moment::Moment;
-use saldo::domain::money::Centavos;
-use saldo::domain::order::{Destination, Order, Reference};
-use saldo::domain::person::Person;
-use saldo::domain::pix_key::PixKey;
 use saldo::domain::report::{Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
 use saldo::engine::lane::{Decision, Lane, LaneSettings};
 use saldo::gateway::Gateway;
-use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
 use saldo::journal::{Intent, Journal, Observation, Proposed, Reader};
 use uuid::Uuid;
 
+use crate::builders::{self, decision, moment, open};
 use crate::sim::doors::Sim;
 use crate::sim::plant::Plant;
 use crate::sim::story::Story;
@@ -35,9 +30,7 @@ struct Bench {
 
 /// A real journal, and a gateway and clock that nobody asks.
 async fn bench(folder: &Path) -> Bench {
-    let path = folder.join("journal.db");
-    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
-    let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
+    let journal = Arc::new(open(&folder.join("journal.db")).await);
     let sim = Arc::new(Sim::new(World::new(&Story::draw(1), Plant::None)));
     let settings = LaneSettings {
         client_id: "48213".to_owned(),
@@ -55,52 +48,13 @@ async fn bench(folder: &Path) -> Bench {
     Bench { journal, lane }
 }
 
-fn now() -> Moment {
-    Moment::wall(Timestamp::from_second(1_800_000_000).unwrap())
-}
-
-fn later(seconds: i64) -> Moment {
-    Moment::wall(Timestamp::from_second(1_800_000_000 + seconds).unwrap())
-}
-
 fn report(status: Status, code: &str, reference: &str) -> Report {
-    Report {
-        direction: Direction::Out,
-        status,
-        internal_code: Some(Safe::new(code)),
-        transaction_id: None,
-        external_reference: Some(Safe::new(reference)),
-        end_to_end_id: None,
-        original_end_to_end_id: None,
-        amount: Some(Centavos::new(50_025)),
-        name: None,
-        document: None,
-        bank_data: None,
-        failure: None,
-        requested_at: None,
-        paid_at: None,
-        refunded_at: None,
-    }
+    Report { name: None, ..builders::report(Direction::Out, status, code, reference) }
 }
 
 impl Bench {
-    fn decision(&self, again: bool) -> Decision {
-        let order = Order {
-            amount: Centavos::new(50_025),
-            name: "Maria Silva".to_owned(),
-            document: Document::parse("52998224725").unwrap(),
-            destination: Destination::Pix(PixKey::parse("maria@example.com", None).unwrap()),
-            description: None,
-        };
-        let maker = Person { uid: 1, name: None };
-        Decision {
-            again,
-            ..Decision::alone(Uuid::now_v7(), Reference::parse("inv-1").unwrap(), order, maker)
-        }
-    }
-
     async fn decide(&self, again: bool) -> Intent {
-        match self.lane.decide(self.decision(again)).await.unwrap() {
+        match self.lane.decide(Decision { again, ..decision("inv-1") }).await.unwrap() {
             Proposed::Created(intent) => intent,
             other => panic!("not created: {other:?}"),
         }
@@ -112,12 +66,12 @@ impl Bench {
 
     async fn start(&self, intent: &Intent) {
         let fingerprints = intent.fingerprints();
-        self.apply(intent.id, Event::AttemptStarted { at: now(), key: Uuid::nil(), fingerprints }).await;
+        self.apply(intent.id, Event::AttemptStarted { at: moment(0), key: Uuid::nil(), fingerprints }).await;
     }
 
     async fn accept(&self, id: Uuid, code: &str) {
         let ids = GatewayIds { internal_code: Some(Safe::new(code)), transaction_id: None };
-        self.apply(id, Event::AttemptEnded { at: now(), verdict: Verdict::Accepted(ids) }).await;
+        self.apply(id, Event::AttemptEnded { at: moment(0), verdict: Verdict::Accepted(ids) }).await;
     }
 
     async fn hear(&self, source: Source, at: Moment, report: Report) -> Option<Intent> {
@@ -131,7 +85,7 @@ impl Bench {
         self.accept(intent.id, code).await;
         let reference = intent.reference.as_str();
         for seconds in [1, 62] {
-            self.hear(Source::Get, later(seconds), report(Status::Failed, code, reference)).await;
+            self.hear(Source::Get, moment(seconds), report(Status::Failed, code, reference)).await;
         }
         let state = self.journal.intent(intent.id).await.unwrap().unwrap().cash_out.state;
         assert_eq!(state, State::Failed);
@@ -144,7 +98,7 @@ async fn an_attempt_that_a_webhook_overtook_is_taken_up_after_a_crash() {
     let bench = bench(folder.path()).await;
     let intent = bench.decide(false).await;
     bench.start(&intent).await;
-    bench.hear(Source::Webhook, now(), report(Status::Completed, "c0", "inv-1")).await;
+    bench.hear(Source::Webhook, moment(0), report(Status::Completed, "c0", "inv-1")).await;
     bench.lane.take_up_the_lost().await.unwrap();
     let pay = bench.journal.intent(intent.id).await.unwrap().unwrap().cash_out;
     assert!(!pay.on_the_wire, "and so it is never looked at again: {:?}", pay.plan());
@@ -155,12 +109,12 @@ async fn a_webhook_with_our_reference_reaches_its_payment_though_a_stranger_has_
     let folder = tempfile::tempdir().unwrap();
     let bench = bench(folder.path()).await;
     // The journal was lost; a webhook of the payment comes before it is entered again.
-    bench.hear(Source::Webhook, now(), report(Status::Processing, "c0", "inv-1")).await;
+    bench.hear(Source::Webhook, moment(0), report(Status::Processing, "c0", "inv-1")).await;
     let intent = bench.decide(false).await;
     bench.start(&intent).await;
     let problem = Problem { status: 409, code: None, title: None, detail: None };
-    bench.apply(intent.id, Event::AttemptEnded { at: now(), verdict: Verdict::Exists(problem) }).await;
-    let told = bench.hear(Source::Webhook, later(9), report(Status::Completed, "c0", "inv-1")).await;
+    bench.apply(intent.id, Event::AttemptEnded { at: moment(0), verdict: Verdict::Exists(problem) }).await;
+    let told = bench.hear(Source::Webhook, moment(9), report(Status::Completed, "c0", "inv-1")).await;
     assert_eq!(told.map(|intent| intent.cash_out.state), Some(State::Completed));
 }
 
@@ -172,8 +126,8 @@ async fn a_debt_that_an_earlier_payment_paid_after_all_is_not_decided_again() {
     bench.fail(&first, "c0").await;
     let second = bench.decide(true).await;
     bench.fail(&second, "c1").await;
-    bench.hear(Source::Webhook, later(90), report(Status::Completed, "c0", "inv-1")).await;
-    let told = bench.lane.decide(bench.decision(true)).await.unwrap();
+    bench.hear(Source::Webhook, moment(90), report(Status::Completed, "c0", "inv-1")).await;
+    let told = bench.lane.decide(Decision { again: true, ..decision("inv-1") }).await.unwrap();
     let Proposed::Existing(paid) = told else { panic!("decided for a debt that is paid: {told:?}") };
     assert_eq!(paid.id, first.id);
 }
@@ -187,9 +141,9 @@ async fn nothing_is_sent_once_the_gateway_contradicts_the_failure_of_an_earlier_
     let second = bench.decide(true).await;
     let paid =
         Report { document: Some(Safe::new("11144477735")), ..report(Status::Completed, "c0", "inv-1") };
-    let told = bench.hear(Source::Webhook, later(90), paid).await.unwrap();
+    let told = bench.hear(Source::Webhook, moment(90), paid).await.unwrap();
     assert!(told.cash_out.conflict, "it is known that something is wrong");
     let fingerprints = second.fingerprints();
-    let started = Event::AttemptStarted { at: later(91), key: Uuid::nil(), fingerprints };
+    let started = Event::AttemptStarted { at: moment(91), key: Uuid::nil(), fingerprints };
     assert!(bench.journal.apply(second.id, started.into()).await.is_err(), "and the debt is paid once more");
 }

@@ -4,7 +4,6 @@ use super::super::App;
 use super::super::detail::{Line, LineKind, Lines};
 use super::super::keymap::{Action, Place, key_of};
 use super::super::timeline::name_of;
-use super::{held_from, people_missing};
 use crate::domain::cash_out::{Again, CashOut, Event, State};
 use crate::domain::stand::Stand;
 use crate::domain::transaction::State as Row;
@@ -131,20 +130,19 @@ impl App {
         let resolve = key(Action::Resolve);
         match pay.state {
             _ if pay.on_the_wire => None,
-            State::Draft | State::PendingApproval | State::Approved => Some(self.lang.may_call_off(&resolve)),
             State::Unknown if !pay.frozen && self.paused.is_some() => {
                 Some(self.words().detail.next_paused.to_owned())
             }
-            State::Unknown if pay.is_proven_unsent() && !pay.frozen => Some(self.lang.may_call_off(&resolve)),
+            _ if pay.may_be_called_off() => Some(self.lang.may_call_off(&resolve)),
             State::Unknown if !pay.frozen => {
                 let end = self.clock.near(pay.window_end(), self.now);
                 Some(self.lang.may_send_again(&key(Action::TakeUp), &end, &resolve))
             }
             State::Unknown | State::Exists => {
-                Some(self.lang.ask_and_wait(&resolve, &self.clock.near(held_from(pay), self.now)))
+                Some(self.lang.ask_and_wait(&resolve, &self.clock.near(pay.held_from(), self.now)))
             }
-            State::Held => Some(self.lang.ask_and_decide(&resolve, people_missing(pay))),
-            State::Accepted => None,
+            State::Held => Some(self.lang.ask_and_decide(&resolve, pay.people_missing())),
+            State::Draft | State::PendingApproval | State::Approved | State::Accepted => None,
             State::Rejected
             | State::Completed
             | State::Failed

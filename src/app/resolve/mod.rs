@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::Detail;
 use super::cash_out::ReviewHint;
-use crate::domain::cash_out::{CashOut, DECLARATIONS, DECLARE_AFTER, HOLD_AFTER, State};
+use crate::domain::cash_out::{CashOut, State};
 use crate::domain::person::Person;
 use crate::engine::message::{Finding, Intent, LaneError};
 pub(crate) use draft::{Draft, Drafts, Slot, SlotError};
@@ -33,11 +33,13 @@ impl Choice {
     /// What can be said of a payment as it stands.
     pub(crate) fn of(pay: &CashOut) -> &'static [Self] {
         match pay.state {
-            State::Draft | State::PendingApproval | State::Approved => &[Self::CallOff],
-            State::Unknown if pay.is_proven_unsent() && !pay.frozen => &[Self::CallOff],
+            _ if pay.may_be_called_off() => &[Self::CallOff],
             State::Unknown | State::Exists => &[Self::Found],
             State::Held => &[Self::Found, Self::NotPaid],
-            State::Accepted
+            State::Draft
+            | State::PendingApproval
+            | State::Approved
+            | State::Accepted
             | State::Rejected
             | State::Completed
             | State::Failed
@@ -46,23 +48,6 @@ impl Choice {
             | State::DeclaredNotPaid => &[],
         }
     }
-}
-
-/// From when on a payment in doubt is held, by the wall clock (UTC): only then can it be said that it was not paid.
-pub(crate) fn held_from(pay: &CashOut) -> Timestamp {
-    let from = pay.last_attempt.map_or(pay.since, |last| last.at);
-    from.checked_add(HOLD_AFTER).unwrap_or(Timestamp::MAX)
-}
-
-/// From when on a held payment can be declared not paid, by the wall clock (UTC).
-pub(crate) fn declarable_from(pay: &CashOut) -> Option<Timestamp> {
-    let last = pay.last_attempt?;
-    Some(last.at.checked_add(DECLARE_AFTER).unwrap_or(Timestamp::MAX))
-}
-
-/// How many people still have to declare that it was not paid.
-pub(crate) fn people_missing(pay: &CashOut) -> usize {
-    DECLARATIONS.saturating_sub(pay.declarations.len())
 }
 
 /// Why what was chosen cannot be said at this moment.
@@ -92,7 +77,7 @@ pub(crate) fn blocked(pay: &CashOut, choice: Choice, who: &Person, now: Timestam
     if pay.declarations.iter().any(|said| said.is(who)) {
         return Some(Blocked::SamePerson);
     }
-    declarable_from(pay).filter(|from| now < *from).map(Blocked::TooEarly)
+    pay.declarable_from().filter(|from| now < *from).map(Blocked::TooEarly)
 }
 
 /// What a person says, frozen: what is confirmed is exactly this.

@@ -21,7 +21,7 @@
 //! paid by a payment of the next *generation*, which is another payment with a reference of its own
 //! ([`CashOut::again`]).
 
-mod adoption;
+mod judgement;
 mod plan;
 mod step;
 #[cfg(test)]
@@ -42,7 +42,7 @@ use super::person::Person;
 use super::report::{Report, Source};
 use super::text::Safe;
 
-pub use adoption::OtherPayment;
+pub use judgement::OtherPayment;
 pub use plan::{Act, Dispatch, Plan};
 pub use step::{Alarm, Because, Refused, Step, fold, step};
 

@@ -212,8 +212,7 @@ impl CashOut {
     }
 
     fn hold_plan(&self) -> Plan {
-        let from = self.last_attempt.map_or(self.since, |last| last.at);
-        Plan { at: later(from, HOLD_AFTER), act: Act::Hold }
+        Plan { at: self.held_from(), act: Act::Hold }
     }
 
     fn look_back_plan(&self) -> Option<Plan> {
@@ -240,6 +239,6 @@ impl CashOut {
 }
 
 /// `from + wait`, and the end of time where that lies beyond it.
-fn later(from: Timestamp, wait: SignedDuration) -> Timestamp {
+pub(super) fn later(from: Timestamp, wait: SignedDuration) -> Timestamp {
     from.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

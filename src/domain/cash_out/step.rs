@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    APPROVE_WITHIN, Again, CONFIRMATION_GAP, CashOut, DECLARATIONS, DECLARE_AFTER, Ending, Event,
-    Fingerprints, Refund, SEND_WITHIN, State,
+    APPROVE_WITHIN, Again, CONFIRMATION_GAP, CashOut, DECLARE_AFTER, Ending, Event, Fingerprints, Refund,
+    SEND_WITHIN, State,
 };
 use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Verdict};
 use crate::domain::moment::Moment;
@@ -248,16 +248,11 @@ impl Step {
         matches!(self.after.state, State::Draft | State::PendingApproval | State::Approved)
     }
 
-    /// Whether nothing of this round can have taken effect, and nothing is about to.
-    fn is_without_effect(&self) -> bool {
-        self.is_unsent() || self.after.is_proven_unsent() && !self.after.frozen
-    }
-
     fn called_off(&mut self, at: Timestamp) -> Result<(), Refused> {
         if self.after.on_the_wire {
             return Err(self.refuse("to be called off", Because::OnTheWire));
         }
-        if !self.is_without_effect() {
+        if !self.after.may_be_called_off() {
             return Err(self.refuse("to be called off", Because::State));
         }
         self.let_go(State::Cancelled, at);
@@ -271,7 +266,7 @@ impl Step {
 
     fn expired(&mut self, at: &Moment) -> Result<(), Refused> {
         let event = "to expire";
-        if !self.is_without_effect() {
+        if !self.after.may_be_called_off() {
             return Err(self.refuse(event, Because::State));
         }
         if !self.after.has_expired(at) {
@@ -621,7 +616,7 @@ impl Step {
             return Err(self.refuse(event, Because::SamePerson));
         }
         self.after.declarations.push(by.clone());
-        if self.after.declarations.len() >= DECLARATIONS {
+        if self.after.people_missing() == 0 {
             self.go(State::DeclaredNotPaid, at.at);
         }
         Ok(())

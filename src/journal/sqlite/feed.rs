@@ -426,16 +426,20 @@ pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals
 /// What was kept as a transaction of the platform's turned out to be this payment of ours: one row tells of it.
 pub(super) fn absorb(connection: &Connection, id: Uuid, internal_code: &Safe) -> Result<(), JournalError> {
     const STRANGER: &str = "ours = 0 AND direction = 'out' AND internal_code = ?1";
+    let absorbed = write(
+        connection,
+        &format!("INSERT INTO absorbed (seq, subject) SELECT seq, ?2 FROM transactions WHERE {STRANGER}"),
+        params![internal_code.as_str(), id.to_string()],
+    )?;
+    // Every report of a payment comes by here, and hardly one has anything to absorb.
+    if absorbed == 0 {
+        return Ok(());
+    }
     write(
         connection,
         &format!(
             "UPDATE inbox SET subject = ?2 WHERE subject IN (SELECT id FROM transactions WHERE {STRANGER})"
         ),
-        params![internal_code.as_str(), id.to_string()],
-    )?;
-    write(
-        connection,
-        &format!("INSERT INTO absorbed (seq, subject) SELECT seq, ?2 FROM transactions WHERE {STRANGER}"),
         params![internal_code.as_str(), id.to_string()],
     )?;
     write(connection, &format!("DELETE FROM transactions WHERE {STRANGER}"), [internal_code.as_str()])

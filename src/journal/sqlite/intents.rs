@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::{Applied, AttemptRow, Change, Intent, JournalError, Proposal, Proposed};
 use super::convert::{Columns, collect, first, to_json, write};
-use super::{epoch, feed};
+use super::{epoch, events, feed};
 use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, Terms, step};
 
 const COLUMNS: &str = "id, reference, payload, reason, body, snapshot, created_at, updated_at";
@@ -62,22 +62,22 @@ pub(super) fn due(connection: &Connection, by: Option<Timestamp>) -> Result<Vec<
 
 pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Proposed, JournalError> {
     let terms = &proposal.terms;
-    if let Some(known) = newest(connection, terms.obligation.as_str())? {
-        let pay = &known.cash_out;
-        let follows = terms.generation == pay.terms.generation + 1 && pay.again() == Some(Again::Generation);
-        // Any of the debt's payments may turn out to have paid it, not just the newest.
-        let in_the_way = match payer(connection, terms, None)? {
-            Some(payer) => Some(payer),
-            None if follows => None,
-            None => Some(known),
-        };
-        if let Some(known) = in_the_way {
-            return Ok(if known.order == proposal.order {
-                Proposed::Existing(known)
-            } else {
-                Proposed::Taken(known)
-            });
-        }
+    // Any of the debt's payments may turn out to have paid it; otherwise the newest says what may follow.
+    let mut earlier = of_debt(connection, terms, None)?;
+    let payer = earlier.iter().position(|known| known.cash_out.may_have_paid());
+    let in_the_way = match payer {
+        Some(payer) => Some(earlier.swap_remove(payer)),
+        None => earlier.pop().filter(|newest| {
+            let pay = &newest.cash_out;
+            terms.generation != pay.terms.generation + 1 || pay.again() != Some(Again::Generation)
+        }),
+    };
+    if let Some(known) = in_the_way {
+        return Ok(if known.order == proposal.order {
+            Proposed::Existing(known)
+        } else {
+            Proposed::Taken(known)
+        });
     }
     let intent = Intent {
         id: proposal.id,
@@ -110,17 +110,9 @@ pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Pr
             ":at": terms.at.as_microsecond(),
         },
     )?;
-    insert_event(connection, intent.id, &Event::Proposed(Arc::clone(terms)))?;
+    let event = Event::Proposed(Arc::clone(terms));
+    events::insert(connection, intent.id, event.at(), &event)?;
     Ok(Proposed::Created(intent))
-}
-
-fn insert_event(connection: &Connection, id: Uuid, event: &Event) -> Result<(), JournalError> {
-    write(
-        connection,
-        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
-        params![id.to_string(), event.at().as_microsecond(), to_json(event)?],
-    )
-    .map(drop)
 }
 
 /// Folds an event into a payment: reads, steps and writes within the caller's transaction.
@@ -129,14 +121,17 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
     let was_suspect = intent.cash_out.may_have_paid();
     let step = step(&intent.cash_out, &change.event)?;
     if matches!(change.event, Event::AttemptStarted { .. } | Event::RoundStarted { .. })
-        && payer(connection, &intent.cash_out.terms, Some(id))?.is_some()
+        // A debt is paid by one payment: nothing of it is sent while another may have done it.
+        && of_debt(connection, &intent.cash_out.terms, Some(id))?
+            .iter()
+            .any(|other| other.cash_out.may_have_paid())
     {
         let state = intent.cash_out.state;
         return Err(Refused { state, event: "another request", because: Because::Sibling }.into());
     }
     intent.cash_out = step.after;
     intent.updated_at = change.event.at();
-    insert_event(connection, id, &change.event)?;
+    events::insert(connection, id, change.event.at(), &change.event)?;
     write_attempt(connection, &intent, change)?;
     write(
         connection,
@@ -158,7 +153,7 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
     Ok(Applied { intent, alarms: step.alarms, overtaken })
 }
 
-/// The payments of a debt, but for one.
+/// The payments of a debt, oldest first, but for one.
 fn of_debt(connection: &Connection, terms: &Terms, but: Option<Uuid>) -> Result<Vec<Intent>, JournalError> {
     collect(
         connection,
@@ -166,11 +161,6 @@ fn of_debt(connection: &Connection, terms: &Terms, but: Option<Uuid>) -> Result<
         params![terms.obligation.as_str(), but.map(|id| id.to_string())],
         read,
     )
-}
-
-/// The payment of a debt that may have paid it, but for one: while there is one, no other is sent.
-fn payer(connection: &Connection, terms: &Terms, but: Option<Uuid>) -> Result<Option<Intent>, JournalError> {
-    Ok(of_debt(connection, terms, but)?.into_iter().find(|other| other.cash_out.may_have_paid()))
 }
 
 /// A payment that had been proven failed may have been made after all: the ones that followed it stop.
@@ -243,38 +233,45 @@ pub(super) fn attempts(connection: &Connection, id: Uuid) -> Result<Vec<AttemptR
     )
 }
 
-/// The columns beside the snapshot that follow from it.
+/// The columns beside the snapshot that follow from the payment's life.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Derived {
-    open: bool,
-    wake_at: Option<i64>,
+pub(super) struct Beside {
+    pub(super) obligation: String,
+    pub(super) generation: u32,
+    pub(super) payload_hash: Vec<u8>,
+    pub(super) open: bool,
+    pub(super) wake_at: Option<i64>,
 }
 
-impl Derived {
+impl Beside {
     pub(super) fn of(cash_out: &CashOut) -> Self {
-        Self { open: is_open(cash_out), wake_at: wake_at(cash_out) }
+        let terms = &cash_out.terms;
+        Self {
+            obligation: terms.obligation.to_string(),
+            generation: terms.generation,
+            payload_hash: terms.fingerprints.payload.as_bytes().to_vec(),
+            open: is_open(cash_out),
+            wake_at: wake_at(cash_out),
+        }
     }
 }
 
 /// The same columns as they are stored.
-pub(super) fn derived(connection: &Connection, id: Uuid) -> Result<Option<Derived>, JournalError> {
-    first(connection, "SELECT open, wake_at FROM intents WHERE id = ?1", [id.to_string()], |row| {
-        Ok(Derived { open: row.read("open")?, wake_at: row.read("wake_at")? })
-    })
-}
-
-/// The debt that a payment pays, and its number among the payments of it, as they are stored.
-pub(super) fn names(connection: &Connection, id: Uuid) -> Result<Option<(String, u32)>, JournalError> {
-    first(connection, "SELECT obligation, generation FROM intents WHERE id = ?1", [id.to_string()], |row| {
-        Ok((row.read("obligation")?, row.read("generation")?))
-    })
-}
-
-/// The fingerprint of what a payment pays, as it is stored.
-pub(super) fn payload_hash(connection: &Connection, id: Uuid) -> Result<Option<Vec<u8>>, JournalError> {
-    first(connection, "SELECT payload_hash FROM intents WHERE id = ?1", [id.to_string()], |row| {
-        row.read("payload_hash")
-    })
+pub(super) fn beside(connection: &Connection, id: Uuid) -> Result<Option<Beside>, JournalError> {
+    first(
+        connection,
+        "SELECT obligation, generation, payload_hash, open, wake_at FROM intents WHERE id = ?1",
+        [id.to_string()],
+        |row| {
+            Ok(Beside {
+                obligation: row.read("obligation")?,
+                generation: row.read("generation")?,
+                payload_hash: row.read("payload_hash")?,
+                open: row.read("open")?,
+                wake_at: row.read("wake_at")?,
+            })
+        },
+    )
 }
 
 /// Not final, or with a request whose end is still to be written down.

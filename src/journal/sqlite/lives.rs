@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::super::{AttemptRow, Intent, JournalError};
 use super::check::Finding;
 use super::convert::{Columns, collect, first, from_json, unreadable};
-use super::{feed, intents, rebalances};
+use super::intents::{self, Beside};
+use super::{feed, rebalances};
 use crate::domain::attempt::Verdict;
 use crate::domain::cash_out::{self, Event, State, Terms};
 use crate::domain::order::{Digest, idempotency_key};
@@ -114,7 +115,9 @@ impl Lives<'_> {
             }
         };
         let Some(intent) = intents::by_id(self.connection, id)? else { return Ok(()) };
-        self.against_its_terms(&intent, &folded.terms)?;
+        let Some(beside) = intents::beside(self.connection, id)? else { return Ok(()) };
+        let ought = Beside::of(&folded);
+        self.against_its_terms(&intent, &folded.terms, &beside, &ought);
         if intent.cash_out != folded {
             let (stored, ought) = (intent.cash_out.state.as_str(), folded.state.as_str());
             let what = if stored == ought {
@@ -124,7 +127,7 @@ impl Lives<'_> {
             };
             self.wrong("intents", &name, format!("I4: {what}"));
         }
-        if intents::derived(self.connection, id)? != Some(intents::Derived::of(&folded)) {
+        if (beside.open, beside.wake_at) != (ought.open, ought.wake_at) {
             self.wrong(
                 "intents",
                 &name,
@@ -144,21 +147,19 @@ impl Lives<'_> {
     }
 
     /// What is stored beside the events, against what was decided.
-    fn against_its_terms(&mut self, intent: &Intent, terms: &Terms) -> Result<(), JournalError> {
-        let names = intents::names(self.connection, intent.id)?;
+    fn against_its_terms(&mut self, intent: &Intent, terms: &Terms, beside: &Beside, ought: &Beside) {
         for (what, same) in [
             ("its reference", intent.reference == terms.expected.reference),
-            ("the debt it pays", names == Some((terms.obligation.to_string(), terms.generation))),
+            (
+                "the debt it pays",
+                (&beside.obligation, beside.generation) == (&ought.obligation, ought.generation),
+            ),
             (
                 "its reference and the debt",
                 terms.obligation.of_generation(terms.generation) == intent.reference,
             ),
             ("what it pays", intent.fingerprints().payload == terms.fingerprints.payload),
-            (
-                "the hash of what it pays",
-                intents::payload_hash(self.connection, intent.id)?.as_deref()
-                    == Some(terms.fingerprints.payload.as_bytes().as_slice()),
-            ),
+            ("the hash of what it pays", beside.payload_hash == ought.payload_hash),
             ("its body", Digest::of(&intent.body) == terms.fingerprints.body),
             ("its amount", intent.order.amount == terms.expected.amount),
             ("its payee's document", intent.order.document == terms.expected.document),
@@ -168,7 +169,6 @@ impl Lives<'_> {
                 self.wrong("intents", &format!("id {}", intent.id), format!("{what}: not what was decided"));
             }
         }
-        Ok(())
     }
 
     /// I2 and I3: one row a request, one key a round, and the verdicts that the events tell.

@@ -11,6 +11,7 @@ mod check;
 mod convert;
 mod digest;
 mod epoch;
+mod events;
 mod feed;
 mod intents;
 mod lives;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::super::{JournalError, StoredRebalance};
 use super::convert::{Columns, collect, first, to_json, write};
+use super::events;
 use crate::domain::rebalance::{Event, Rebalance, Terms};
 
 const COLUMNS: &str = "id, snapshot, updated_at";
@@ -62,17 +63,8 @@ pub(super) fn start(
             stored.updated_at.as_microsecond()
         ],
     )?;
-    insert_event(connection, id, &event)?;
+    events::insert(connection, id, event.at(), &event)?;
     Ok(Ok(stored))
-}
-
-fn insert_event(connection: &Connection, id: Uuid, event: &Event) -> Result<(), JournalError> {
-    write(
-        connection,
-        "INSERT INTO events (subject, at, event) VALUES (?1, ?2, ?3)",
-        params![id.to_string(), event.at().as_microsecond(), to_json(event)?],
-    )
-    .map(drop)
 }
 
 pub(super) fn apply(
@@ -82,7 +74,7 @@ pub(super) fn apply(
 ) -> Result<StoredRebalance, JournalError> {
     let Some(before) = by_id(connection, id)? else { return Err(JournalError::NotFound(id.to_string())) };
     let after = StoredRebalance { id, rebalance: before.rebalance.step(event)?, updated_at: event.at() };
-    insert_event(connection, id, event)?;
+    events::insert(connection, id, event.at(), event)?;
     write(
         connection,
         "UPDATE rebalances SET state = ?2, snapshot = ?3, updated_at = ?4 WHERE id = ?1",

@@ -7,9 +7,7 @@ use super::super::form;
 use super::super::text::{Lines, cut, put, width};
 use super::super::theme::Theme;
 use super::{blocked_words, choice_words, rows};
-use crate::app::resolve::{
-    Choice, Draft, Slot, SlotError, blocked, declarable_from, held_from, people_missing,
-};
+use crate::app::resolve::{Choice, Draft, Slot, SlotError, blocked};
 use crate::app::{App, Intent, Life, Line};
 use crate::domain::cash_out::{CashOut, State};
 
@@ -173,13 +171,13 @@ fn notes(app: &App, draft: &Draft, life: &Life, pay: &CashOut, theme: &Theme) ->
         Choice::Found => {
             notes.push((words.found_note.to_owned(), theme.label));
             if pay.state != State::Held {
-                notes.push((app.lang.not_paid_later(&time(held_from(pay))), theme.label));
+                notes.push((app.lang.not_paid_later(&time(pay.held_from())), theme.label));
             }
         }
         Choice::NotPaid => {
             let said = app.declared_by(life, pay);
-            notes.push((app.lang.declared_so_far(people_missing(pay), &said), theme.strong));
-            if let Some(from) = declarable_from(pay).filter(|from| app.now >= *from) {
+            notes.push((app.lang.declared_so_far(pay.people_missing(), &said), theme.strong));
+            if let Some(from) = pay.declarable_from().filter(|from| app.now >= *from) {
                 notes.push((app.lang.declared_since(&time(from)), theme.label));
             }
         }

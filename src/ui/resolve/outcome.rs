@@ -6,7 +6,7 @@ use super::super::notices::pause_words;
 use super::super::text::Lines;
 use super::super::theme::Theme;
 use super::finding;
-use crate::app::resolve::{Fate, Sent, declarable_from};
+use crate::app::resolve::{Fate, Sent};
 use crate::app::{App, Finding, Intent, LaneError};
 use crate::domain::cash_out::{Because, CashOut, Refused, State};
 use crate::domain::stand::Stand;
@@ -76,7 +76,7 @@ pub(in crate::ui) fn not_recorded(app: &App, fate: &Fate, pay: Option<&CashOut>)
     Some(match error {
         LaneError::Refused(Refused { because, .. }) => match (because, pay) {
             (Because::TooEarly, Some(pay)) => {
-                let from = declarable_from(pay).unwrap_or(app.now);
+                let from = pay.declarable_from().unwrap_or(app.now);
                 app.lang.too_early(&app.clock.near(from, app.now))
             }
             (Because::Contradicted, pay) => {

@@ -5,7 +5,7 @@ use super::super::text::{Lines, cut, wrap};
 use super::super::theme::Theme;
 use super::{blocked_words, finding, rows};
 use crate::app::cash_out::ReviewHint;
-use crate::app::resolve::{Choice, Review, blocked, people_missing};
+use crate::app::resolve::{Choice, Review, blocked};
 use crate::app::{App, Life};
 use crate::domain::cash_out::CashOut;
 
@@ -25,7 +25,7 @@ pub(super) fn render(
     }
     let (effect, style) = match review.choice {
         Choice::Found => (words.found_note, theme.text),
-        Choice::NotPaid if people_missing(pay) > 1 => (words.first_of_two, theme.warn),
+        Choice::NotPaid if pay.people_missing() > 1 => (words.first_of_two, theme.warn),
         Choice::NotPaid => (words.last_of_two, theme.bad),
         Choice::CallOff => (words.call_off_note, theme.warn),
     };
@@ -36,7 +36,7 @@ pub(super) fn render(
     let facts = app.payment_facts(life);
     let mut said = finding(app, &review.finding);
     if review.choice == Choice::NotPaid {
-        said.insert(1, ("", app.lang.declared_so_far(people_missing(pay), &app.declared_by(life, pay))));
+        said.insert(1, ("", app.lang.declared_so_far(pay.people_missing(), &app.declared_by(life, pay))));
     }
     let labels = facts.iter().map(|fact| fact.label.as_str()).chain(said.iter().map(|(label, _)| *label));
     let columns = form::label_columns(labels, lines.columns());

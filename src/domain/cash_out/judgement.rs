@@ -1,8 +1,11 @@
-//! Whether what the gateway has under an id that a person brought is this payment, and no other.
+//! What a person can say of a payment, and from when on; and whether what the gateway has under an id that a person
+//! brought is this payment, and no other.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::CashOut;
+use super::plan::later;
+use super::{CashOut, DECLARATIONS, DECLARE_AFTER, HOLD_AFTER, State};
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
@@ -31,6 +34,27 @@ pub enum OtherPayment {
 }
 
 impl CashOut {
+    /// Whether no request of this round can have had an effect, and none is about to: then it may be withdrawn.
+    pub fn may_be_called_off(&self) -> bool {
+        matches!(self.state, State::Draft | State::PendingApproval | State::Approved)
+            || self.is_proven_unsent() && !self.frozen
+    }
+
+    /// From when on a payment in doubt is held, by the wall clock (UTC): only then can it be said that it was not paid.
+    pub fn held_from(&self) -> Timestamp {
+        later(self.last_attempt.map_or(self.since, |last| last.at), HOLD_AFTER)
+    }
+
+    /// From when on a held payment can be declared not paid, by the wall clock (UTC); `None` where no request was made.
+    pub fn declarable_from(&self) -> Option<Timestamp> {
+        self.last_attempt.map(|last| later(last.at, DECLARE_AFTER))
+    }
+
+    /// How many people still have to declare that it was not paid.
+    pub fn people_missing(&self) -> usize {
+        DECLARATIONS.saturating_sub(self.declarations.len())
+    }
+
     /// Whether `report` can only be about this payment. Stricter than for a webhook, since here a person may have erred:
     /// the reference has to be there.
     ///
