@@ -209,13 +209,16 @@ pub fn run(story: &Story, cast: &Cast, settings: Settings) -> Outcome {
     }
 }
 
+/// A story that takes more steps has no end. Weeks with a full journal, tried every two seconds, stay below.
+const MOST_STEPS: u32 = 2_000_000;
+
 impl Run<'_> {
     fn go(&mut self) {
         self.start();
-        let mut steps = 0;
+        let mut steps = 0_u32;
         while !self.over && self.sim.world().violation.is_none() {
             steps += 1;
-            if steps > 60_000 {
+            if steps > MOST_STEPS {
                 self.sim.world().broken(Rule::S2, |_| "the story does not come to rest".to_owned());
                 return;
             }
