@@ -37,6 +37,9 @@ fn the_facts_come_before_the_finding() {
         assert!(text.contains(fact), "{fact:?} in {text}");
     }
     assert_eq!(desk.payments()[0].state, "exists", "asking changes nothing");
+    let answer = desk.saldo(&["resolve", "INV-1", "--json"]).expect(0).json();
+    let advice = answer["advice"].as_array().unwrap();
+    assert!(advice.iter().any(|line| line.as_str().unwrap().contains("--internal-code")), "{answer:#}");
     desk.saldo(&["resolve", "INV-9"]).expect(5);
 }
 
@@ -123,4 +126,19 @@ fn a_journal_that_was_edited_is_not_sound() {
     let said = text(&desk.saldo(&["fsck"]));
     assert!(said.contains("does not show the payment as its events come to"), "{said}");
     assert!(!said.contains("Maria"), "people's data stay in the journal: {said}");
+}
+
+#[test]
+fn what_is_no_journal_is_said_in_one_line() {
+    let desk = Desk::start(prompt());
+    desk.pay("10", "INV-1").expect(0);
+    let folder = desk.journal_path().parent().unwrap().to_owned();
+    let other = folder.join("other.db");
+    rusqlite::Connection::open(&other).unwrap().execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+    let url = |path: &std::path::Path| format!("sqlite:{}", path.display());
+    let strange = desk.saldo(&["fsck", "--json", "--journal", &url(&other)]);
+    strange.expect_error(65, "journal_unsound", "unknown");
+    assert_eq!(strange.json()["findings"].as_array().unwrap().len(), 1, "{strange:#?}");
+    let a_folder = desk.saldo(&["fsck", "--json", "--journal", &url(&folder)]);
+    assert!(a_folder.error()["message"].as_str().unwrap().contains("folder"), "{a_folder:#?}");
 }

@@ -308,7 +308,7 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
         State::Accepted if waited => Err(Failure::new(
             Exit::Later,
             "not_settled",
-            format!("{said}; `saldo show {}` says when it is", intent.id),
+            format!("{said}; `saldo recover` asks for it and records how it ends"),
         )
         .retryable()
         .meaning(Outcome::Pending)),

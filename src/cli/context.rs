@@ -158,8 +158,13 @@ pub(super) async fn asked_to_stop() {
 /// Where the system keeps a login's user (Linux, `pam_loginuid`), that is the person: it stays the same through `su` and
 /// `sudo`, so one person with two accounts' rights is still one.
 pub(super) fn operator() -> Person {
-    let login = std::fs::read_to_string("/proc/self/loginuid").ok().and_then(|text| text.trim().parse().ok());
-    let uid = login.filter(|uid| *uid != u32::MAX).unwrap_or_else(|| rustix::process::getuid().as_raw());
+    let uid = login().unwrap_or_else(|| rustix::process::getuid().as_raw());
     let name = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
     Person { uid, name }
+}
+
+/// The user of the login that this process came from, where the system keeps it.
+pub(super) fn login() -> Option<u32> {
+    let text = std::fs::read_to_string("/proc/self/loginuid").ok()?;
+    text.trim().parse().ok().filter(|uid| *uid != u32::MAX)
 }

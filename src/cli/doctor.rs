@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::Global;
-use super::context::Context;
+use super::context::{Context, login, operator};
 use super::failure::{Exit, Failure};
 use super::output::{say, say_json};
 use crate::gateway::Gateway;
@@ -85,6 +85,7 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
                 "configuration",
                 format!("profile {} for {} at {}", settings.profile, settings.environment, settings.base_url),
             );
+            operators(&mut round);
             gateway(&context, &mut round).await;
             journal(&context, &mut round).await;
             webhooks(&context, &mut round).await;
@@ -127,6 +128,19 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
             Err(Failure::new(exit, "doctor", format!("to be mended: {}", failed.join(", "))))
         }
     }
+}
+
+/// Who the journal will name, since what two people have to say needs two.
+fn operators(round: &mut Round) {
+    let person = operator();
+    if login().is_some() || person.uid != 0 {
+        return round.ok("operator", format!("{person}: what is decided here is recorded under this name"));
+    }
+    round.warn(
+        "operator",
+        format!("{person}: everybody who works as root here is one and the same person"),
+        "log in under names of their own and use sudo: what needs two people is counted by login (loginuid)",
+    );
 }
 
 /// Secrets, token, balance and the two clocks.
@@ -208,7 +222,8 @@ async fn journal(context: &Context, round: &mut Round) {
         doubts(reader.as_ref(), round).await;
     }
     match Lock::acquire(path, "doctor", Duration::ZERO).await {
-        Ok(_) => round.ok("journal", format!("{shown} can be read and owned")),
+        Ok(_) => round
+            .ok("journal", format!("{shown} can be read and owned; `saldo fsck` says whether it is sound")),
         Err(JournalError::Busy(owner)) => round.ok("journal", format!("{shown} is in use by {owner}")),
         Err(error) => {
             round.fail("journal", Exit::Config, error.to_string(), "check who owns the file and its folder");
@@ -226,7 +241,7 @@ async fn doubts(reader: &dyn Reader, round: &mut Round) {
         round.warn(
             "doubts",
             format!("{payments} payments and {} rebalances have an unknown outcome", rebalances.len()),
-            "run `saldo recover`, and look at each that stays",
+            "run `saldo recover`, then `saldo resolve ID` for each that stays",
         );
     }
 }

@@ -3,6 +3,8 @@
 //! Without a finding it shows the facts that the person needs to look the payment up, and what can be recorded. Nothing
 //! here sends money: a finding is journalled, with who said it and why.
 
+use std::sync::Arc;
+
 use clap::Args;
 
 use super::context::{Context, operator};
@@ -13,6 +15,7 @@ use super::view::{IntentView, sentence};
 use crate::domain::cash_out::{Because, Refused, State};
 use crate::engine::lane::LaneError;
 use crate::engine::message::Finding;
+use crate::journal::sqlite::SqliteReader;
 use crate::journal::{Intent, JournalError, Life, Reader};
 
 #[derive(Debug, Args)]
@@ -34,7 +37,7 @@ pub(super) struct ResolveArguments {
 }
 
 pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Result<Exit, Failure> {
-    let life = find(context, &arguments.id).await?;
+    let (life, reader) = find(context, &arguments.id).await?;
     let Some(intent) = &life.intent else {
         return Err(Failure::usage(format!(
             "{:?} is a transaction that saldo did not order; there is nothing to resolve",
@@ -52,7 +55,9 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
                 "a reason without a finding: add --internal-code, --not-paid or --call-off. Nothing was recorded",
             ));
         }
-        (None, false, false, None) => return facts(&life, intent, context).await,
+        (None, false, false, None) => {
+            return show::known(&life, reader.as_ref(), context, &advice(intent)).await;
+        }
     };
     let owned = context.own().await.map_err(|failure| not_recorded(intent, failure))?;
     let recorded = owned.lane.resolve(intent.id, operator(), finding).await;
@@ -66,22 +71,12 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
     verdict(&after)
 }
 
-async fn find(context: &Context, id: &str) -> Result<Life, Failure> {
+async fn find(context: &Context, id: &str) -> Result<(Life, Arc<SqliteReader>), Failure> {
     let missing = || Failure::from(JournalError::NotFound(id.to_owned()));
     let reader = context.reader().await?.ok_or_else(missing)?;
     let row = reader.find(id).await?.ok_or_else(missing)?;
-    reader.life(row.id).await?.ok_or_else(missing)
-}
-
-/// Everything that helps to look the payment up, and what may be recorded of it.
-async fn facts(life: &Life, intent: &Intent, context: &Context) -> Result<Exit, Failure> {
-    let exit = show::known(life, context).await?;
-    if !context.json {
-        for line in advice(intent) {
-            note(&line);
-        }
-    }
-    Ok(exit)
+    let life = reader.life(row.id).await?.ok_or_else(missing)?;
+    Ok((life, reader))
 }
 
 /// What a person can do about it.
@@ -155,7 +150,8 @@ fn refused(intent: &Intent, error: LaneError) -> Failure {
         Because::TooEarly => (
             Exit::Later,
             format!(
-                "that can be said a day after the last request at the earliest, from {} on",
+                "that can be said a day after the last request at the earliest, from {} on, once this machine's clock and the \
+                 gateway's agree that it has passed",
                 pay.declarable_from().unwrap_or_else(|| pay.held_from())
             ),
         ),

@@ -14,6 +14,7 @@ use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
 use crate::gateway::{Gateway, ReadError};
+use crate::journal::sqlite::SqliteReader;
 use crate::journal::{Life, Reader, StoredRebalance};
 
 #[derive(Debug, Args)]
@@ -30,6 +31,12 @@ struct Shown<'a> {
     intent: Option<IntentView>,
     attempts: Vec<AttemptView>,
     gateway: GatewayView<'a>,
+    /// The newest payment of the same debt, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_of_debt: Option<IntentView>,
+    /// What a person can do or record now.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    advice: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -90,7 +97,7 @@ pub(super) async fn run(arguments: &ShowArguments, context: &Context) -> Result<
         if let Some(row) = reader.find(&arguments.id).await?
             && let Some(life) = reader.life(row.id).await?
         {
-            return known(&life, context).await;
+            return known(&life, reader.as_ref(), context, &[]).await;
         }
         if let Ok(id) = Uuid::parse_str(&arguments.id)
             && let Some(rebalance) = reader.rebalance(id).await?
@@ -131,8 +138,18 @@ pub(super) async fn run(arguments: &ShowArguments, context: &Context) -> Result<
 }
 
 /// A row of the journal. That the gateway cannot be asked is said, and is no failure: what is known is shown.
-pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failure> {
+pub(super) async fn known(
+    life: &Life,
+    reader: &SqliteReader,
+    context: &Context,
+    advice: &[String],
+) -> Result<Exit, Failure> {
     let row = &life.transaction;
+    let newest = match &life.intent {
+        Some(intent) => reader.newest(&intent.cash_out.terms.obligation).await?,
+        None => None,
+    };
+    let newest = newest.filter(|newest| newest.id != row.id);
     let id = row.internal_code.as_ref().or(row.transaction_id.as_ref()).or(row.end_to_end_id.as_ref());
     let answer = match id {
         None => Err("the gateway's id for it is not known yet".to_owned()),
@@ -165,6 +182,10 @@ pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failur
                 Ok(report) => GatewayView { report: Some(ReportView::new(report)), error: None },
                 Err(error) => GatewayView { report: None, error: Some(error.clone()) },
             },
+            newest_of_debt: newest
+                .as_ref()
+                .map(|newest| IntentView::new(newest, &context.settings.client_id)),
+            advice,
         });
         return Ok(Exit::Done);
     }
@@ -192,6 +213,10 @@ pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failur
     line("pays to", life.intent.as_ref().map(|intent| destination_text(&intent.order.destination)));
     line("reason", life.intent.as_ref().and_then(|intent| intent.reason.clone()));
     line("failure", row.failure.as_ref().map(ToString::to_string));
+    line(
+        "paid once more",
+        newest.as_ref().map(|newest| format!("as {}: {}", newest.reference, sentence(newest))),
+    );
     for event in &life.events {
         line("found", finding(event));
     }
@@ -214,6 +239,7 @@ pub(super) async fn known(life: &Life, context: &Context) -> Result<Exit, Failur
         }
         Err(error) => note(&format!("the gateway was not asked, or did not answer: {error}")),
     }
+    advice.iter().for_each(|line| note(line));
     Ok(Exit::Done)
 }
 

@@ -80,6 +80,13 @@ fn a_failure_takes_two_looks() {
     let sent = desk.ledger().requests_seen;
     desk.saldo(&arguments).expect(3);
     assert_eq!(desk.ledger().requests_seen, sent);
+    // Decided once more it is another payment, which the first one tells of.
+    let wait = arguments.iter().position(|argument| *argument == "--wait").unwrap();
+    arguments.truncate(wait);
+    arguments.push("--again");
+    desk.saldo(&arguments).expect(0);
+    assert!(desk.saldo(&["show", "INV-F"]).expect(0).stdout.contains("as INV-F~2"));
+    assert_eq!(desk.saldo(&["show", "INV-F", "--json"]).json()["newest_of_debt"]["generation"], 2);
 }
 
 /// A gateway that remembers badly: the first command, what it leaves open, and how many payments there are.

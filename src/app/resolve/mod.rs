@@ -34,7 +34,8 @@ impl Choice {
     pub(crate) fn of(pay: &CashOut) -> &'static [Self] {
         match pay.state {
             _ if pay.may_be_called_off() => &[Self::CallOff],
-            State::Unknown | State::Exists => &[Self::Found],
+            // People who declared it not paid may have erred.
+            State::Unknown | State::Exists | State::DeclaredNotPaid => &[Self::Found],
             State::Held => &[Self::Found, Self::NotPaid],
             State::Draft
             | State::PendingApproval
@@ -44,8 +45,7 @@ impl Choice {
             | State::Completed
             | State::Failed
             | State::Cancelled
-            | State::Expired
-            | State::DeclaredNotPaid => &[],
+            | State::Expired => &[],
         }
     }
 }

@@ -94,7 +94,7 @@ fn it_is_offered_where_something_can_be_said_and_nowhere_else() {
     for state in Out::ALL {
         let choices: &[Choice] = match state {
             Out::Draft | Out::PendingApproval | Out::Approved => &[Choice::CallOff],
-            Out::Unknown | Out::Exists => &[Choice::Found],
+            Out::Unknown | Out::Exists | Out::DeclaredNotPaid => &[Choice::Found],
             Out::Held => &[Choice::Found, Choice::NotPaid],
             _ => &[],
         };

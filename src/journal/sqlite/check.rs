@@ -76,6 +76,9 @@ pub struct Checkup {
 /// [`JournalError::Open`] where there is no file or it may not be read, [`JournalError::Unreadable`] where it is locked
 /// for too long: nothing is known then. Whatever is wrong inside is a finding.
 pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> {
+    if path.is_dir() {
+        return Err(super::cannot_open(path, "it is a folder; the journal is a file in it"));
+    }
     if !path.is_file() {
         return Err(super::cannot_open(path, "there is no such file"));
     }
@@ -94,12 +97,23 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
             "the file holds nothing, and saldo had written to it: what it held is gone, perhaps with the -wal beside it",
         ),
         Ok(0) if noted.is_empty() => round.checkup.is_empty = true,
+        Ok(_) if is_strange(&connection) => round.find(
+            None,
+            None,
+            "this is a database, and no journal: it has none of a journal's tables. Is it the right file?",
+        ),
         Ok(_) => round.run(noted)?,
         // Its first owner ended while it was making the file, which the next one finishes.
         Err(error) if is_half_made(path, &error) && noted.is_empty() => round.checkup.is_empty = true,
         Err(error) => round.unless_done(None, Err(error))?,
     }
     Ok(checkup)
+}
+
+/// Whether the file is another program's: none of the tables that make a journal is there.
+fn is_strange(connection: &Connection) -> bool {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name IN ('meta', 'events', 'seals', 'audit_tree', 'intents', 'inbox')";
+    connection.query_row(sql, [], |row| row.get::<_, i64>(0)).is_ok_and(|tables| tables == 0)
 }
 
 /// Whether only the first page was ever begun: a reader may not undo that.
