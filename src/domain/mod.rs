@@ -7,6 +7,7 @@ pub mod balance;
 pub mod band;
 pub mod br_code;
 pub mod cash_out;
+pub mod conservation;
 pub mod document;
 pub mod end_to_end_id;
 pub mod freshness;
