@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::domain::attempt::Verdict;
 use crate::domain::balance::Reading;
 use crate::domain::cash_out::{self, Alarm, CashOut, Fingerprints, Terms};
+use crate::domain::conservation::Conservation;
 use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Digest, Order, Reference};
@@ -328,6 +329,8 @@ pub trait Reader: Send + Sync {
     fn balance(&self) -> Answer<'_, Option<Reading>>;
     /// What moved since then, and what is open.
     fn totals(&self, since: Timestamp) -> Answer<'_, Totals>;
+    /// Whether the wallet holds what it ought to, since then. `None` while no balance was read.
+    fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>>;
     /// Rebalances that are in doubt, oldest first.
     fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>>;
     /// A rebalance by saldo's id.

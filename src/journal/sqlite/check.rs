@@ -151,6 +151,8 @@ impl Round<'_> {
             let outcome = self.table(&table, noted);
             self.unless_done(Some(&table), outcome)?;
         }
+        let outcome = self.flows();
+        self.unless_done(Some("flows"), outcome)?;
         let connection = self.connection;
         let lives =
             lives::check(connection, &mut |found| self.find(found.table.as_deref(), found.row, found.what));
@@ -205,6 +207,22 @@ impl Round<'_> {
             if line != "ok" {
                 self.find(None, None, format!("SQLite's own check: {line}"));
             }
+        }
+        Ok(())
+    }
+
+    /// What moved in each minute, added up anew.
+    fn flows(&mut self) -> Step {
+        let mut statement = self.connection.prepare(
+            "SELECT minute, kind FROM (
+                 SELECT minute, kind, count, amount FROM main.flows WHERE count <> 0 OR amount <> 0
+                 UNION ALL SELECT at / 60000000, kind, -count(*), -sum(amount) FROM main.movements GROUP BY 1, 2
+             ) GROUP BY minute, kind HAVING sum(count) <> 0 OR sum(amount) <> 0 ORDER BY 1, 2",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = format!("minute {}, {}", row.get::<_, i64>(0)?, text(row, 1)?);
+            self.find(Some("flows"), Some(shown(&name)), "is not the sum of what moved in it");
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed, Query, Sum, Totals};
 use super::convert::{Columns, collect, first, to_json, unreadable, write};
-use super::intents;
+use super::{flows, intents};
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report, Status};
@@ -21,6 +21,9 @@ const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_report
 
 /// Rows at most in one answer, whatever was asked for.
 const MOST: u32 = 100_000;
+
+/// Later than any time, in microseconds, and a whole minute.
+const END_OF_TIME: i64 = 60_000_000 * (i64::MAX / 60_000_000);
 
 /// Webhooks at most in the life of a row.
 const DELIVERIES: u32 = 20;
@@ -144,6 +147,8 @@ pub(super) struct Projection {
     updated_at: i64,
     happened_at: i64,
     settled_at: Option<i64>,
+    refunded_at: Option<i64>,
+    refunded_amount: Option<i64>,
 }
 
 impl Projection {
@@ -175,6 +180,10 @@ impl Projection {
             happened_at: intent.created_at.as_microsecond(),
             settled_at: (pay.state == cash_out::State::Completed)
                 .then(|| report.and_then(|report| report.paid_at).unwrap_or(pay.since).as_microsecond()),
+            refunded_at: pay
+                .refunded
+                .then(|| report.and_then(|report| report.refunded_at).unwrap_or(pay.since).as_microsecond()),
+            refunded_amount: pay.refunded_amount().map(Centavos::get),
         }
     }
 }
@@ -185,7 +194,7 @@ pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Pro
         connection,
         "SELECT state, conflict, failure_reported, refunded, amount, internal_code, transaction_id,
                 external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
-                settled_at
+                settled_at, refunded_at, refunded_amount
          FROM transactions WHERE id = ?1",
         [id.to_string()],
         |row| {
@@ -206,6 +215,8 @@ pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Pro
                 updated_at: row.read("updated_at")?,
                 happened_at: row.read("happened_at")?,
                 settled_at: row.read("settled_at")?,
+                refunded_at: row.read("refunded_at")?,
+                refunded_amount: row.read("refunded_amount")?,
             })
         },
     )
@@ -218,7 +229,8 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
         "UPDATE transactions SET state = :state, conflict = :conflict, failure_reported = :failure_reported,
             refunded = :refunded, amount = :amount, internal_code = :internal_code,
             transaction_id = :transaction_id, end_to_end_id = :end_to_end_id, failure = :failure,
-            updated_at = :updated_at, settled_at = :settled_at
+            updated_at = :updated_at, settled_at = :settled_at, refunded_at = :refunded_at,
+            refunded_amount = :refunded_amount
          WHERE id = :id",
         named_params! {
             ":state": shown.state,
@@ -232,6 +244,8 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
             ":failure": shown.failure,
             ":updated_at": shown.updated_at,
             ":settled_at": shown.settled_at,
+            ":refunded_at": shown.refunded_at,
+            ":refunded_amount": shown.refunded_amount,
             ":id": intent.id.to_string(),
         },
     )
@@ -317,9 +331,11 @@ fn insert(connection: &Connection, observation: &Observation) -> Result<(), Jour
     write(
         connection,
         "INSERT INTO transactions (id, ours, direction, state, refunded, amount, internal_code, transaction_id,
-            external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at, settled_at)
+            external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at, settled_at,
+            refunded_at, refunded_amount)
          VALUES (:id, 0, :direction, :state, :refunded, :amount, :internal_code, :transaction_id, :reference,
-            :end_to_end_id, :name, :document, :failure, :at, :at, :happened_at, :settled_at)",
+            :end_to_end_id, :name, :document, :failure, :at, :at, :happened_at, :settled_at, :refunded_at,
+            :refunded_amount)",
         named_params! {
             ":id": observation.new_id.to_string(),
             ":direction": report.direction.as_str(),
@@ -336,6 +352,8 @@ fn insert(connection: &Connection, observation: &Observation) -> Result<(), Jour
             ":at": observation.at.at.as_microsecond(),
             ":happened_at": happened_at(observation).as_microsecond(),
             ":settled_at": settled_at(state, observation),
+            ":refunded_at": refunded_at(observation),
+            ":refunded_amount": refunded_amount(report),
         },
     )
     .map(drop)
@@ -348,12 +366,14 @@ fn merge(connection: &Connection, row: &Transaction, observation: &Observation) 
     write(
         connection,
         "UPDATE transactions SET state = :state, conflict = conflict OR :conflict, refunded = refunded OR :refunded,
-            amount = coalesce(:amount, amount), internal_code = coalesce(internal_code, :internal_code),
+            amount = iif(:refunded, coalesce(amount, :amount), coalesce(:amount, amount)), internal_code = coalesce(internal_code, :internal_code),
             transaction_id = coalesce(transaction_id, :transaction_id),
             external_reference = coalesce(external_reference, :reference),
             end_to_end_id = coalesce(end_to_end_id, :end_to_end_id), name = coalesce(:name, name),
             document = coalesce(:document, document), failure = coalesce(:failure, failure),
-            updated_at = :at, settled_at = coalesce(settled_at, :settled_at)
+            updated_at = :at, settled_at = coalesce(settled_at, :settled_at),
+            refunded_at = coalesce(refunded_at, :refunded_at),
+            refunded_amount = coalesce(refunded_amount, :refunded_amount)
          WHERE id = :id",
         named_params! {
             ":id": row.id.to_string(),
@@ -370,6 +390,8 @@ fn merge(connection: &Connection, row: &Transaction, observation: &Observation) 
             ":failure": failure_text(report),
             ":at": observation.at.at.as_microsecond(),
             ":settled_at": settled_at(state, observation),
+            ":refunded_at": refunded_at(observation),
+            ":refunded_amount": refunded_amount(report),
         },
     )
     .map(drop)
@@ -377,6 +399,16 @@ fn merge(connection: &Connection, row: &Transaction, observation: &Observation) 
 
 fn is_refunded(report: &Report) -> bool {
     report.status == Status::Refunded
+}
+
+fn refunded_at(observation: &Observation) -> Option<i64> {
+    let report = &observation.report;
+    is_refunded(report)
+        .then(|| report.refunded_at.or(observation.happened_at).unwrap_or(observation.at.at).as_microsecond())
+}
+
+fn refunded_amount(report: &Report) -> Option<i64> {
+    report.amount.filter(|_| is_refunded(report)).map(Centavos::get)
 }
 
 fn failure_text(report: &Report) -> Option<String> {
@@ -411,13 +443,12 @@ fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) ->
 }
 
 pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
-    let settled = "SELECT count(*), coalesce(sum(amount), 0) FROM transactions WHERE direction = ?1 AND settled_at >= ?2";
     let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
                 WHERE i.open = 1 AND t.state IN (SELECT value FROM json_each(?1))";
-    let since = since.as_microsecond();
+    let moved = flows::between(connection, since.as_microsecond(), END_OF_TIME)?;
     Ok(Totals {
-        received: sum(connection, settled, params!["in", since])?,
-        paid: sum(connection, settled, params!["out", since])?,
+        received: moved.received,
+        paid: moved.paid,
         in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
         in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
     })

@@ -13,6 +13,7 @@ mod digest;
 mod epoch;
 mod events;
 mod feed;
+mod flows;
 mod intents;
 mod lives;
 mod owner;

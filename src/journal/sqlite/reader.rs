@@ -6,8 +6,9 @@ use uuid::Uuid;
 
 use super::super::{Answer, Intent, JournalError, Life, Query, Reader, StoredRebalance, Totals};
 use super::convert::{Columns, first, to_time};
-use super::{SqliteJournal, SqliteReader, feed, intents, rebalances};
+use super::{SqliteJournal, SqliteReader, feed, flows, intents, rebalances};
 use crate::domain::balance::Reading;
+use crate::domain::conservation::Conservation;
 use crate::domain::order::Reference;
 use crate::domain::transaction::Transaction;
 
@@ -66,6 +67,10 @@ macro_rules! read_on {
 
             fn totals(&self, since: Timestamp) -> Answer<'_, Totals> {
                 Box::pin(self.reader.call(move |connection| feed::totals(connection, since)))
+            }
+
+            fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>> {
+                Box::pin(self.reader.call(move |connection| flows::conservation(connection, since)))
             }
 
             fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>> {

@@ -42,6 +42,16 @@ pub(super) fn in_doubt(connection: &Connection) -> Result<Vec<StoredRebalance>, 
     )
 }
 
+/// Those that were sent at or after `from` (microseconds UTC), oldest first.
+pub(super) fn since(connection: &Connection, from: i64) -> Result<Vec<StoredRebalance>, JournalError> {
+    collect(
+        connection,
+        &format!("SELECT {COLUMNS} FROM rebalances WHERE created_at >= ?1 ORDER BY created_at"),
+        [from],
+        read,
+    )
+}
+
 /// Journals a rebalance, or gives the one in doubt that stands in its way.
 pub(super) fn start(
     connection: &Connection,

@@ -330,6 +330,13 @@ impl Reader for Sim {
         Box::pin(async { Ok(Totals::default()) })
     }
 
+    fn conservation(
+        &self,
+        _: Timestamp,
+    ) -> JournalAnswer<'_, Option<saldo::domain::conservation::Conservation>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn rebalances_in_doubt(&self) -> JournalAnswer<'_, Vec<StoredRebalance>> {
         Box::pin(async { Ok(Vec::new()) })
     }

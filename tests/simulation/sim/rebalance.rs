@@ -268,6 +268,10 @@ impl Reader for Door {
         Self::ready(Ok(Totals::default()))
     }
 
+    fn conservation(&self, _: Timestamp) -> Answer<'_, Option<saldo::domain::conservation::Conservation>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>> {
         Self::ready(Ok(self.desk().in_doubt()))
     }
