@@ -9,17 +9,22 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use saldo::domain::attempt::Verdict;
 use saldo::domain::cash_out::State;
 use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Order, Reference};
 use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
+use saldo::domain::rebalance::Pockets;
 use saldo::domain::transaction;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, LaneSettings};
 use saldo::engine::message::{Command, DecisionOutcome, News, RebalanceTrouble};
-use saldo::gateway::{Credentials, Gateway, HttpGateway, Options};
+use saldo::gateway::{
+    CashOutBody, Credentials, Deadline, DestinationBody, Gateway, HttpGateway, MoneyRequest, Options,
+    PayeeBody, cash_out_body,
+};
 use saldo::journal::Journal;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
@@ -47,24 +52,24 @@ async fn sandbox(faults: &[&str]) -> Sandbox {
     sandbox::start(options).await.unwrap()
 }
 
+fn client_of(sandbox: &Sandbox) -> Arc<dyn Gateway> {
+    let access = sandbox.access().clone();
+    let credentials = Credentials {
+        client_id: access.client_id,
+        client_secret: access.client_secret.into(),
+        application_token: access.application_token.into(),
+        crypto_token: access.crypto_token.into(),
+    };
+    Arc::new(HttpGateway::new(Options::new(access.base_url), credentials).unwrap())
+}
+
 async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
     let access = sandbox.access().clone();
     let path = folder.join("journal.db");
     let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
     let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
     let crypto_token = SecretString::from(access.crypto_token.clone());
-    let gateway: Arc<dyn Gateway> = Arc::new(
-        HttpGateway::new(
-            Options::new(access.base_url.clone()),
-            Credentials {
-                client_id: access.client_id.clone(),
-                client_secret: access.client_secret.clone().into(),
-                application_token: access.application_token.clone().into(),
-                crypto_token: crypto_token.clone(),
-            },
-        )
-        .unwrap(),
-    );
+    let gateway = client_of(sandbox);
     let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
     let webhook_url = listens.then(|| format!("http://{}/hook", socket.local_addr().unwrap()));
     let (mut desk, news) = Desk::start(Parts {
@@ -239,6 +244,62 @@ async fn a_rebalance_each_way_and_none_that_leads_nowhere() {
     assert!(matches!(nowhere, RebalanceTrouble::Impossible(_)), "{nowhere:?}");
     screen.close().await;
     assert_eq!(sandbox.ledger().rebalances.len(), 2);
+}
+
+/// The platform's backend pays through the same account and tells saldo nothing of it.
+#[tokio::test]
+async fn what_nobody_told_is_missing_from_the_equation() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&[]).await;
+    let mut screen = open(folder.path(), &sandbox, true).await;
+    // A balance in whose second nothing moved is the opening.
+    let sound = |news| match news {
+        News::Conservation(drawn)
+            if drawn.now.at.duration_since(drawn.opening.at) > SignedDuration::from_secs(1) =>
+        {
+            Some(drawn.unseen)
+        }
+        _ => None,
+    };
+    let nothing = Pockets { transactional: Centavos::ZERO, proprietary: Centavos::ZERO };
+    assert_eq!(screen.wait("a sound wallet", sound).await, nothing);
+    let id = screen.pay("maria@example.com", "inv-1").await;
+    screen.wait_for_state(id, State::Completed).await;
+    let received = |news| match news {
+        News::Conservation(drawn) if drawn.now.moved.paid == Centavos::new(50_025) => Some(drawn),
+        _ => None,
+    };
+    let drawn = screen.wait("its own payment", received).await;
+    assert_eq!((drawn.unseen.transactional, drawn.gaps), (Centavos::ZERO, Vec::new()));
+
+    let body = cash_out_body(&CashOutBody {
+        amount: Centavos::new(12_300),
+        external_reference: "theirs-1",
+        description: None,
+        webhook_url: None,
+        payee: PayeeBody {
+            name: "João",
+            document: "52998224725",
+            destination: DestinationBody::Pix { pix_key_type: "EMAIL", pix_key: "joao@example.com" },
+        },
+    });
+    let order = MoneyRequest {
+        body,
+        idempotency_key: Some(Uuid::new_v4()),
+        reference: None,
+        deadline: Deadline::after(PATIENCE),
+    };
+    let answer = client_of(&sandbox).send_cash_out(&order).await;
+    assert!(matches!(answer.verdict, Verdict::Accepted(_)), "{answer:?}");
+    let drawn = screen
+        .wait("what is missing", |news| match news {
+            News::Conservation(drawn) if drawn.unseen.transactional != Centavos::ZERO => Some(drawn),
+            _ => None,
+        })
+        .await;
+    assert_eq!(drawn.unseen.transactional, Centavos::new(-12_300));
+    assert_eq!(drawn.gaps.iter().map(|gap| gap.amount.get()).sum::<i64>(), -12_300);
+    screen.close().await;
 }
 
 #[tokio::test]

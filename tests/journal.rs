@@ -14,7 +14,7 @@ use saldo::domain::cash_out::State;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::idempotency_key;
 use saldo::domain::rebalance::{self};
-use saldo::domain::report::{Direction, Status};
+use saldo::domain::report::{Direction, Report, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::journal::lock::Lock;
@@ -282,4 +282,74 @@ async fn many_writers_share_commits_and_lose_nothing() {
     }
     assert_eq!(journal.totals(at(0)).await.unwrap().received.count, 200);
     assert!(*journal.news().borrow() <= 200);
+}
+
+/// What moved is what the settled and refunded rows say, whatever way they came to it.
+#[tokio::test]
+async fn what_moved_is_counted_by_the_minute() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    let paid = |second| Some(at(second));
+    let told = |direction, status, code: &str, amount: i64, second| {
+        let refunded = (status == Status::Refunded).then(|| at(second));
+        let report = Report {
+            amount: Some(Centavos::new(amount)),
+            paid_at: if refunded.is_some() { paid(0) } else { paid(second) },
+            refunded_at: refunded,
+            ..report(direction, status, code, code)
+        };
+        observation(report, second)
+    };
+    let totals = async |since| {
+        let totals = journal.totals(at(since)).await.unwrap();
+        (totals.received.amount.get(), totals.paid.amount.get(), totals.received.count, totals.paid.count)
+    };
+    for (direction, status, code, amount, second) in [
+        (Direction::In, Status::Paid, "in-1", 1_000, 5),
+        (Direction::In, Status::Paid, "in-2", 300, 65),
+        (Direction::Out, Status::Completed, "out-1", 200, 70),
+        // The same again, and an amount that is told otherwise.
+        (Direction::In, Status::Paid, "in-1", 1_000, 5),
+        (Direction::Out, Status::Completed, "out-1", 250, 70),
+        (Direction::Out, Status::Processing, "out-2", 9_999, 80),
+        // No wallet holds as much: it is one movement of nothing.
+        (Direction::In, Status::Paid, "in-3", i64::MAX, 130),
+        (Direction::In, Status::Paid, "in-4", i64::MAX, 131),
+    ] {
+        journal.observe(told(direction, status, code, amount, second)).await.unwrap();
+    }
+    assert_eq!(totals(0).await, (1_300, 250, 4, 1));
+    assert_eq!(totals(6).await, (300, 250, 3, 1), "within a minute it is counted one by one");
+    assert_eq!(totals(66).await, (0, 250, 2, 1));
+    assert_eq!(totals(200).await, (0, 0, 0, 0));
+    // What went back is another movement, and takes nothing from what came in.
+    journal.observe(told(Direction::In, Status::Refunded, "in-1", 1_000, 140)).await.unwrap();
+    journal.observe(told(Direction::Out, Status::Refunded, "out-1", 50, 150)).await.unwrap();
+    assert_eq!(totals(0).await, (1_300, 250, 4, 1));
+
+    let reading = |second, transactional| Reading {
+        balance: Balance {
+            total: Centavos::new(transactional),
+            transactional: Centavos::new(transactional),
+            proprietary: Centavos::ZERO,
+            banks: Vec::new(),
+            updated_at: Some(at(second)),
+        },
+        fetched_at: at(second),
+    };
+    assert_eq!(journal.conservation(at(0)).await.unwrap(), None, "there is no balance yet");
+    for (second, transactional) in [(0, 10_000), (60, 11_000), (125, 11_050), (240, 9_600)] {
+        journal.record_balance(reading(second, transactional)).await.unwrap();
+    }
+    let drawn = journal.conservation(at(0)).await.unwrap().unwrap();
+    let moved = drawn.now.moved;
+    let all = [moved.received, moved.paid, moved.refunded, moved.returned].map(Centavos::get);
+    assert_eq!(all, [1_300, 250, 1_000, 50]);
+    assert_eq!(drawn.expected.transactional, Centavos::new(10_100));
+    assert_eq!(drawn.unseen.transactional, Centavos::new(-500));
+    let gaps: Vec<_> = drawn.gaps.iter().map(|gap| (gap.from, gap.to, gap.amount.get())).collect();
+    assert_eq!(gaps, [(at(125), at(240), -500)]);
+    drop(journal);
+    assert_eq!(saldo::journal::sqlite::check(&path, &[]).unwrap().findings, []);
 }

@@ -45,6 +45,7 @@ pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow}
 pub(crate) use feed::{MOST, has_failed, is_open};
 
 use crate::domain::balance::Reading;
+use crate::domain::conservation::Conservation;
 use crate::engine::message::{FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
@@ -144,6 +145,8 @@ pub struct App {
     pub(crate) feed: Feed,
     pub(crate) webhooks: WebhookHealth,
     pub(crate) paused: Option<Pause>,
+    /// Whether the wallet holds what it ought to since local midnight, as of the last balance.
+    pub(crate) conservation: Option<Conservation>,
     pub(crate) notices: Notices,
     watch: watch::Watch,
     /// A word about the last key, until the next one.
@@ -196,6 +199,7 @@ impl App {
             feed: Feed::new(feed),
             webhooks: WebhookHealth::default(),
             paused: None,
+            conservation: None,
             notices: Notices::default(),
             watch,
             flash: None,

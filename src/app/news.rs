@@ -20,6 +20,7 @@ impl App {
                 self.balance.take(*reading);
                 effects.extend(self.watch_balance());
             }
+            News::Conservation(drawn) => self.conservation = Some(*drawn),
             News::BalanceFailed { reason, failures, .. } => {
                 effects.extend(self.watch_failure(&reason, failures));
                 self.balance.fail(reason, failures);

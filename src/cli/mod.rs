@@ -11,6 +11,7 @@ mod config;
 mod context;
 mod demo;
 mod doctor;
+mod explain;
 pub mod failure;
 mod fsck;
 mod logging;
@@ -88,6 +89,8 @@ enum Command {
     Show(show::ShowArguments),
     /// What saldo has seen, newest first
     Transactions(transactions::TransactionsArguments),
+    /// Does the wallet hold what it ought to, and what of it nobody told saldo
+    Explain(explain::ExplainArguments),
     /// Take up every payment that is not final
     Recover,
     /// Record what a person found about a payment in doubt; without a finding, the facts to look it up
@@ -161,6 +164,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global, "show")?).await,
             Some(Command::Transactions(arguments)) => {
                 transactions::run(arguments, &Context::load(&global, "transactions")?).await
+            }
+            Some(Command::Explain(arguments)) => {
+                explain::run(arguments, &Context::load(&global, "explain")?).await
             }
             Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
             Some(Command::Fsck(arguments)) => fsck::run(arguments, &Context::load(&global, "fsck")?).await,

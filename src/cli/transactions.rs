@@ -84,7 +84,7 @@ fn query(arguments: &TransactionsArguments) -> Result<Query, Failure> {
             })
         })
         .transpose()?;
-    let since = arguments.since.as_deref().map(since).transpose()?;
+    let since = arguments.since.as_deref().map(|text| time("--since", text)).transpose()?;
     Ok(Query {
         before: None,
         direction,
@@ -95,7 +95,8 @@ fn query(arguments: &TransactionsArguments) -> Result<Query, Failure> {
     })
 }
 
-fn since(text: &str) -> Result<Timestamp, Failure> {
+/// A time as people write it, in the flag of that name.
+pub(super) fn time(flag: &str, text: &str) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
@@ -111,7 +112,7 @@ fn since(text: &str) -> Result<Timestamp, Failure> {
         .and_then(|back| clock::now().checked_sub(back).ok())
         .ok_or_else(|| {
             Failure::usage(format!(
-                "--since: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, or a length of time like 2h"
+                "{flag}: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, or a length of time like 2h"
             ))
         })
 }
@@ -191,9 +192,9 @@ mod tests {
 
     #[test]
     fn since_takes_instants_days_and_lengths() {
-        assert_eq!(since("2026-03-10T14:00:00Z").unwrap(), "2026-03-10T14:00:00Z".parse().unwrap());
-        assert_eq!(since("2026-03-10").unwrap(), "2026-03-10T03:00:00Z".parse().unwrap());
-        assert!(since("2h").unwrap() < clock::now());
-        assert_eq!(since("yesterday").unwrap_err().exit, Exit::Usage);
+        assert_eq!(time("--since", "2026-03-10T14:00:00Z").unwrap(), "2026-03-10T14:00:00Z".parse().unwrap());
+        assert_eq!(time("--since", "2026-03-10").unwrap(), "2026-03-10T03:00:00Z".parse().unwrap());
+        assert!(time("--since", "2h").unwrap() < clock::now());
+        assert_eq!(time("--since", "yesterday").unwrap_err().exit, Exit::Usage);
     }
 }

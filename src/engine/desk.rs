@@ -87,6 +87,7 @@ impl Desk {
             news.clone(),
             poll_every,
             Arc::clone(&poll_now),
+            zone.clone(),
         ));
         tasks.spawn(tracker::run(Arc::clone(&journal), Arc::clone(&lane), journal.news()));
         tasks.spawn(show(Arc::clone(&journal), news.clone(), wanted, zone));
@@ -220,7 +221,7 @@ pub async fn window(
 const FEED_ROWS: u32 = 200;
 
 /// When the desk's day began (UTC).
-fn midnight(now: Timestamp, zone: &TimeZone) -> Timestamp {
+pub fn midnight(now: Timestamp, zone: &TimeZone) -> Timestamp {
     now.to_zoned(zone.clone()).start_of_day().map_or(now, |start| start.timestamp())
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::balance::Reading;
 use crate::domain::cash_out::Alarm;
+use crate::domain::conservation::Conservation;
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::{Forecast, ForecastError};
 use crate::domain::text::Safe;
@@ -24,6 +25,8 @@ pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebala
 pub enum News {
     /// A balance was read.
     Balance(Box<Reading>),
+    /// Whether the wallet holds what it ought to since local midnight.
+    Conservation(Box<Conservation>),
     /// A balance could not be read; the last good one stands.
     BalanceFailed {
         /// When (UTC).

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::clock;
+use super::desk::midnight;
 use super::message::News;
 use crate::domain::balance::Reading;
 use crate::domain::text::Safe;
@@ -25,6 +27,7 @@ pub async fn run(
     news: mpsc::Sender<News>,
     every: Duration,
     asked: Arc<Notify>,
+    zone: TimeZone,
 ) {
     let mut failures: u32 = 0;
     loop {
@@ -48,6 +51,15 @@ pub async fn run(
         };
         if news.send(told).await.is_err() {
             return;
+        }
+        if failures == 0 {
+            // What it cannot read, `saldo fsck` tells; the balance itself is on the screen.
+            let since = midnight(clock::now(), &zone);
+            if let Ok(Some(drawn)) = journal.conservation(since).await
+                && news.send(News::Conservation(Box::new(drawn))).await.is_err()
+            {
+                return;
+            }
         }
         let next = began + backed_off(every, failures);
         tokio::select! {

@@ -38,6 +38,7 @@ pub(super) const WORDS: Words = Words {
         today: "Hoje, visto pelo saldo",
         received: "Recebimentos",
         paid: "Pagamentos",
+        unseen: "Não visto pelo saldo",
         received_short: "Receb. hoje, visto",
         paid_short: "Pagam. hoje, visto",
         standing_still: "o gateway repete o mesmo retrato",

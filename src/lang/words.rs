@@ -83,6 +83,7 @@ strings! {
         today,
         received,
         paid,
+        unseen,
         received_short,
         paid_short,
         standing_still,

@@ -1,5 +1,7 @@
 //! The wallet: both pockets, the partners, what is under way and what moved today.
 
+use std::cmp::Ordering;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,6 +13,7 @@ use crate::app::{App, Focus, Sum};
 use crate::domain::balance::BankBalance;
 use crate::domain::freshness::{Age, Freshness};
 use crate::domain::money::Centavos;
+use crate::domain::rebalance::Pockets;
 
 /// The balances in full.
 pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
@@ -42,6 +45,7 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     lines.line(words.today, theme.label);
     lines.pair((words.received, theme.text), (&sum(totals.received), theme.text));
     lines.pair((words.paid, theme.text), (&sum(totals.paid), theme.text));
+    unseen(app, theme, &mut lines);
     if let Some(reading) = &app.balance.reading
         && !reading.balance.banks.is_empty()
     {
@@ -50,6 +54,29 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         for bank in &reading.balance.banks {
             partner(app, bank, figure, theme, &mut lines);
         }
+    }
+}
+
+/// What moved today and nobody told saldo. What is in flight may explain a part of it.
+fn unseen(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let Some(drawn) = &app.conservation else { return };
+    let words = &app.words().balances;
+    let totals = &app.feed.window.totals;
+    let under_way = totals.in_flight.amount.checked_add(totals.in_doubt.amount).unwrap_or(Centavos::ZERO);
+    let of = |amount: Centavos, under_way: Centavos| {
+        let rest = amount.checked_add(under_way).unwrap_or(amount);
+        match amount.cmp(&Centavos::ZERO) {
+            Ordering::Equal => theme.good,
+            Ordering::Less if rest >= Centavos::ZERO => theme.text,
+            Ordering::Less | Ordering::Greater => theme.warn,
+        }
+    };
+    let Pockets { transactional, proprietary } = drawn.unseen;
+    let style = of(transactional, under_way);
+    lines.pair((words.unseen, theme.text), (&transactional.to_string(), style));
+    if proprietary != Centavos::ZERO {
+        let label = format!("  {}", words.proprietary_short);
+        lines.pair((&label, theme.text), (&proprietary.to_string(), of(proprietary, Centavos::ZERO)));
     }
 }
 

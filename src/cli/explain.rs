@@ -1,0 +1,167 @@
+//! `saldo explain`: opening + in - out + top-ups - sweeps = now, and what of it nobody told saldo.
+//!
+//! It reads the balances that a cockpit has polled; it asks nobody.
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::cockpit::zone;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::output::{note, say, say_json};
+use super::transactions::time;
+use super::view::PocketsView;
+use crate::domain::conservation::{Conservation, Gap, Kind, Point};
+use crate::domain::money::Centavos;
+use crate::engine::clock;
+use crate::engine::desk::midnight;
+use crate::journal::{Reader, Totals};
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// From the balance at that time on: 2026-03-10T14:00:00Z, 2026-03-10 (São Paulo), or a length of time: 2h. The day so far
+    /// without it
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ExplainView {
+    opening: PointView,
+    now: PointView,
+    received_centavos: Centavos,
+    paid_centavos: Centavos,
+    refunded_centavos: Centavos,
+    returned_centavos: Centavos,
+    topped_up_centavos: Centavos,
+    swept_centavos: Centavos,
+    expected: PocketsView,
+    /// now - expected: what nobody told saldo.
+    unseen: PocketsView,
+    /// Payments of saldo's own that have left and not settled, or may have: a part of `unseen` may be theirs.
+    in_flight_centavos: Centavos,
+    in_doubt_centavos: Centavos,
+    gaps: Vec<GapView>,
+}
+
+#[derive(Serialize)]
+struct PointView {
+    at: Timestamp,
+    #[serde(flatten)]
+    pockets: PocketsView,
+}
+
+#[derive(Serialize)]
+struct GapView {
+    from: Timestamp,
+    to: Timestamp,
+    /// `transactional`, `proprietary`, or `between`: from one to the other, a top-up where it is positive.
+    account: &'static str,
+    amount_centavos: Centavos,
+}
+
+impl From<&Point> for PointView {
+    fn from(point: &Point) -> Self {
+        Self { at: point.at, pockets: point.pockets.into() }
+    }
+}
+
+impl From<&Gap> for GapView {
+    fn from(gap: &Gap) -> Self {
+        Self { from: gap.from, to: gap.to, account: gap.kind.as_str(), amount_centavos: gap.amount }
+    }
+}
+
+pub(super) async fn run(arguments: ExplainArguments, context: &Context) -> Result<Exit, Failure> {
+    let zone = zone();
+    let since = match arguments.since.as_deref() {
+        Some(text) => time("--since", text)?,
+        None => midnight(clock::now(), &zone),
+    };
+    let nothing = || {
+        Failure::new(
+            Exit::NotFound,
+            "not_found",
+            "the journal has no balance since then: an open cockpit reads one every few seconds",
+        )
+    };
+    let reader = context.reader().await?.ok_or_else(nothing)?;
+    let drawn = reader.conservation(since).await?.ok_or_else(nothing)?;
+    let totals = reader.totals(since).await?;
+    if context.json {
+        say_json(&view(&drawn, &totals));
+    } else {
+        table(&drawn, &totals, &zone);
+    }
+    Ok(Exit::Done)
+}
+
+fn view(drawn: &Conservation, totals: &Totals) -> ExplainView {
+    let moved = &drawn.now.moved;
+    ExplainView {
+        opening: (&drawn.opening).into(),
+        now: (&drawn.now).into(),
+        received_centavos: moved.received,
+        paid_centavos: moved.paid,
+        refunded_centavos: moved.refunded,
+        returned_centavos: moved.returned,
+        topped_up_centavos: moved.topped_up,
+        swept_centavos: moved.swept,
+        expected: drawn.expected.into(),
+        unseen: drawn.unseen.into(),
+        in_flight_centavos: totals.in_flight.amount,
+        in_doubt_centavos: totals.in_doubt.amount,
+        gaps: drawn.gaps.iter().map(GapView::from).collect(),
+    }
+}
+
+fn table(drawn: &Conservation, totals: &Totals, zone: &TimeZone) {
+    let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%d/%m/%Y %H:%M:%S %Z").to_string();
+    let line = |what: &str, transactional: Option<Centavos>, proprietary: Option<Centavos>| {
+        let cell = |amount: Option<Centavos>| amount.map(|amount| amount.to_string()).unwrap_or_default();
+        say(format!("{what:<34}{:>22}{:>22}", cell(transactional), cell(proprietary)).trim_end());
+    };
+    let minus = |amount: Centavos| Centavos::ZERO.checked_sub(amount);
+    let moved = &drawn.now.moved;
+    say(&format!("{:<34}{:>22}{:>22}", "", "transactional", "proprietary"));
+    let both =
+        |pockets: crate::domain::rebalance::Pockets| (Some(pockets.transactional), Some(pockets.proprietary));
+    let (transactional, proprietary) = both(drawn.opening.pockets);
+    line(&time(drawn.opening.at), transactional, proprietary);
+    line("+ received (cash-in)", Some(moved.received), None);
+    line("- paid (cash-out)", minus(moved.paid), None);
+    line("- refunded to payers", minus(moved.refunded), None);
+    line("+ returned by payees", Some(moved.returned), None);
+    line("+ topped up", Some(moved.topped_up), minus(moved.topped_up));
+    line("- swept", minus(moved.swept), Some(moved.swept));
+    let (transactional, proprietary) = both(drawn.expected);
+    line("= expected", transactional, proprietary);
+    let (transactional, proprietary) = both(drawn.now.pockets);
+    line(&time(drawn.now.at), transactional, proprietary);
+    let (transactional, proprietary) = both(drawn.unseen);
+    line("not seen by saldo", transactional, proprietary);
+    for gap in &drawn.gaps {
+        let account = match gap.kind {
+            Kind::Transactional => "transactional",
+            Kind::Proprietary => "proprietary",
+            Kind::Between if gap.amount > Centavos::ZERO => {
+                "proprietary to transactional, not ordered by saldo"
+            }
+            Kind::Between => "transactional to proprietary, not ordered by saldo",
+        };
+        say(&format!("  {} to {}  {}  {account}", time(gap.from), time(gap.to), gap.amount));
+    }
+    let (flight, doubt) = (totals.in_flight, totals.in_doubt);
+    if flight.count + doubt.count > 0 {
+        note(&format!(
+            "a part of it may be payments that have not settled: {} in flight ({}), {} in doubt ({})",
+            flight.count, flight.amount, doubt.count, doubt.amount
+        ));
+    }
+    note(
+        "what is not seen was told by no webhook: the platform's own traffic that goes elsewhere, fees, or an adjustment of \
+         the gateway's",
+    );
+}
