@@ -40,6 +40,8 @@ struct ExplainView {
     expected: PocketsView,
     /// now - expected: what nobody told saldo.
     unseen: PocketsView,
+    /// The part of it that is older than ten minutes: money in transit is no explanation of it.
+    lasting: PocketsView,
     /// Payments of saldo's own that have left and not settled, or may have: a part of `unseen` may be theirs.
     in_flight_centavos: Centavos,
     in_doubt_centavos: Centavos,
@@ -111,6 +113,7 @@ fn view(drawn: &Conservation, totals: &Totals) -> ExplainView {
         swept_centavos: moved.swept,
         expected: drawn.expected.into(),
         unseen: drawn.unseen.into(),
+        lasting: drawn.lasting.into(),
         in_flight_centavos: totals.in_flight.amount,
         in_doubt_centavos: totals.in_doubt.amount,
         gaps: drawn.gaps.iter().map(GapView::from).collect(),
@@ -142,6 +145,8 @@ fn table(drawn: &Conservation, totals: &Totals, zone: &TimeZone) {
     line(&time(drawn.now.at), transactional, proprietary);
     let (transactional, proprietary) = both(drawn.unseen);
     line("not seen by saldo", transactional, proprietary);
+    let (transactional, proprietary) = both(drawn.lasting);
+    line("  for more than ten minutes", transactional, proprietary);
     for gap in &drawn.gaps {
         let account = match gap.kind {
             Kind::Transactional => "transactional",

@@ -105,6 +105,8 @@ pub struct Conservation {
     pub expected: Pockets,
     /// What is there and was not told, or is missing: now - expected, for each account.
     pub unseen: Pockets,
+    /// The part of `unseen` that is older than [`TRANSIT`], so that money in transit is no explanation of it.
+    pub lasting: Pockets,
     /// When that came about, oldest first; the newest [`MOST_GAPS`].
     pub gaps: Vec<Gap>,
 }
@@ -126,7 +128,8 @@ pub fn conserve(points: &[Point]) -> Option<Conservation> {
         transactional: now.pockets.transactional.checked_sub(expected.transactional)?,
         proprietary: now.pockets.proprietary.checked_sub(expected.proprietary)?,
     };
-    Some(Conservation { opening, now, expected, unseen, gaps: gaps.found() })
+    let lasting = gaps.lasting(now.at)?;
+    Some(Conservation { opening, now, expected, unseen, lasting, gaps: gaps.found() })
 }
 
 fn plus(amount: Centavos, more: i128) -> Option<Centavos> {
@@ -150,9 +153,7 @@ struct Waiting {
 
 impl Waiting {
     fn take(&mut self, from: Timestamp, to: Timestamp, mut amount: i128) {
-        while self.open.front().is_some_and(|first| to.duration_since(first.to) > TRANSIT) {
-            self.settled.extend(self.open.pop_front());
-        }
+        self.age(to);
         // The oldest first: what has waited longest is told first.
         for open in &mut self.open {
             if amount == 0 {
@@ -168,6 +169,18 @@ impl Waiting {
         if amount != 0 {
             self.open.push_back(Open { from, to, amount });
         }
+    }
+
+    /// What has waited too long by `now` is made up for no more.
+    fn age(&mut self, now: Timestamp) {
+        while self.open.front().is_some_and(|first| now.duration_since(first.to) > TRANSIT) {
+            self.settled.extend(self.open.pop_front());
+        }
+    }
+
+    fn lasting(&mut self, now: Timestamp) -> i128 {
+        self.age(now);
+        self.settled.iter().map(|open| open.amount).sum()
     }
 }
 
@@ -200,6 +213,15 @@ impl Gaps {
         ] {
             waiting.take(before.at, after.at, amount);
         }
+    }
+
+    fn lasting(&mut self, now: Timestamp) -> Option<Pockets> {
+        let between = self.between.lasting(now);
+        let part = |amount| i64::try_from(amount).ok().map(Centavos::new);
+        Some(Pockets {
+            transactional: part(self.transactional.lasting(now) + between)?,
+            proprietary: part(self.proprietary.lasting(now) - between)?,
+        })
     }
 
     fn found(self) -> Vec<Gap> {
@@ -293,6 +315,11 @@ mod tests {
             assert_eq!(gaps(&points), found, "told after {minutes} minutes");
             assert_eq!(conserve(&points).unwrap().unseen.transactional, Centavos::ZERO);
         }
+        // Before that, it may be in transit.
+        let drawn = conserve(&[point(0, (1_000, 0), told(0, 0)), left]).unwrap();
+        assert_eq!((drawn.unseen.transactional.get(), drawn.lasting.transactional.get()), (-400, 0));
+        let later = [point(0, (1_000, 0), told(0, 0)), left, point(12, (600, 0), told(0, 0))];
+        assert_eq!(conserve(&later).unwrap().lasting.transactional.get(), -400);
         // A part of it was told.
         let points = [point(0, (1_000, 0), told(0, 0)), left, point(2, (600, 0), told(0, 300))];
         assert_eq!(gaps(&points), [(Kind::Transactional, -100)]);

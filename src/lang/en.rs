@@ -38,7 +38,7 @@ pub(super) const WORDS: Words = Words {
         today: "Today, as seen by saldo",
         received: "Cash-ins",
         paid: "Cash-outs",
-        unseen: "Not seen by saldo",
+        unseen: "Not told",
         received_short: "In today, as seen",
         paid_short: "Out today, as seen",
         standing_still: "the gateway repeats the same snapshot",

@@ -38,7 +38,7 @@ pub(super) const WORDS: Words = Words {
         today: "Hoje, visto pelo saldo",
         received: "Recebimentos",
         paid: "Pagamentos",
-        unseen: "Não visto pelo saldo",
+        unseen: "Sem lançamento",
         received_short: "Receb. hoje, visto",
         paid_short: "Pagam. hoje, visto",
         standing_still: "o gateway repete o mesmo retrato",

@@ -1,7 +1,5 @@
 //! The wallet: both pockets, the partners, what is under way and what moved today.
 
-use std::cmp::Ordering;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -57,26 +55,16 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     }
 }
 
-/// What moved today and nobody told saldo. What is in flight may explain a part of it.
+/// What moved today and nobody told saldo, once it can no longer be money in transit.
 fn unseen(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
     let Some(drawn) = &app.conservation else { return };
     let words = &app.words().balances;
-    let totals = &app.feed.window.totals;
-    let under_way = totals.in_flight.amount.checked_add(totals.in_doubt.amount).unwrap_or(Centavos::ZERO);
-    let of = |amount: Centavos, under_way: Centavos| {
-        let rest = amount.checked_add(under_way).unwrap_or(amount);
-        match amount.cmp(&Centavos::ZERO) {
-            Ordering::Equal => theme.good,
-            Ordering::Less if rest >= Centavos::ZERO => theme.text,
-            Ordering::Less | Ordering::Greater => theme.warn,
-        }
-    };
-    let Pockets { transactional, proprietary } = drawn.unseen;
-    let style = of(transactional, under_way);
-    lines.pair((words.unseen, theme.text), (&transactional.to_string(), style));
+    let style = |amount| if amount == Centavos::ZERO { theme.good } else { theme.warn };
+    let Pockets { transactional, proprietary } = drawn.lasting;
+    lines.pair((words.unseen, theme.text), (&transactional.to_string(), style(transactional)));
     if proprietary != Centavos::ZERO {
         let label = format!("  {}", words.proprietary_short);
-        lines.pair((&label, theme.text), (&proprietary.to_string(), of(proprietary, Centavos::ZERO)));
+        lines.pair((&label, theme.text), (&proprietary.to_string(), style(proprietary)));
     }
 }
 
