@@ -350,6 +350,16 @@ async fn what_moved_is_counted_by_the_minute() {
     assert_eq!(drawn.unseen.transactional, Centavos::new(-500));
     let gaps: Vec<_> = drawn.gaps.iter().map(|gap| (gap.from, gap.to, gap.amount.get())).collect();
     assert_eq!(gaps, [(at(125), at(240), -500)]);
+
+    let pace = journal.pace(at(250)).await.unwrap();
+    let spans = pace.spans.map(|span| {
+        let amounts = [span.paid, span.received, span.fell, span.rose].map(Centavos::get);
+        (span.minutes, span.watched.as_secs(), amounts)
+    });
+    let whole = [250, 1_300, 1_450, 1_050];
+    assert_eq!(spans, [(1, 60, [0, 0, 1_450, 0]), (10, 250, whole), (60, 250, whole)]);
+    let (then, ago) = pace.then.unwrap();
+    assert_eq!((then.transactional, ago.as_secs()), (Centavos::new(10_000), 250));
     drop(journal);
     assert_eq!(saldo::journal::sqlite::check(&path, &[]).unwrap().findings, []);
 }

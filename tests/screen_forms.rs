@@ -2,15 +2,17 @@
 
 mod screen;
 
+use jiff::SignedDuration;
 use saldo::app::{Environment, Message};
 use saldo::domain::attempt::{Ambiguity, Problem};
 use saldo::domain::cash_out::{Alarm, State as Out};
 use saldo::domain::money::Centavos;
+use saldo::domain::pace::{Pace, Span};
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::text::Safe;
 use saldo::engine::message::{DecisionOutcome, FeedWindow, News, Pause, RebalanceTrouble};
 use saldo::lang::Lang;
-use screen::{Screen, forecast, intent, life, payments, reading, rebalance_of, window};
+use screen::{Screen, before, forecast, intent, life, payments, reading, rebalance_of, window};
 
 /// A snapshot in each language, at the two sizes on which money is reviewed.
 fn each(name: &str, play: impl Fn(&mut Screen)) {
@@ -251,12 +253,26 @@ fn money_is_not_reviewed_on_a_screen_that_cannot_show_it() {
 #[test]
 fn how_long_the_balance_pays() {
     each("coverage", |screen| {
-        for minute in 1_i64..=10 {
-            screen.pass(60);
-            let mut window = window();
-            window.totals.paid.amount = Centavos::new(9_876_543 + minute * 400_000);
-            screen.news(News::Feed(Box::new(window)));
-        }
-        screen.news(News::Balance(Box::new(reading(-599))));
+        // Five million centavos left within ten minutes, and half of it was told.
+        let span = |minutes: i64, watched: i64| Span {
+            minutes,
+            watched: SignedDuration::from_mins(watched),
+            paid: Centavos::new(watched * 250_000),
+            received: Centavos::new(watched * 10_000),
+            fell: Centavos::new(watched * 500_000),
+            rose: Centavos::ZERO,
+        };
+        let mut then = reading(600).balance;
+        then.banks[1].transactional =
+            then.banks[1].transactional.map(|amount| Centavos::new(2 * amount.get()));
+        let pace = Pace {
+            at: before(0),
+            spans: [span(1, 1), span(10, 10), span(60, 12)],
+            then: Some((then, SignedDuration::from_mins(10))),
+        };
+        screen.news(News::Pace(Box::new(pace)));
+        let mut low = reading(0);
+        low.balance.transactional = Centavos::new(29_000_000);
+        screen.news(News::Balance(Box::new(low)));
     });
 }

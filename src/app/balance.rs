@@ -1,11 +1,8 @@
-//! The last good balance, what came of asking since, and how long it still pays.
-
-use std::collections::VecDeque;
+//! The last good balance, and what came of asking since.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::balance::Reading;
-use crate::domain::band::minutes_left;
 use crate::domain::freshness::{self, Freshness};
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
@@ -72,51 +69,6 @@ impl BalanceState {
     }
 }
 
-/// Over how long the outflow is measured.
-pub(crate) const OUTFLOW_WINDOW: SignedDuration = SignedDuration::from_mins(10);
-/// Below this, too little was seen to say how long the balance lasts.
-const SHORTEST: SignedDuration = SignedDuration::from_mins(2);
-/// Samples lie so far apart at least, which bounds how many there are.
-const SPACING: SignedDuration = SignedDuration::from_secs(15);
-
-/// What saldo saw go out in the last minutes: samples of the day's total.
-#[derive(Debug, Clone, Default)]
-pub struct Outflow {
-    samples: VecDeque<(Timestamp, Centavos)>,
-    newest: Option<Centavos>,
-}
-
-impl Outflow {
-    /// The day's total of completed cash-outs is `paid` at `now`.
-    pub(crate) fn take(&mut self, paid: Centavos, now: Timestamp) {
-        // A new day starts from nothing, and so does a clock that was set back.
-        let restarted = self.newest.is_some_and(|newest| paid < newest)
-            || self.samples.back().is_some_and(|(at, _)| *at > now);
-        if restarted {
-            self.samples.clear();
-        }
-        self.newest = Some(paid);
-        if self.samples.back().is_none_or(|(at, _)| now.duration_since(*at) >= SPACING) {
-            self.samples.push_back((now, paid));
-        }
-        // One sample at or before the window's start is its base.
-        while self.samples.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= OUTFLOW_WINDOW) {
-            self.samples.pop_front();
-        }
-    }
-
-    /// How many minutes `balance` still pays at the rate that saldo saw; `None` where nothing can be said.
-    pub(crate) fn minutes_left(&self, balance: Centavos, now: Timestamp) -> Option<u64> {
-        let start = self.samples.iter().rev().find(|(at, _)| now.duration_since(*at) >= OUTFLOW_WINDOW);
-        let (since, base) = *start.or_else(|| self.samples.front())?;
-        let over = now.duration_since(since);
-        if over < SHORTEST {
-            return None;
-        }
-        minutes_left(balance, self.newest?.checked_sub(base)?, over)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,20 +115,5 @@ mod tests {
         assert_eq!(state.freshness(at(60)), Some(Freshness::StandingStill));
         state.take(reading(65, 64));
         assert_eq!(state.freshness(at(65)), Some(Freshness::Fresh));
-    }
-
-    #[test]
-    fn outflow_is_what_went_out_in_the_last_ten_minutes() {
-        let mut outflow = Outflow::default();
-        let balance = Centavos::new(100_000);
-        outflow.take(Centavos::ZERO, at(0));
-        assert_eq!(outflow.minutes_left(balance, at(60)), None, "one minute says nothing");
-        for minute in 1..=20 {
-            outflow.take(Centavos::new(minute * 1_000), at(minute * 60));
-        }
-        assert_eq!(outflow.minutes_left(balance, at(1_200)), Some(100));
-        assert!(outflow.samples.len() <= 12);
-        outflow.take(Centavos::new(5), at(1_230));
-        assert_eq!(outflow.minutes_left(balance, at(1_230)), None, "a new day begins from nothing");
     }
 }

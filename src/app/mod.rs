@@ -32,7 +32,7 @@ mod watch;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-pub use balance::{BalanceState, Outflow};
+pub use balance::BalanceState;
 pub use clock::Clock;
 pub use detail::{Line, LineKind};
 pub use feed::{Feed, Filter};
@@ -46,6 +46,7 @@ pub(crate) use feed::{MOST, has_failed, is_open};
 
 use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
+use crate::domain::pace::Pace;
 use crate::engine::message::{FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
@@ -141,7 +142,8 @@ pub struct App {
     /// The terminal's columns and rows.
     size: (u16, u16),
     pub(crate) balance: BalanceState,
-    pub(crate) outflow: Outflow,
+    /// How fast the wallet moves, as of the last balance.
+    pub(crate) pace: Option<Pace>,
     pub(crate) feed: Feed,
     pub(crate) webhooks: WebhookHealth,
     pub(crate) paused: Option<Pause>,
@@ -185,8 +187,6 @@ pub(crate) enum Flash {
 impl App {
     /// A screen that shows what the journal knew at `now`.
     pub fn new(facts: Facts, initial: Option<Reading>, feed: FeedWindow, now: Timestamp) -> Self {
-        let mut outflow = Outflow::default();
-        outflow.take(feed.totals.paid.amount, now);
         let watch = watch::Watch::new(&feed.rows, now);
         let mut app = Self {
             lang: facts.lang,
@@ -195,7 +195,7 @@ impl App {
             dark: true,
             size: (80, 24),
             balance: BalanceState::new(initial, facts.poll_every),
-            outflow,
+            pace: None,
             feed: Feed::new(feed),
             webhooks: WebhookHealth::default(),
             paused: None,

@@ -20,6 +20,7 @@ impl App {
                 self.balance.take(*reading);
                 effects.extend(self.watch_balance());
             }
+            News::Pace(pace) => self.pace = Some(*pace),
             News::Conservation(drawn) => self.conservation = Some(*drawn),
             News::BalanceFailed { reason, failures, .. } => {
                 effects.extend(self.watch_failure(&reason, failures));
@@ -72,7 +73,6 @@ impl App {
     }
 
     fn take_feed(&mut self, window: FeedWindow) {
-        self.outflow.take(window.totals.paid.amount, self.now);
         self.feed.take(window);
     }
 

@@ -15,6 +15,7 @@ pub mod institution;
 pub mod moment;
 pub mod money;
 pub mod order;
+pub mod pace;
 pub mod person;
 pub mod pix_key;
 pub mod rebalance;

@@ -13,6 +13,7 @@ use crate::domain::balance::Reading;
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
 use crate::domain::money::Centavos;
+use crate::domain::pace::Pace;
 use crate::domain::rebalance::{Forecast, ForecastError};
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
@@ -25,6 +26,8 @@ pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebala
 pub enum News {
     /// A balance was read.
     Balance(Box<Reading>),
+    /// How fast the wallet moves.
+    Pace(Box<Pace>),
     /// Whether the wallet holds what it ought to since local midnight.
     Conservation(Box<Conservation>),
     /// A balance could not be read; the last good one stands.

@@ -53,8 +53,14 @@ pub async fn run(
             return;
         }
         if failures == 0 {
-            // What it cannot read, `saldo fsck` tells; the balance itself is on the screen.
-            let since = midnight(clock::now(), &zone);
+            // What cannot be read, `saldo fsck` tells; the balance itself is on the screen.
+            let now = clock::now();
+            if let Ok(pace) = journal.pace(now).await
+                && news.send(News::Pace(Box::new(pace))).await.is_err()
+            {
+                return;
+            }
+            let since = midnight(now, &zone);
             if let Ok(Some(drawn)) = journal.conservation(since).await
                 && news.send(News::Conservation(Box::new(drawn))).await.is_err()
             {

@@ -25,6 +25,7 @@ use crate::domain::conservation::Conservation;
 use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Digest, Order, Reference};
+use crate::domain::pace::Pace;
 use crate::domain::rebalance::{self, Rebalance};
 use crate::domain::report::{Direction, Report, Source};
 use crate::domain::transaction::{State, Transaction};
@@ -331,6 +332,8 @@ pub trait Reader: Send + Sync {
     fn totals(&self, since: Timestamp) -> Answer<'_, Totals>;
     /// Whether the wallet holds what it ought to, since then. `None` while no balance was read.
     fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>>;
+    /// How fast the wallet moves, as of then.
+    fn pace(&self, now: Timestamp) -> Answer<'_, Pace>;
     /// Rebalances that are in doubt, oldest first.
     fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>>;
     /// A rebalance by saldo's id.

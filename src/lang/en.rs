@@ -53,6 +53,8 @@ pub(super) const WORDS: Words = Words {
         above: "ABOVE THE CEILING: a sweep is due",
         no_band: "No band is configured.",
         unknown: "no balance, no coverage",
+        outflow: "Out",
+        inflow: "In",
     },
     feed: FeedWords {
         title: "Transactions",

@@ -4,7 +4,8 @@ use super::Lang;
 use crate::domain::attempt::{Ambiguity, NotExecuted, Verdict};
 use crate::domain::freshness::Age;
 use crate::domain::money::Centavos;
-use crate::domain::rebalance::{Forecast, ForecastError};
+use crate::domain::pace::PRIZES_DUE;
+use crate::domain::rebalance::{Forecast, ForecastError, Move};
 use crate::domain::report::{Source, Status};
 
 impl Lang {
@@ -31,22 +32,68 @@ impl Lang {
         }
     }
 
-    /// How long the transactional balance still pays.
-    pub fn minutes_left(self, minutes: u64) -> String {
+    /// How long the transactional balance still pays. `untold`: it fell by more than saldo was told, and the fall counts.
+    pub fn minutes_left(self, minutes: u64, untold: bool) -> String {
         let span = self.span(minutes);
+        let told = match self {
+            Self::PtBr if untold => format!("cobre {span} de saídas (queda do saldo em 10 min)"),
+            Self::PtBr => format!("cobre {span} de saídas (vistas em 10 min)"),
+            Self::En if untold => format!("pays {span} of outflow (its fall in 10 min)"),
+            Self::En => format!("pays {span} of outflow (seen in 10 min)"),
+        };
         match self {
-            Self::PtBr => format!("cobre {span} de saídas, visto pelo saldo nos últimos 10 min"),
-            Self::En => format!("pays {span} of outflow, as seen by saldo in the last 10 min"),
+            _ if minutes >= PRIZES_DUE => told,
+            Self::PtBr => format!("{told}, menos que os {PRIZES_DUE} min dos prêmios"),
+            Self::En => format!("{told}, less than the {PRIZES_DUE} min for prizes"),
         }
     }
 
     /// The same in as few words as are honest.
-    pub fn minutes_left_short(self, minutes: u64) -> String {
+    pub fn minutes_left_short(self, minutes: u64, untold: bool) -> String {
         let span = self.span(minutes);
         match self {
-            Self::PtBr => format!("cobre {span}, visto pelo saldo"),
-            Self::En => format!("pays {span}, as seen by saldo"),
+            Self::PtBr if untold => format!("cobre {span} (queda)"),
+            Self::PtBr => format!("cobre {span} (visto)"),
+            Self::En if untold => format!("pays {span} (fell)"),
+            Self::En => format!("pays {span} (seen)"),
         }
+    }
+
+    /// Which partner bank's transactional account is empty first.
+    pub fn dry_first(self, partner: &str, minutes: u64) -> String {
+        let span = self.span(minutes);
+        match self {
+            Self::PtBr => {
+                format!("{partner} seca primeiro, em {span} (rebalancear não escolhe a instituição)")
+            }
+            Self::En => format!("{partner} is dry first, in {span} (a rebalance cannot choose the partner)"),
+        }
+    }
+
+    /// A rebalance that would bring the balance to the target; `key` opens its form.
+    pub fn suggestion(self, forecast: &Forecast, key: &str) -> String {
+        let amount = forecast.amount;
+        match (self, forecast.direction) {
+            (Self::PtBr, Move::TopUp) => format!("sugestão: aporte de {amount} até o alvo ({key})"),
+            (Self::PtBr, Move::Sweep) => format!("sugestão: recolher {amount} até o alvo ({key})"),
+            (Self::En, Move::TopUp) => format!("suggestion: top up {amount} to the target ({key})"),
+            (Self::En, Move::Sweep) => format!("suggestion: sweep {amount} to the target ({key})"),
+        }
+    }
+
+    /// The proprietary account does not hold what a top-up to the target needs.
+    pub fn cannot_top_up(self, needed: Centavos, available: Centavos) -> String {
+        match self {
+            Self::PtBr => format!("o alvo pede {needed}, e o próprio só tem {available}"),
+            Self::En => {
+                format!("the target needs {needed}, and the proprietary account holds only {available}")
+            }
+        }
+    }
+
+    /// A span of minutes as a short label: `1 min`, `1 h`.
+    pub fn span_label(self, minutes: i64) -> String {
+        if minutes % 60 == 0 { format!("{} h", minutes / 60) } else { format!("{minutes} min") }
     }
 
     /// Minutes, up to a day: what was seen in ten minutes says nothing of next week.

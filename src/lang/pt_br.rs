@@ -53,6 +53,8 @@ pub(super) const WORDS: Words = Words {
         above: "ACIMA DO TETO: há excedente a recolher",
         no_band: "Nenhuma faixa configurada.",
         unknown: "sem saldo, sem cobertura",
+        outflow: "Saídas",
+        inflow: "Entradas",
     },
     feed: FeedWords {
         title: "Transações",

@@ -102,6 +102,8 @@ strings! {
         above,
         no_band,
         unknown,
+        outflow,
+        inflow,
     }
 }
 

@@ -6,10 +6,13 @@ use ratatui::style::Style;
 
 use super::text::{Lines, cut, pane, put};
 use super::theme::Theme;
+use crate::app::keymap::{Action, Place, key_of};
 use crate::app::{App, Focus};
 use crate::domain::band::{Band, Standing};
 use crate::domain::freshness::Freshness;
 use crate::domain::money::Centavos;
+use crate::domain::pace::{PRIZES_DUE, Span};
+use crate::domain::rebalance::{ForecastError, Pockets, forecast};
 
 /// The pane.
 pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
@@ -18,10 +21,7 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let mut lines = Lines::new(buffer, inner);
     let Some(band) = &app.facts.band else {
         lines.wrapped(words.no_band, theme.label);
-        if let Some(minutes) = minutes_left(app) {
-            lines.blank();
-            lines.wrapped(&app.lang.minutes_left(minutes), theme.text);
-        }
+        pace(app, theme, &mut lines);
         return;
     };
     let Some(balance) = app.balance.transactional() else {
@@ -39,8 +39,57 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         lines.pair((&label, theme.label), (&amount.to_string(), theme.text));
     }
     lines.wrapped(word, style);
-    if let Some(minutes) = minutes_left(app) {
-        lines.wrapped(&app.lang.minutes_left(minutes), theme.text);
+    if let Some((text, style)) = suggestion(app, theme, band) {
+        lines.wrapped(&text, style);
+    }
+    pace(app, theme, &mut lines);
+}
+
+/// How long the balance pays, how fast it moves, and which partner is dry first.
+fn pace(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().coverage;
+    if let Some((minutes, untold)) = minutes_left(app) {
+        lines.wrapped(&app.lang.minutes_left(minutes, untold), urgency(minutes, theme));
+    }
+    let Some(pace) = &app.pace else { return };
+    let dry = app.balance.reading.as_ref().and_then(|reading| pace.first_dry(&reading.balance));
+    if let Some((bank, minutes)) = dry.filter(|(_, minutes)| *minutes <= WORTH_TELLING) {
+        let name = bank.bank.as_ref().or(bank.ispb.as_ref());
+        let name = name.map_or(app.words().balances.unnamed, |name| name.as_str());
+        lines.wrapped(&app.lang.dry_first(name, minutes), urgency(minutes, theme));
+    }
+    for (heading, amount) in
+        [(words.outflow, Span::outflow as fn(&Span) -> Centavos), (words.inflow, Span::inflow)]
+    {
+        for span in &pace.spans {
+            let label = format!("{heading} {}", app.lang.span_label(span.minutes));
+            lines.pair((&label, theme.label), (&amount(span).to_string(), theme.text));
+        }
+    }
+}
+
+/// A partner that lasts longer is no news: what was seen in ten minutes says nothing of the evening.
+const WORTH_TELLING: u64 = 6 * 60;
+
+fn urgency(minutes: u64, theme: &Theme) -> Style {
+    if minutes < PRIZES_DUE { theme.warn } else { theme.text }
+}
+
+/// What would bring the balance back into the band. It is never sent by itself.
+fn suggestion(app: &App, theme: &Theme, band: &Band) -> Option<(String, Style)> {
+    let now = Pockets::from(&app.balance.reading.as_ref()?.balance);
+    if band.standing(now.transactional) == Standing::Within {
+        return None;
+    }
+    match forecast(now, band.target()) {
+        Ok(forecast) => {
+            let key = key_of(Place::Home, Action::Rebalance, app.lang);
+            Some((app.lang.suggestion(&forecast, &key), theme.strong))
+        }
+        Err(ForecastError::NotEnough { needed, available }) => {
+            Some((app.lang.cannot_top_up(needed, available), theme.bad))
+        }
+        Err(ForecastError::NothingToMove(_) | ForecastError::Impossible) => None,
     }
 }
 
@@ -51,10 +100,10 @@ pub(super) fn line(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
     let columns = (row.width / 5).min(24);
     gauge(band, balance, style, theme, Rect { width: columns, ..row }, buffer);
     let x = put(buffer, row.x + columns + 1, row.y, row.right(), word, style);
-    if let Some(minutes) = minutes_left(app) {
+    if let Some((minutes, untold)) = minutes_left(app) {
         let left = row.right().saturating_sub(x + 2);
-        let text = cut(&app.lang.minutes_left_short(minutes), left);
-        put(buffer, x + 2, row.y, row.right(), &text, theme.text);
+        let text = cut(&app.lang.minutes_left_short(minutes, untold), left);
+        put(buffer, x + 2, row.y, row.right(), &text, urgency(minutes, theme));
     }
 }
 
@@ -69,9 +118,10 @@ fn standing<'a>(app: &'a App, theme: &Theme, band: &Band, balance: Centavos) -> 
     (word, if too_old { theme.stale } else { style })
 }
 
-/// How long the balance pays; `None` where it is too early to say.
-fn minutes_left(app: &App) -> Option<u64> {
-    app.outflow.minutes_left(app.balance.transactional()?, app.now)
+/// How long the balance pays, and whether it fell by more than was told; `None` where it is too early to say.
+fn minutes_left(app: &App) -> Option<(u64, bool)> {
+    let pace = app.pace.as_ref()?;
+    Some((pace.minutes_left(app.balance.transactional()?)?, pace.middle().fell_untold()))
 }
 
 /// The marks of the gauge, also beside the amounts they stand for.

@@ -97,7 +97,7 @@ fn wide(body: Rect) -> Body {
     let (feed, mut right) = split_left(main, main.width - side);
     // The partners go before the sources where there is no room for both.
     let sources = take_bottom(&mut left, if body.height >= 36 { 8 } else { 0 });
-    let coverage = take_top(&mut right, 11);
+    let coverage = take_top(&mut right, if body.height >= 40 { 20 } else { 11 });
     Body::Wide { balances: left, sources, feed, coverage, notices: right, main }
 }
 

@@ -3,7 +3,7 @@
 //! `flows` is kept by the schema's own triggers. Sums over a day read a row a minute and a kind, and only the minutes at
 //! the two ends are counted transaction by transaction.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::super::{JournalError, Sum};
@@ -12,6 +12,7 @@ use super::rebalances;
 use crate::domain::balance::Balance;
 use crate::domain::conservation::{Conservation, Moved, Point, conserve};
 use crate::domain::money::Centavos;
+use crate::domain::pace::{Pace, SPANS, Span};
 use crate::domain::rebalance::{Move, Pockets, State};
 
 const MINUTE: i64 = 60_000_000;
@@ -222,4 +223,62 @@ fn ordered(connection: &Connection, from: i64) -> Result<Vec<(i64, Move, Centavo
             (stored.rebalance.terms.at.as_microsecond(), forecast.direction, forecast.amount)
         })
         .collect())
+}
+
+/// How fast the wallet moves, as of `now`.
+pub(super) fn pace(connection: &Connection, now: Timestamp) -> Result<Pace, JournalError> {
+    let end = now.as_microsecond();
+    let longest = SPANS.iter().copied().max().unwrap_or_default();
+    let horizon = end - longest * MINUTE;
+    // With the last one before the horizon, from which the first fall or rise is told.
+    let balances = collect(
+        connection,
+        "SELECT seq, first_at, transactional, proprietary FROM balances
+         WHERE seq >= coalesce((SELECT max(seq) FROM balances WHERE fetched_at <= ?1), 0) AND first_at <= ?2 ORDER BY seq",
+        [horizon, end],
+        read,
+    )?;
+    let own = ordered(connection, horizon)?;
+    let span = |minutes: i64| -> Result<Span, JournalError> {
+        let from = end - minutes * MINUTE;
+        let flow = between(connection, from, end.saturating_add(1))?;
+        let begin = balances.first().map_or(end, |row| row.at.max(from));
+        let (mut fell, mut rose) = (0_i64, 0_i64);
+        for pair in balances.windows(2).filter(|pair| pair[1].at > from) {
+            let ours = own.iter().filter(|(at, ..)| (pair[0].at..pair[1].at).contains(at));
+            let expected: i64 = ours
+                .map(|(_, direction, amount)| match direction {
+                    Move::TopUp => amount.get(),
+                    Move::Sweep => amount.get().saturating_neg(),
+                })
+                .fold(0, i64::saturating_add);
+            let change =
+                pair[1].pockets.transactional.get().saturating_sub(pair[0].pockets.transactional.get());
+            match change.saturating_sub(expected) {
+                change @ ..0 => fell = fell.saturating_sub(change),
+                change => rose = rose.saturating_add(change),
+            }
+        }
+        Ok(Span {
+            minutes,
+            watched: SignedDuration::from_micros(end - begin),
+            paid: flow.paid.amount,
+            received: flow.received.amount,
+            fell: Centavos::new(fell),
+            rose: Centavos::new(rose),
+        })
+    };
+    let middle = end - SPANS[1] * MINUTE;
+    let then = balances.iter().rev().find(|row| row.at <= middle).or(balances.first());
+    let then = match then {
+        Some(row) => {
+            let ago = SignedDuration::from_micros(end - row.at.max(middle));
+            first(connection, "SELECT balance FROM balances WHERE seq = ?1", [row.seq], |row| {
+                row.json("balance")
+            })?
+            .map(|balance| (balance, ago))
+        }
+        None => None,
+    };
+    Ok(Pace { at: now, spans: [span(SPANS[0])?, span(SPANS[1])?, span(SPANS[2])?], then })
 }

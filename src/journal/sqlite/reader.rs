@@ -10,6 +10,7 @@ use super::{SqliteJournal, SqliteReader, feed, flows, intents, rebalances};
 use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
 use crate::domain::order::Reference;
+use crate::domain::pace::Pace;
 use crate::domain::transaction::Transaction;
 
 fn next_due(connection: &Connection) -> Result<Option<Timestamp>, JournalError> {
@@ -71,6 +72,10 @@ macro_rules! read_on {
 
             fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>> {
                 Box::pin(self.reader.call(move |connection| flows::conservation(connection, since)))
+            }
+
+            fn pace(&self, now: Timestamp) -> Answer<'_, Pace> {
+                Box::pin(self.reader.call(move |connection| flows::pace(connection, now)))
             }
 
             fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>> {

@@ -330,6 +330,10 @@ impl Reader for Sim {
         Box::pin(async { Ok(Totals::default()) })
     }
 
+    fn pace(&self, _: Timestamp) -> JournalAnswer<'_, saldo::domain::pace::Pace> {
+        unreachable!("no lane asks for it")
+    }
+
     fn conservation(
         &self,
         _: Timestamp,

@@ -268,6 +268,10 @@ impl Reader for Door {
         Self::ready(Ok(Totals::default()))
     }
 
+    fn pace(&self, _: Timestamp) -> Answer<'_, saldo::domain::pace::Pace> {
+        unreachable!("no lane asks for it")
+    }
+
     fn conservation(&self, _: Timestamp) -> Answer<'_, Option<saldo::domain::conservation::Conservation>> {
         Box::pin(async { Ok(None) })
     }
