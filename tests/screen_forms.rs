@@ -276,3 +276,19 @@ fn how_long_the_balance_pays() {
         screen.news(News::Balance(Box::new(low)));
     });
 }
+
+#[test]
+fn what_the_users_hold_is_held_against_the_balance() {
+    each("exposure", |screen| {
+        screen.news(News::Exposure { at: before(0), outcome: Ok(Centavos::new(50_000_000)) });
+        screen.news(News::Exposure {
+            at: before(0),
+            outcome: Err(Safe::new("exposure failed (exit status: 3)")),
+        });
+    });
+    let mut screen = Screen::new(Lang::En).size(160, 50);
+    screen.news(News::Exposure { at: before(0), outcome: Ok(Centavos::new(49_000_000)) });
+    assert!(screen.text().contains("SHORT BY"));
+    screen.keys("b");
+    assert!(screen.text().contains("490.000,00"), "what the users hold is proposed: {}", screen.text());
+}

@@ -128,6 +128,7 @@ impl App {
                 Vec::new()
             }
             Action::Rebalance => {
+                self.rebalance.propose(self.wanted());
                 self.mode = Mode::Rebalance(Stage::Editing);
                 Vec::new()
             }
@@ -147,7 +148,7 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out = Draft::default(),
                     Mode::Resolve(_) => self.clear_resolve(),
-                    _ => self.rebalance = rebalance::Draft::new(None),
+                    _ => self.rebalance = rebalance::Draft::proposing(None),
                 }
                 Vec::new()
             }

@@ -69,6 +69,27 @@ impl BalanceState {
     }
 }
 
+/// What the platform's users hold plus what is in flight, where the desk's own program or file tells it.
+#[derive(Debug, Clone, Default)]
+pub struct Exposure {
+    /// The last good amount.
+    pub(crate) amount: Option<Centavos>,
+    /// When it was told (UTC).
+    pub(crate) at: Option<Timestamp>,
+    /// Why it could not be told the last time.
+    pub(crate) failure: Option<Safe>,
+}
+
+impl Exposure {
+    /// It was asked for at `at`. The last good amount stays.
+    pub(crate) fn take(&mut self, at: Timestamp, outcome: Result<Centavos, Safe>) {
+        match outcome {
+            Ok(amount) => *self = Self { amount: Some(amount), at: Some(at), failure: None },
+            Err(reason) => self.failure = Some(reason),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,7 +32,7 @@ mod watch;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-pub use balance::BalanceState;
+pub use balance::{BalanceState, Exposure};
 pub use clock::Clock;
 pub use detail::{Line, LineKind};
 pub use feed::{Feed, Filter};
@@ -46,6 +46,7 @@ pub(crate) use feed::{MOST, has_failed, is_open};
 
 use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
+use crate::domain::money::Centavos;
 use crate::domain::pace::Pace;
 use crate::engine::message::{FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
@@ -147,6 +148,8 @@ pub struct App {
     pub(crate) feed: Feed,
     pub(crate) webhooks: WebhookHealth,
     pub(crate) paused: Option<Pause>,
+    /// What the platform's users hold, where the desk feeds it.
+    pub(crate) exposure: Exposure,
     /// Whether the wallet holds what it ought to since local midnight, as of the last balance.
     pub(crate) conservation: Option<Conservation>,
     pub(crate) notices: Notices,
@@ -199,6 +202,7 @@ impl App {
             feed: Feed::new(feed),
             webhooks: WebhookHealth::default(),
             paused: None,
+            exposure: Exposure::default(),
             conservation: None,
             notices: Notices::default(),
             watch,
@@ -208,7 +212,7 @@ impl App {
             cash_out: cash_out::Draft::default(),
             waiting: Vec::new(),
             returned: Vec::new(),
-            rebalance: rebalance::Draft::new(facts.band.as_ref()),
+            rebalance: rebalance::Draft::proposing(facts.band.map(|band| band.target())),
             resolves: resolve::Drafts::default(),
             facts,
         };
@@ -255,6 +259,12 @@ impl App {
         let minute = SignedDuration::from_mins(1) - into_minute;
         let soonest = self.balance.next_change(self.now).map_or(minute, |age| age.min(minute));
         (soonest - wall.duration_since(self.now)).max(SignedDuration::ZERO)
+    }
+
+    /// The transactional balance that a rebalance would aim at: what the platform's users hold, or else the band's target.
+    pub(crate) fn wanted(&self) -> Option<Centavos> {
+        let fresh = self.exposure.amount.filter(|_| self.exposure.failure.is_none());
+        fresh.or_else(|| self.facts.band.map(|band| band.target()))
     }
 
     /// Whether the screen is large enough to show all that is confirmed.

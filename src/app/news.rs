@@ -21,6 +21,7 @@ impl App {
                 effects.extend(self.watch_balance());
             }
             News::Pace(pace) => self.pace = Some(*pace),
+            News::Exposure { at, outcome } => self.exposure.take(at, outcome),
             News::Conservation(drawn) => self.conservation = Some(*drawn),
             News::BalanceFailed { reason, failures, .. } => {
                 effects.extend(self.watch_failure(&reason, failures));
@@ -148,7 +149,7 @@ impl App {
         now: Now,
     ) -> Vec<Effect> {
         if outcome.is_ok() {
-            self.rebalance = rebalance::Draft::new(self.facts.band.as_ref());
+            self.rebalance = rebalance::Draft::proposing(self.wanted());
         }
         let Mode::Rebalance(stage @ Stage::Sent(_)) = self.front() else {
             self.notices.push(Notice::Rebalance(outcome), now.wall);

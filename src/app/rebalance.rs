@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::cash_out::{RETYPE_ABOVE, ReviewHint, check_retyped};
 use super::field::TextField;
 use super::key::{Key, KeyPress};
-use crate::domain::band::Band;
 use crate::domain::money::{AmountError, Centavos};
 use crate::domain::rebalance::{Forecast, ForecastError, Pockets, forecast};
 use crate::engine::message::{RebalanceTrouble, StoredRebalance};
@@ -23,7 +22,7 @@ pub enum Slot {
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub(crate) target: TextField,
-    /// The target is the band's, and nobody has touched it: what is typed replaces it.
+    /// The target is proposed, and nobody has touched it: what is typed replaces it.
     pub(crate) proposed: bool,
     pub(crate) reason: TextField,
     pub(crate) focus: Slot,
@@ -34,9 +33,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// An empty form that proposes the band's target.
-    pub(crate) fn new(band: Option<&Band>) -> Self {
-        let target = band.map_or_else(TextField::default, |band| TextField::with(&band.target().to_typed()));
+    /// An empty form that proposes a target.
+    pub(crate) fn proposing(target: Option<Centavos>) -> Self {
+        let target = target.map_or_else(TextField::default, |target| TextField::with(&target.to_typed()));
         let proposed = !target.is_empty();
         Self {
             target,
@@ -45,6 +44,15 @@ impl Draft {
             focus: Slot::Target,
             asked: false,
             trouble: None,
+        }
+    }
+
+    /// Proposes another target, unless somebody has touched the one that is there.
+    pub(crate) fn propose(&mut self, target: Option<Centavos>) {
+        if self.proposed
+            && let Some(target) = target
+        {
+            self.target = TextField::with(&target.to_typed());
         }
     }
 
@@ -155,15 +163,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bands_target_is_proposed() {
-        let band = Band::new(Centavos::new(0), Centavos::new(123_456), Centavos::new(200_000)).unwrap();
-        assert_eq!(Draft::new(Some(&band)).amount(), Ok(Centavos::new(123_456)));
-        assert_eq!(Draft::new(None).shown_error(), None, "an empty form complains of nothing");
+    fn a_target_is_proposed() {
+        assert_eq!(Draft::proposing(Some(Centavos::new(123_456))).amount(), Ok(Centavos::new(123_456)));
+        assert_eq!(Draft::proposing(None).shown_error(), None, "an empty form complains of nothing");
     }
 
     #[test]
     fn what_is_typed_replaces_the_proposal_as_a_selected_text() {
-        let band = Band::new(Centavos::new(0), Centavos::new(123_456), Centavos::new(200_000)).unwrap();
+        let wanted = Some(Centavos::new(123_456));
         for (keys, text) in [
             ("7", "7"),
             ("7 8", "78"),
@@ -173,13 +180,13 @@ mod tests {
             ("← 9", "1234,596"),
             ("backspace 1 backspace", ""),
         ] {
-            let mut draft = Draft::new(Some(&band));
+            let mut draft = Draft::proposing(wanted);
             for key in keys.split(' ') {
                 draft.press(key.parse().unwrap());
             }
             assert_eq!(draft.target.text().replace('.', ""), text, "{keys}");
         }
-        let mut draft = Draft::new(Some(&band));
+        let mut draft = Draft::proposing(wanted);
         draft.paste("50,00");
         assert_eq!(draft.amount(), Ok(Centavos::new(5_000)));
         draft.paste("0");

@@ -45,6 +45,7 @@ pub(super) struct Station {
     pub(super) lane: LaneSettings,
     pub(super) poll_every: Duration,
     pub(super) webhooks: Option<Webhooks>,
+    pub(super) exposure: Option<config::Exposure>,
 }
 
 /// Where webhooks are taken.
@@ -80,6 +81,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
+        exposure: settings.exposure.clone(),
     };
     sit_down(station).await
 }
@@ -116,6 +118,9 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     .await?;
     if let Some(webhooks) = station.webhooks {
         listen(&mut desk, webhooks, &journal, station.crypto_token).await;
+    }
+    if let Some(exposure) = station.exposure {
+        desk.follow(exposure);
     }
     drop(journal);
     // Nothing of the engine's is more urgent than a key; the second queue stays closed.

@@ -255,9 +255,6 @@ fn unused(context: &Context, round: &mut Round) {
             "do not rely on it",
         );
     }
-    if context.settings.exposure.is_some() {
-        round.warn("exposure", "is read and checked, and nothing uses it yet", "do not rely on it");
-    }
 }
 
 /// Whether webhooks can arrive.

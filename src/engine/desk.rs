@@ -14,7 +14,8 @@ use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{Command, DecisionOutcome, FeedWindow, News};
 use super::rebalance::{Rebalancer, review};
-use super::{poller, tracker};
+use super::{exposure, poller, tracker};
+use crate::config::Exposure;
 use crate::domain::cash_out::{Act, State};
 use crate::domain::person::Person;
 use crate::gateway::Gateway;
@@ -131,6 +132,11 @@ impl Desk {
         let inbox = Inbox::new(Arc::clone(&self.journal), self.news.clone());
         self.tasks.spawn(inbox.run(Arc::clone(&self.webhook_came), illegible));
         self.tasks.spawn(listener);
+    }
+
+    /// Starts asking what the platform's users hold.
+    pub fn follow(&mut self, exposure: Exposure) {
+        self.tasks.spawn(exposure::run(exposure, self.news.clone()));
     }
 
     /// Whether a request is on the wire at this moment.

@@ -28,6 +28,13 @@ pub enum News {
     Balance(Box<Reading>),
     /// How fast the wallet moves.
     Pace(Box<Pace>),
+    /// What the platform's users hold plus what is in flight was asked for.
+    Exposure {
+        /// When (UTC).
+        at: Timestamp,
+        /// How much, or why that cannot be told.
+        outcome: Result<Centavos, Safe>,
+    },
     /// Whether the wallet holds what it ought to since local midnight.
     Conservation(Box<Conservation>),
     /// A balance could not be read; the last good one stands.

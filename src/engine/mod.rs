@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod desk;
+mod exposure;
 pub mod inbox;
 pub mod judgement;
 pub mod lane;

@@ -55,6 +55,10 @@ pub(super) const WORDS: Words = Words {
         unknown: "no balance, no coverage",
         outflow: "Out",
         inflow: "In",
+        exposure: "exposure",
+        cover: "headroom",
+        shortfall: "SHORT BY",
+        exposure_unknown: "the exposure cannot be read:",
     },
     feed: FeedWords {
         title: "Transactions",
@@ -243,6 +247,7 @@ pub(super) const WORDS: Words = Words {
         moves: "Moves",
         consolidated: "It is consolidated: the gateway does not let you choose the partner bank.",
         below_floor: "The sweep leaves the transactional balance BELOW THE FLOOR",
+        below_exposure: "The transactional balance would be BELOW THE EXPOSURE: less than the users hold",
         preview: "from the balance on the screen; the review reads it again",
         asking: "Reading the balance again for the review. Nothing was sent.",
         retype: "Type the balance wanted again",

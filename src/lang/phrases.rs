@@ -70,14 +70,14 @@ impl Lang {
         }
     }
 
-    /// A rebalance that would bring the balance to the target; `key` opens its form.
+    /// A rebalance that would bring the balance to where it is wanted; `key` opens its form.
     pub fn suggestion(self, forecast: &Forecast, key: &str) -> String {
-        let amount = forecast.amount;
+        let (amount, target) = (forecast.amount, forecast.after.transactional);
         match (self, forecast.direction) {
-            (Self::PtBr, Move::TopUp) => format!("sugestão: aporte de {amount} até o alvo ({key})"),
-            (Self::PtBr, Move::Sweep) => format!("sugestão: recolher {amount} até o alvo ({key})"),
-            (Self::En, Move::TopUp) => format!("suggestion: top up {amount} to the target ({key})"),
-            (Self::En, Move::Sweep) => format!("suggestion: sweep {amount} to the target ({key})"),
+            (Self::PtBr, Move::TopUp) => format!("sugestão: aporte de {amount} até {target} ({key})"),
+            (Self::PtBr, Move::Sweep) => format!("sugestão: recolher {amount} até {target} ({key})"),
+            (Self::En, Move::TopUp) => format!("suggestion: top up {amount} to {target} ({key})"),
+            (Self::En, Move::Sweep) => format!("suggestion: sweep {amount} down to {target} ({key})"),
         }
     }
 

@@ -55,6 +55,10 @@ pub(super) const WORDS: Words = Words {
         unknown: "sem saldo, sem cobertura",
         outflow: "Saídas",
         inflow: "Entradas",
+        exposure: "exposição",
+        cover: "folga",
+        shortfall: "FALTAM",
+        exposure_unknown: "não há como ler a exposição:",
     },
     feed: FeedWords {
         title: "Transações",
@@ -243,6 +247,7 @@ pub(super) const WORDS: Words = Words {
         moves: "Move",
         consolidated: "É consolidado: o gateway não deixa escolher a instituição parceira.",
         below_floor: "O recolhimento deixa o transacional ABAIXO DO PISO",
+        below_exposure: "O transacional ficaria ABAIXO DA EXPOSIÇÃO: menos do que os usuários têm",
         preview: "pelo saldo da tela; a conferência lê de novo",
         asking: "Lendo o saldo de novo para a conferência. Nada foi enviado.",
         retype: "Digite de novo o saldo desejado",

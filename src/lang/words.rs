@@ -104,6 +104,10 @@ strings! {
         unknown,
         outflow,
         inflow,
+        exposure,
+        cover,
+        shortfall,
+        exposure_unknown,
     }
 }
 
@@ -320,6 +324,7 @@ strings! {
         moves,
         consolidated,
         below_floor,
+        below_exposure,
         preview,
         asking,
         retype,

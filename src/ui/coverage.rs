@@ -9,7 +9,7 @@ use super::theme::Theme;
 use crate::app::keymap::{Action, Place, key_of};
 use crate::app::{App, Focus};
 use crate::domain::band::{Band, Standing};
-use crate::domain::freshness::Freshness;
+use crate::domain::freshness::{Age, Freshness};
 use crate::domain::money::Centavos;
 use crate::domain::pace::{PRIZES_DUE, Span};
 use crate::domain::rebalance::{ForecastError, Pockets, forecast};
@@ -21,6 +21,7 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let mut lines = Lines::new(buffer, inner);
     let Some(band) = &app.facts.band else {
         lines.wrapped(words.no_band, theme.label);
+        exposure(app, theme, &mut lines);
         pace(app, theme, &mut lines);
         return;
     };
@@ -39,10 +40,36 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         lines.pair((&label, theme.label), (&amount.to_string(), theme.text));
     }
     lines.wrapped(word, style);
-    if let Some((text, style)) = suggestion(app, theme, band) {
+    exposure(app, theme, &mut lines);
+    pace(app, theme, &mut lines);
+}
+
+/// What the platform's users hold against the transactional balance, and what would make up for a difference.
+fn exposure(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().coverage;
+    let exposure = &app.exposure;
+    if let Some(amount) = exposure.amount {
+        let style = if exposure.failure.is_some() { theme.stale } else { theme.text };
+        lines.pair((words.exposure, theme.label), (&amount.to_string(), style));
+        if let Some(balance) = app.balance.transactional() {
+            let (word, more, less, style) = if balance < amount {
+                (words.shortfall, amount, balance, theme.bad)
+            } else {
+                (words.cover, balance, amount, theme.text)
+            };
+            if let Some(difference) = more.checked_sub(less) {
+                lines.pair((word, style), (&difference.to_string(), style));
+            }
+        }
+    }
+    if let Some(reason) = &exposure.failure {
+        let age = exposure.at.map(|at| app.lang.ago(Age::of(app.now.duration_since(at))));
+        let age = age.map(|age| format!(" · {age}")).unwrap_or_default();
+        lines.wrapped(&format!("{} {reason}{age}", words.exposure_unknown), theme.warn);
+    }
+    if let Some((text, style)) = suggestion(app, theme) {
         lines.wrapped(&text, style);
     }
-    pace(app, theme, &mut lines);
 }
 
 /// How long the balance pays, how fast it moves, and which partner is dry first.
@@ -75,13 +102,15 @@ fn urgency(minutes: u64, theme: &Theme) -> Style {
     if minutes < PRIZES_DUE { theme.warn } else { theme.text }
 }
 
-/// What would bring the balance back into the band. It is never sent by itself.
-fn suggestion(app: &App, theme: &Theme, band: &Band) -> Option<(String, Style)> {
+/// What would bring the balance back to what is wanted. It is never sent by itself.
+fn suggestion(app: &App, theme: &Theme) -> Option<(String, Style)> {
     let now = Pockets::from(&app.balance.reading.as_ref()?.balance);
-    if band.standing(now.transactional) == Standing::Within {
+    let is_outside = app.facts.band.is_some_and(|band| band.standing(now.transactional) != Standing::Within);
+    let is_short = app.exposure.amount.is_some_and(|exposure| now.transactional < exposure);
+    if !is_outside && !is_short {
         return None;
     }
-    match forecast(now, band.target()) {
+    match forecast(now, app.wanted()?) {
         Ok(forecast) => {
             let key = key_of(Place::Home, Action::Rebalance, app.lang);
             Some((app.lang.suggestion(&forecast, &key), theme.strong))

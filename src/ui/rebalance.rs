@@ -107,6 +107,10 @@ fn movement(app: &App, forecast: &Forecast, theme: &Theme, lines: &mut Lines<'_>
     if falls && forecast.direction == Move::Sweep {
         lines.wrapped(words.rebalance.below_floor, theme.bad);
     }
+    let uncovered = app.exposure.amount.is_some_and(|exposure| forecast.after.transactional < exposure);
+    if uncovered {
+        lines.wrapped(words.rebalance.below_exposure, theme.bad);
+    }
     lines.wrapped(words.rebalance.consolidated, theme.label);
 }
 
