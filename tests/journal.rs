@@ -363,3 +363,51 @@ async fn what_moved_is_counted_by_the_minute() {
     drop(journal);
     assert_eq!(saldo::journal::sqlite::check(&path, &[]).unwrap().findings, []);
 }
+
+#[tokio::test]
+async fn balances_thin_out_with_age_and_the_journal_stays_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    let reading = |second, transactional| Reading {
+        balance: Balance {
+            total: Centavos::new(transactional),
+            transactional: Centavos::new(transactional),
+            proprietary: Centavos::ZERO,
+            banks: Vec::new(),
+            updated_at: None,
+        },
+        fetched_at: at(second),
+    };
+    const DAY: i64 = 86_400;
+    // Six a minute for ten minutes, forty days ago; two minutes, two days ago; and now.
+    for (begin, count) in [(0, 60), (38 * DAY, 12), (40 * DAY, 6)] {
+        for number in 0..count {
+            let second = begin + 10 * number;
+            journal.record_balance(reading(second, second)).await.unwrap();
+        }
+    }
+    let now = 40 * DAY + 60;
+    let rows = || -> Vec<i64> {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let mut statement = connection.prepare("SELECT transactional FROM balances ORDER BY seq").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    assert_eq!(rows().len(), 78);
+    journal.thin_balances(at(now)).await.unwrap();
+    let last_of_the_hour = 590;
+    let minutes = [38 * DAY + 50, 38 * DAY + 110];
+    let today: Vec<_> = (0..6).map(|number| 40 * DAY + 10 * number).collect();
+    assert_eq!(rows(), [&[last_of_the_hour][..], &minutes, &today].concat());
+    // Again it finds nothing to do, and a clock that was set ahead leaves the newest.
+    journal.thin_balances(at(now)).await.unwrap();
+    assert_eq!(rows().len(), 9);
+    journal.thin_balances(at(now + 4_000 * DAY)).await.unwrap();
+    assert_eq!(rows().last(), today.last());
+    journal.record_balance(reading(now, 7)).await.unwrap();
+    assert_eq!(journal.balance().await.unwrap(), Some(reading(now, 7)));
+    let history = journal.balance_history((at(-600), at(600)), 4).await.unwrap();
+    assert_eq!(history, [None, None, None, Some(590)].map(|amount| amount.map(Centavos::new)));
+    drop(journal);
+    assert_eq!(saldo::journal::sqlite::check(&path, &[]).unwrap().findings, []);
+}

@@ -5,7 +5,7 @@ mod screen;
 use saldo::domain::conservation::{Moved, Point, conserve};
 use saldo::domain::money::Centavos;
 use saldo::domain::rebalance::Pockets;
-use saldo::engine::message::News;
+use saldo::engine::message::{BalanceHistory, News};
 use saldo::lang::Lang;
 use screen::{SIZES, Screen, before};
 
@@ -41,5 +41,18 @@ fn what_nobody_told_stands_beside_the_days_sums() {
         let told = conserve(&points[2..]).unwrap();
         screen.news(News::Conservation(Box::new(told)));
         assert!(screen.text().contains("R$\u{a0}0,00"));
+    }
+}
+
+#[test]
+fn how_the_balance_went_is_drawn_where_there_is_room() {
+    for lang in Lang::ALL {
+        let mut screen = Screen::new(lang).size(160, 50);
+        let values = |falls: i64| {
+            (0..36).map(|at| (at >= 4).then(|| Centavos::new(60_000_000 - falls * at))).collect()
+        };
+        let history = BalanceHistory { hour: values(10_000), day: values(-900_000) };
+        screen.news(News::BalanceHistory(Box::new(history)));
+        insta::assert_snapshot!(format!("home_history_{}", lang.as_str()), screen.shown());
     }
 }

@@ -48,7 +48,7 @@ use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
 use crate::domain::money::Centavos;
 use crate::domain::pace::Pace;
-use crate::engine::message::{FeedWindow, WebhookHealth};
+use crate::engine::message::{BalanceHistory, FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
     Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
@@ -148,6 +148,8 @@ pub struct App {
     pub(crate) feed: Feed,
     pub(crate) webhooks: WebhookHealth,
     pub(crate) paused: Option<Pause>,
+    /// How the transactional balance went.
+    pub(crate) history: BalanceHistory,
     /// What the platform's users hold, where the desk feeds it.
     pub(crate) exposure: Exposure,
     /// Whether the wallet holds what it ought to since local midnight, as of the last balance.
@@ -202,6 +204,7 @@ impl App {
             feed: Feed::new(feed),
             webhooks: WebhookHealth::default(),
             paused: None,
+            history: BalanceHistory::default(),
             exposure: Exposure::default(),
             conservation: None,
             notices: Notices::default(),

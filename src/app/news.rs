@@ -22,6 +22,7 @@ impl App {
             }
             News::Pace(pace) => self.pace = Some(*pace),
             News::Exposure { at, outcome } => self.exposure.take(at, outcome),
+            News::BalanceHistory(history) => self.history = *history,
             News::Conservation(drawn) => self.conservation = Some(*drawn),
             News::BalanceFailed { reason, failures, .. } => {
                 effects.extend(self.watch_failure(&reason, failures));

@@ -35,6 +35,8 @@ pub enum News {
         /// How much, or why that cannot be told.
         outcome: Result<Centavos, Safe>,
     },
+    /// How the transactional balance went.
+    BalanceHistory(Box<BalanceHistory>),
     /// Whether the wallet holds what it ought to since local midnight.
     Conservation(Box<Conservation>),
     /// A balance could not be read; the last good one stands.
@@ -143,6 +145,15 @@ pub enum Finding {
         /// Why.
         reason: Option<String>,
     },
+}
+
+/// The transactional balance at the ends of equal parts of a span that ends now; `None` before it is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BalanceHistory {
+    /// Of the last hour.
+    pub hour: Vec<Option<Centavos>>,
+    /// Of the last 24 hours.
+    pub day: Vec<Option<Centavos>>,
 }
 
 /// What is shown of the feed.

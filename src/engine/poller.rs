@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::clock;
 use super::desk::midnight;
-use super::message::News;
+use super::message::{BalanceHistory, News};
 use crate::domain::balance::Reading;
 use crate::domain::text::Safe;
 use crate::gateway::Gateway;
@@ -18,6 +19,9 @@ use crate::journal::Journal;
 /// The longest wait after failures. It never gives up: the network of a desk comes back, and the desk should see it
 /// within moments.
 const CEILING: Duration = Duration::from_secs(15);
+
+/// Parts of a chart: as many columns as a pane has at most.
+const HISTORY_PARTS: u32 = 36;
 
 /// Polls until it is dropped. One poll at a time, so polls cannot overlap; a poll that takes longer than the interval
 /// makes the next one follow at once, and none is made up for.
@@ -30,6 +34,7 @@ pub async fn run(
     zone: TimeZone,
 ) {
     let mut failures: u32 = 0;
+    let mut thinned = Timestamp::MIN;
     loop {
         let began = Instant::now();
         let told = match gateway.balance().await {
@@ -60,6 +65,14 @@ pub async fn run(
             {
                 return;
             }
+            if now.duration_since(thinned) >= SignedDuration::from_mins(1) {
+                thinned = now;
+                if let Some(history) = look_back(journal.as_ref(), now).await
+                    && news.send(News::BalanceHistory(Box::new(history))).await.is_err()
+                {
+                    return;
+                }
+            }
             let since = midnight(now, &zone);
             if let Ok(Some(drawn)) = journal.conservation(since).await
                 && news.send(News::Conservation(Box::new(drawn))).await.is_err()
@@ -73,6 +86,20 @@ pub async fn run(
             () = asked.notified() => {}
         }
     }
+}
+
+/// How the balance went; what has become old thins out meanwhile. What cannot be read or written is tried again in a
+/// minute, and told by whoever has something at stake.
+async fn look_back(journal: &dyn Journal, now: Timestamp) -> Option<BalanceHistory> {
+    if let Err(error) = journal.thin_balances(now).await {
+        tracing::warn!("old balances stay as they are: {error}");
+    }
+    let over =
+        async |span: SignedDuration| journal.balance_history((now - span, now), HISTORY_PARTS).await.ok();
+    Some(BalanceHistory {
+        hour: over(SignedDuration::from_hours(1)).await?,
+        day: over(SignedDuration::from_hours(24)).await?,
+    })
 }
 
 /// The interval, doubled with each failure after the first up to [`CEILING`] (or the interval, if that is longer).

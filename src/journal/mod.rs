@@ -332,6 +332,13 @@ pub trait Reader: Send + Sync {
     fn totals(&self, since: Timestamp) -> Answer<'_, Totals>;
     /// Whether the wallet holds what it ought to, since then. `None` while no balance was read.
     fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>>;
+    /// The transactional balance at the end of each of so many equal parts between two times; `None` before the first that is
+    /// known.
+    fn balance_history(
+        &self,
+        between: (Timestamp, Timestamp),
+        parts: u32,
+    ) -> Answer<'_, Vec<Option<Centavos>>>;
     /// How fast the wallet moves, as of then.
     fn pace(&self, now: Timestamp) -> Answer<'_, Pace>;
     /// Rebalances that are in doubt, oldest first.
@@ -358,6 +365,8 @@ pub trait Journal: Reader {
     fn apply_rebalance(&self, id: Uuid, event: rebalance::Event) -> Answer<'_, StoredRebalance>;
     /// Keeps a balance.
     fn record_balance(&self, reading: Reading) -> Answer<'_, ()>;
+    /// Thins out balances that have become old by then, a part at a time.
+    fn thin_balances(&self, now: Timestamp) -> Answer<'_, ()>;
     /// Keeps an authentic webhook before it is answered and read.
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64>;
     /// Webhooks that were taken and not read yet, oldest first.

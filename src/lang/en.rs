@@ -39,6 +39,8 @@ pub(super) const WORDS: Words = Words {
         received: "Cash-ins",
         paid: "Cash-outs",
         unseen: "Not told",
+        hour: "Transactional, 1 h",
+        day: "Transactional, 24 h",
         received_short: "In today, as seen",
         paid_short: "Out today, as seen",
         standing_still: "the gateway repeats the same snapshot",

@@ -39,6 +39,8 @@ pub(super) const WORDS: Words = Words {
         received: "Recebimentos",
         paid: "Pagamentos",
         unseen: "Sem lançamento",
+        hour: "Transacional, 1 h",
+        day: "Transacional, 24 h",
         received_short: "Receb. hoje, visto",
         paid_short: "Pagam. hoje, visto",
         standing_still: "o gateway repete o mesmo retrato",

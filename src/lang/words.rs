@@ -84,6 +84,8 @@ strings! {
         received,
         paid,
         unseen,
+        hour,
+        day,
         received_short,
         paid_short,
         standing_still,

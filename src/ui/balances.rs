@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::coverage;
 use super::text::{Lines, cut, pane, put, put_right, whole, width};
 use super::theme::Theme;
+use super::{chart, coverage};
 use crate::app::{App, Focus, Sum};
 use crate::domain::balance::BankBalance;
 use crate::domain::freshness::{Age, Freshness};
@@ -51,6 +51,25 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         lines.line(words.partners, theme.label);
         for bank in &reading.balance.banks {
             partner(app, bank, figure, theme, &mut lines);
+        }
+    }
+    history(app, theme, &mut lines);
+}
+
+/// How the transactional balance went, where there is room.
+fn history(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().balances;
+    for (label, values) in [(words.hour, &app.history.hour), (words.day, &app.history.day)] {
+        let bars = chart::bars(values, lines.columns());
+        if bars.is_empty() || lines.left() < 4 {
+            continue;
+        }
+        let known = || values.iter().flatten().copied();
+        lines.blank();
+        lines.line(label, theme.label);
+        lines.line(&bars, theme.accent);
+        if let (Some(least), Some(most)) = (known().min(), known().max()) {
+            lines.line(&format!("{least} – {most}"), theme.label);
         }
     }
 }

@@ -16,6 +16,7 @@
 
 mod balances;
 mod cash_out;
+mod chart;
 mod coverage;
 mod detail;
 mod feed;

@@ -7,6 +7,7 @@
 //! writable when the disk is full.
 
 mod audit;
+mod balances;
 mod check;
 mod convert;
 mod digest;

@@ -1,16 +1,17 @@
 //! The owner's door: every change goes through the writer thread and is on the disk when the call returns.
 
-use rusqlite::{Connection, params};
+use jiff::Timestamp;
+use rusqlite::params;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::super::{
-    Answer, Applied, Change, Delivery, DeliveryOutcome, Journal, JournalError, Observation, Observed,
-    Proposal, Proposed, StoredRebalance,
+    Answer, Applied, Change, Delivery, DeliveryOutcome, Journal, Observation, Observed, Proposal, Proposed,
+    StoredRebalance,
 };
-use super::convert::{Columns, collect, first, to_json, write};
+use super::convert::{Columns, collect, write};
 use super::writer::Purpose;
-use super::{SqliteJournal, feed, intents, rebalances};
+use super::{SqliteJournal, balances, feed, intents, rebalances};
 use crate::domain::balance::Reading;
 use crate::domain::cash_out;
 use crate::domain::rebalance;
@@ -57,8 +58,13 @@ impl Journal for SqliteJournal {
 
     fn record_balance(&self, reading: Reading) -> Answer<'_, ()> {
         Box::pin(
-            self.writer.call_quietly(Purpose::Other, move |connection| record_balance(connection, &reading)),
+            self.writer
+                .call_quietly(Purpose::Other, move |connection| balances::record(connection, &reading)),
         )
+    }
+
+    fn thin_balances(&self, now: Timestamp) -> Answer<'_, ()> {
+        Box::pin(self.writer.call_quietly(Purpose::Other, move |connection| balances::thin(connection, now)))
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
@@ -101,25 +107,4 @@ impl Journal for SqliteJournal {
     fn news(&self) -> watch::Receiver<u64> {
         self.news.clone()
     }
-}
-
-/// A new row where the balance has changed; otherwise the last row's time moves on.
-fn record_balance(connection: &Connection, reading: &Reading) -> Result<(), JournalError> {
-    let text = to_json(&reading.balance)?;
-    let last = first(connection, "SELECT seq, balance FROM balances ORDER BY seq DESC LIMIT 1", [], |row| {
-        Ok((row.read::<i64>("seq")?, row.read::<String>("balance")?))
-    })?;
-    let fetched_at = reading.fetched_at.as_microsecond();
-    match last {
-        Some((seq, same)) if same == text => {
-            write(connection, "UPDATE balances SET fetched_at = ?2 WHERE seq = ?1", params![seq, fetched_at])
-        }
-        _ => write(
-            connection,
-            "INSERT INTO balances (first_at, fetched_at, transactional, proprietary, balance)
-             VALUES (?1, ?1, ?2, ?3, ?4)",
-            params![fetched_at, reading.balance.transactional.get(), reading.balance.proprietary.get(), text],
-        ),
-    }
-    .map(drop)
 }

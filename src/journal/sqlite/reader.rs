@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::super::{Answer, Intent, JournalError, Life, Query, Reader, StoredRebalance, Totals};
 use super::convert::{Columns, first, to_time};
-use super::{SqliteJournal, SqliteReader, feed, flows, intents, rebalances};
+use super::{SqliteJournal, SqliteReader, balances, feed, flows, intents, rebalances};
 use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
+use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
 use crate::domain::pace::Pace;
 use crate::domain::transaction::Transaction;
@@ -72,6 +73,14 @@ macro_rules! read_on {
 
             fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>> {
                 Box::pin(self.reader.call(move |connection| flows::conservation(connection, since)))
+            }
+
+            fn balance_history(
+                &self,
+                between: (Timestamp, Timestamp),
+                parts: u32,
+            ) -> Answer<'_, Vec<Option<Centavos>>> {
+                Box::pin(self.reader.call(move |connection| balances::history(connection, between, parts)))
             }
 
             fn pace(&self, now: Timestamp) -> Answer<'_, Pace> {

@@ -59,4 +59,3 @@ END;
 INSERT INTO flows SELECT at / 60000000, kind, count(*), sum(amount) FROM movements GROUP BY 1, 2;
 
 CREATE INDEX transactions_refunded ON transactions (direction, refunded_at) WHERE refunded_at IS NOT NULL;
-CREATE INDEX balances_fetched ON balances (fetched_at);
