@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::context::{Connection, Context, operator};
+use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
 use super::{logging, output};
 use crate::app::{App, Environment, Facts};
@@ -27,6 +27,8 @@ use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, prepare_folder};
 use crate::journal::{Journal, Query};
 use crate::lang::Lang;
+use crate::server::control::listener::Control;
+use crate::server::control::operator;
 use crate::server::webhooks::{Listener, bind};
 use crate::session::Cockpit;
 use crate::session::{self, ColorDepth, Ended, Termination, Tty};
@@ -118,6 +120,10 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         listen(&mut desk, webhooks, &journal, station.crypto_token).await;
     }
     drop(journal);
+    // A script pays while the cockpit is open. Where that cannot be, it waits and says so, as before there was a socket.
+    let control = Control::open(&station.journal, desk.office(), "cockpit", &station.account)
+        .inspect_err(|error| tracing::warn!("commands cannot ask this cockpit: {error}"))
+        .ok();
     // Nothing of the engine's is more urgent than a key; the second queue stays closed.
     let (_, urgent) = mpsc::channel(1);
     let program = Cockpit::new(app, desk.commands());
@@ -128,7 +134,12 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     if may_write && desk.is_busy() {
         output::note(lang.waiting_for_the_wire());
     }
-    desk.stop().await;
+    let give_back = async {
+        if let Some(control) = control {
+            control.stop().await;
+        }
+    };
+    tokio::join!(give_back, desk.stop());
     match ended {
         Ok(Ended::Quit | Ended::HungUp | Ended::Terminated(_)) => Ok(Exit::Done),
         Err(error) => Err(Failure::other(format!(

@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::Global;
 use super::cockpit::{Station, Webhooks, language, sit_down, zone};
-use super::context::operator;
 use super::failure::{Exit, Failure};
 use crate::app::{Environment, Facts};
 use crate::config::{Env, Overrides, asked_language};
@@ -24,6 +23,7 @@ use crate::engine::lane::LaneSettings;
 use crate::gateway::{Credentials, HttpGateway, Options};
 use crate::sandbox::traffic::run_traffic;
 use crate::sandbox::{self, start};
+use crate::server::control::operator;
 use crate::server::webhooks::bind;
 
 /// Where the demonstration takes its webhooks.

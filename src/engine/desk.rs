@@ -13,6 +13,7 @@ use super::clock::{self, SystemClock};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{Command, DecisionOutcome, FeedWindow, News};
+use super::office::Office;
 use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
 use crate::domain::cash_out::{Act, State};
@@ -52,6 +53,7 @@ pub struct Desk {
     journal: Arc<dyn Journal>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    office: Office,
     commands: mpsc::Sender<Command>,
     news: mpsc::Sender<News>,
     webhook_came: Arc<Notify>,
@@ -90,25 +92,32 @@ impl Desk {
         ));
         tasks.spawn(tracker::run(Arc::clone(&journal), Arc::clone(&lane), journal.news()));
         tasks.spawn(show(Arc::clone(&journal), news.clone(), wanted, zone));
+        let office = Office::new(Arc::clone(&journal), Arc::clone(&lane), Arc::clone(&rebalancer))
+            .at_a_desk(news.clone(), Arc::clone(&poll_now));
         let clerk = Clerk {
-            journal: Arc::clone(&journal),
             gateway,
             lane: Arc::clone(&lane),
             rebalancer: Arc::clone(&rebalancer),
+            office: office.clone(),
             news: news.clone(),
             poll_now,
             window,
             operator,
         };
         tasks.spawn(Arc::new(clerk).run(orders));
-        let desk =
-            Self { journal, lane, rebalancer, commands, news, webhook_came: Arc::new(Notify::new()), tasks };
+        let webhook_came = Arc::new(Notify::new());
+        let desk = Self { journal, lane, rebalancer, office, commands, news, webhook_came, tasks };
         Ok((desk, receiver))
     }
 
     /// Where commands go.
     pub fn commands(&self) -> mpsc::Sender<Command> {
         self.commands.clone()
+    }
+
+    /// What this desk does for commands of other processes.
+    pub fn office(&self) -> Office {
+        self.office.clone()
     }
 
     /// Where news go, for a webhook listener of this desk.
@@ -226,10 +235,10 @@ fn midnight(now: Timestamp, zone: &TimeZone) -> Timestamp {
 
 /// Carries out commands: quick ones at once, those that wait for the gateway in tasks of their own.
 struct Clerk {
-    journal: Arc<dyn Journal>,
     gateway: Arc<dyn Gateway>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    office: Office,
     news: mpsc::Sender<News>,
     poll_now: Arc<Notify>,
     window: watch::Sender<Wanted>,
@@ -313,15 +322,9 @@ impl Clerk {
     }
 
     async fn take_up(&self, id: Uuid) {
-        // A person asks because they have mended something; a lane that is still refused pauses again.
-        self.lane.resume();
-        let Ok(Some(intent)) = self.journal.intent(id).await else { return };
-        if let Some(act) = intent.cash_out.act_now(&self.lane.moment())
-            && let Err(error) = self.lane.act(id, act).await
-        {
+        if let Err(error) = self.office.take_up(id).await {
             tracing::info!(intent = %id, "{error}");
         }
-        self.tell(News::Paused(self.lane.paused())).await;
     }
 
     async fn tell(&self, news: News) {

@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod judgement;
 pub mod lane;
 pub mod message;
+pub mod office;
 pub mod poller;
 pub mod rebalance;
 pub mod recover;
