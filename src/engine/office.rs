@@ -173,7 +173,15 @@ impl Office {
         loop {
             let intent = self.lane.intent(id).await?;
             let pay = &intent.cash_out;
-            let Some(plan) = pay.plan().filter(|_| !Goal::Answered.is_reached(pay.state)) else {
+            if Goal::Answered.is_reached(pay.state) {
+                return Ok(());
+            }
+            let Some(plan) = pay.plan() else {
+                // A desk's tracker works on it as well, and what it learns is as good.
+                if pay.on_the_wire && Instant::now() < until {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                    continue;
+                }
                 return Ok(());
             };
             let asked_to_wait =
@@ -196,7 +204,6 @@ impl Office {
             }
             match self.lane.act(id, act).await {
                 Ok(_) | Err(LaneError::Look(_)) => {}
-                // A desk's tracker works on it as well, and what it learns is as good.
                 Err(LaneError::Busy) if Instant::now() < until => tokio::time::sleep(LOOK_AGAIN).await,
                 Err(LaneError::Busy) => return Ok(()),
                 Err(error @ LaneError::Refused(_)) => {

@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 
 use super::lane::{Lane, LaneError};
-use crate::domain::cash_out::Act;
 use crate::journal::{Intent, Journal, JournalError};
 
 /// Payments taken up at the same time.
@@ -36,9 +35,8 @@ pub async fn recover(
         .enumerate()
         .map(|(place, intent)| {
             Box::pin(async move {
-                let Some(act) = intent.cash_out.act_now(&lane.moment()) else { return (place, None) };
                 // A request that has begun goes on in its own task; the time-out only ends the waiting.
-                match tokio::time::timeout_at(until, take_up(journal, lane, intent, act)).await {
+                match tokio::time::timeout_at(until, take_up(journal, lane, intent)).await {
                     Ok(Ok(())) | Err(_) => (place, None),
                     Ok(Err(error)) => (place, Some(error)),
                 }
@@ -57,16 +55,15 @@ pub async fn recover(
 
 /// Does one thing for a payment. A desk's tracker may be at work on it, or have been since it was read: that takes it up
 /// as well, so it is waited for and not done twice.
-async fn take_up(
-    journal: &dyn Journal,
-    lane: &Arc<Lane>,
-    intent: &Intent,
-    act: Act,
-) -> Result<(), LaneError> {
-    let mut in_the_way = match lane.act(intent.id, act).await {
-        Ok(_) => return Ok(()),
-        Err(error @ (LaneError::Busy | LaneError::Refused(_))) => error,
-        Err(error) => return Err(error),
+async fn take_up(journal: &dyn Journal, lane: &Arc<Lane>, intent: &Intent) -> Result<(), LaneError> {
+    let mut in_the_way = match intent.cash_out.act_now(&lane.moment()) {
+        Some(act) => match lane.act(intent.id, act).await {
+            Ok(_) => return Ok(()),
+            Err(error @ (LaneError::Busy | LaneError::Refused(_))) => error,
+            Err(error) => return Err(error),
+        },
+        None if intent.cash_out.on_the_wire => LaneError::Busy,
+        None => return Ok(()),
     };
     while lane.is_at_work_on(intent.id) {
         tokio::time::sleep(LOOK_AGAIN).await;

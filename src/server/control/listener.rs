@@ -31,7 +31,7 @@ use crate::engine::office::Office;
 const MOST_CONNECTIONS: usize = 64;
 
 /// From the owner's first line to the whole request: a command has it ready when it connects.
-const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 
 /// For an answer to be taken: a command waits for nothing else.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -207,11 +207,15 @@ impl Shared {
         match request {
             Request::CashOut(pay) => match pay.into_decision(by) {
                 Ok(decision) => {
-                    tracing::info!(payment = %decision.id, by = decision.maker.uid, "a command pays");
+                    let by = decision.maker.uid;
                     let stop = self.stopping.child_token();
                     let gone = tokio::spawn(until_gone(reader, stop.clone()));
                     let paid = self.office.pay(decision, &stop).await;
                     gone.abort();
+                    if let Ok(paid) = &paid {
+                        let (id, state) = (paid.intent.id, paid.intent.cash_out.state.as_str());
+                        tracing::info!(payment = %id, by, found = ?paid.found, state, "a command paid");
+                    }
                     self.answer(writer, &Reply::Done(paid)).await
                 }
                 Err(what) => self.refuse(writer, Refusal::Malformed(format!("its {what}"))).await,
@@ -219,8 +223,10 @@ impl Shared {
             // Once asked for it is carried out: its request is milliseconds away, and between its row in the journal and its
             // first byte there is no place to stop.
             Request::Rebalance(order) => {
-                tracing::info!(rebalance = %order.id, by = by.uid, "a command rebalances");
+                let (id, uid) = (order.id, by.uid);
                 let ended = self.office.rebalance(*order, by, &self.stopping).await;
+                let state = ended.as_ref().map_or("not sent", |ended| ended.rebalance.state.as_str());
+                tracing::info!(rebalance = %id, by = uid, state, "a command rebalanced");
                 self.answer(writer, &Reply::Done(ended)).await
             }
             Request::SettleDoubt(id) => {
