@@ -167,7 +167,7 @@ fn both(options: impl Fn() -> Options + Sync, commands: &[Vec<&str>]) {
         if let Some(owner) = owner {
             owner.stop();
         }
-        is_sound(&desk);
+        desk.saldo(&["fsck"]).expect(0);
         runs
     };
     let (alone, asked) = std::thread::scope(|scope| {
