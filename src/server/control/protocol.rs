@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn order(change: (&str, &str)) -> String {
-        r#"{"amount":50025,"name":"Maria Silva","document":"52998224725","destination":{"pix":{"key_type":"EMAIL","key":"maria@example.com"}},"description":null}"#
+        r#"{"amount":50025,"name":"Maria Silva","document":"52998224725","destination":{"pix":{"key_type":"EMAIL","value":"maria@example.com"}},"description":null}"#
             .replace(change.0, change.1)
     }
 
@@ -279,7 +279,6 @@ mod tests {
             (("Maria Silva", ""), "name"),
             (("Maria Silva", " Maria"), "name"),
             (("Maria Silva", "Maria\\u202e"), "name"),
-            (("52998224725", "52998224726"), "document"),
             (("maria@example.com", "maria"), "pix_key"),
             (("null", "\"\""), "description"),
         ] {
@@ -289,10 +288,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused_without_its_values() {
-        for change in [("50025", "500.25"), ("\"name\"", "\"Maria\":1,\"name\""), ("Maria Silva\"", "Maria")]
-        {
+        for change in [("50025", "500.25"), ("52998224725", "52998224726"), ("Maria Silva\"", "Maria")] {
             let error = decide(&request(&order(change))).unwrap_err();
-            assert!(!error.contains("Maria") && !error.contains("500"), "{error}");
+            assert!(!["Maria", "500", "52998"].iter().any(|value| error.contains(value)), "{error}");
         }
     }
 
