@@ -16,7 +16,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use real_support::audit::requests_of;
-use real_support::cockpit;
+use real_support::{cockpit, review_payment};
 use rustix::process::{Pid, Signal, kill_process};
 use saldo::sandbox::Options;
 use serde_json::{Value, json};
@@ -588,6 +588,7 @@ fn a_script_pays_while_the_cockpit_is_open() {
     until(|| desk.payments()[0].state == "completed");
     desk.saldo(&["rebalance", "--target", "600000,00", "--yes"]).expect(0);
     desk.saldo(&["recover"]).expect(0);
+    assert_eq!(Line::open(&desk).ask(&json!("watch")).unwrap()["refused"], "not_watched");
     screen.send(b"q");
     screen.exit(terminal::PATIENCE);
     assert!(!socket_of(&desk).exists());
@@ -606,4 +607,64 @@ fn asking_takes_no_secrets() {
     owner.stop();
     // Without an owner they are needed.
     desk.pay("7,50", "INV-2").expect(78);
+}
+
+fn text_of(screen: &terminal::Terminal) -> String {
+    screen.seen.0.lock().unwrap().parser.screen().contents()
+}
+
+#[test]
+fn a_cockpit_works_on_an_owner_that_serves() {
+    let desk = Desk::start(prompt());
+    let owner = Owner::start(&desk);
+    desk.pay("7,50", "INV-1").expect(0);
+    let mut screen = cockpit(&desk);
+    // From the journal, and then live.
+    screen.wait_text("Maria Silva");
+    screen.wait("the balance", |seen| seen.parser.screen().contents().contains("balance: ok"));
+    desk.pay("123,45", "INV-2").expect(0);
+    screen.wait_text("R$\u{a0}123,45");
+    // Paid on the screen, by the owner.
+    review_payment(&mut screen, "321,09", "INV-3");
+    screen.send(b"y");
+    until(|| desk.payments().len() == 3 && desk.payments()[2].state == "completed");
+    assert_eq!(desk.ledger().cash_outs_of("INV-3").count(), 1);
+    screen.send(b"\x1b");
+    screen.wait_text("R$\u{a0}321,09");
+    // The owner goes: the screen says so, and nothing is sent. It comes back: all goes on.
+    owner.end(Signal::KILL);
+    screen.wait("that nobody polls", |seen| seen.parser.screen().contents().contains("balance: FAILED"));
+    let owner = Owner::start(&desk);
+    screen.wait("the balance again", |seen| seen.parser.screen().contents().contains("balance: ok"));
+    desk.pay("55,55", "INV-4").expect(0);
+    screen.wait_text("R$\u{a0}55,55");
+    screen.send(b"q");
+    screen.exit(terminal::PATIENCE);
+    assert!(socket_of(&desk).exists(), "the owner is another process: {}", text_of(&screen));
+    owner.stop();
+    is_sound(&desk);
+}
+
+#[test]
+fn whoever_watches_is_told_the_newest_and_holds_nobody_up() {
+    let desk = Desk::start(prompt());
+    let owner = Owner::start(&desk);
+    let mut watchers: Vec<_> = (0..16).map(|_| Line::open(&desk)).collect();
+    for watcher in &mut watchers {
+        assert_eq!(watcher.ask(&json!("watch")).unwrap(), json!({"done": null}));
+    }
+    assert_eq!(Line::open(&desk).ask(&json!("watch")).unwrap()["refused"], "too_many_watch");
+    // Nobody reads.
+    for number in 0..5 {
+        desk.pay("7,50", &format!("INV-{number}")).expect(0);
+    }
+    let mut told = std::iter::from_fn(|| read(&mut watchers[0].stream));
+    let balance = told.by_ref().find(|told| told["balance"].is_object()).unwrap();
+    assert!(balance["balance"]["balance"]["total"].is_i64(), "{balance}");
+    let is_paused = |told: &Value| told.get("paused").is_some_and(Value::is_null);
+    assert!(is_paused(&told.find(|told| told.get("paused").is_some()).unwrap()));
+    assert!(told.any(|told| told["journal"].as_u64().is_some_and(|number| number > 1)));
+    drop(watchers);
+    owner.stop();
+    is_sound(&desk);
 }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
+use super::office::refused;
 use super::{logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
@@ -21,12 +22,14 @@ use crate::domain::text::Safe;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
 use crate::engine::lane::LaneSettings;
-use crate::engine::message::{News, WebhookHealth};
+use crate::engine::message::{Command, News, WebhookHealth};
 use crate::gateway::{Gateway, HttpGateway};
 use crate::journal::lock::Lock;
-use crate::journal::sqlite::{SqliteJournal, prepare_folder};
-use crate::journal::{Journal, Query};
+use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
+use crate::journal::{Journal, JournalError, Query, Reader};
 use crate::lang::Lang;
+use crate::server::control::attached::Attached;
+use crate::server::control::client::Client;
 use crate::server::control::listener::Control;
 use crate::server::control::operator;
 use crate::server::webhooks::{Listener, bind};
@@ -96,16 +99,90 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let lock = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await?;
+    let held = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await;
+    logging::to_file_beside(&station.journal);
+    let (app, engine, news) = match held {
+        Ok(lock) => own(station, lock).await?,
+        Err(busy) => attach(station, busy).await?,
+    };
+    let lang = app.lang;
+    // Nothing of the engine's is more urgent than a key; the second queue stays closed.
+    let (_, urgent) = mpsc::channel(1);
+    let program = Cockpit::new(app, engine.commands());
+    // In a task of its own: the thread that waits here would only hand each key over.
+    let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
+    let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
+    let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
+    if may_write && engine.is_busy() {
+        output::note(lang.waiting_for_the_wire());
+    }
+    engine.stop().await;
+    match ended {
+        Ok(Ended::Quit | Ended::HungUp | Ended::Terminated(_)) => Ok(Exit::Done),
+        Err(error) => Err(Failure::other(format!(
+            "{error}; payments that were begun are in the journal, and the next start takes them up"
+        ))),
+    }
+}
+
+/// What works behind the screen.
+enum Engine {
+    /// In this process.
+    Here {
+        desk: Desk,
+        /// Where commands of other processes come in, if they can.
+        control: Option<Control>,
+    },
+    /// In the process that owns the journal.
+    There(Attached),
+}
+
+impl Engine {
+    fn commands(&self) -> mpsc::Sender<Command> {
+        match self {
+            Self::Here { desk, .. } => desk.commands(),
+            Self::There(attached) => attached.commands(),
+        }
+    }
+
+    /// Whether the end of the screen has to wait for a request on the wire.
+    fn is_busy(&self) -> bool {
+        match self {
+            Self::Here { desk, .. } => desk.is_busy(),
+            Self::There(_) => false,
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::Here { desk, control } => {
+                let give_back = async {
+                    if let Some(control) = control {
+                        control.stop().await;
+                    }
+                };
+                tokio::join!(give_back, desk.stop());
+            }
+            Self::There(attached) => attached.stop().await,
+        }
+    }
+}
+
+/// The first frame shows what the journal knows.
+async fn first_frame(facts: Facts, reader: &dyn Reader) -> Result<App, Failure> {
+    let known = reader.balance().await?;
+    let feed = window(reader, &Query::default(), &facts.zone).await?;
+    Ok(App::new(facts, known, feed, clock::now()))
+}
+
+/// The cockpit owns the journal, and everything works in this process.
+async fn own(station: Station, lock: Lock) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
     let journal: Arc<dyn Journal> =
         Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
-    logging::to_file_beside(&station.journal);
-    let zone = station.facts.zone.clone();
-    let known = journal.balance().await?;
-    let feed = window(journal.as_ref(), &Query::default(), &zone).await?;
-    let lang = station.facts.lang;
-    let who = station.facts.operator.clone();
-    let app = App::new(station.facts, known, feed, clock::now());
+    let (zone, operator) = (station.facts.zone.clone(), station.facts.operator.clone());
+    let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
+    let app = first_frame(station.facts, reader.as_ref()).await?;
+    drop(reader);
     let gateway: Arc<dyn Gateway> = station.gateway;
     let (mut desk, news) = Desk::start(Parts {
         journal: Arc::clone(&journal),
@@ -113,39 +190,42 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         lane: station.lane,
         poll_every: station.poll_every,
         zone,
-        operator: who,
+        operator,
     })
     .await?;
     if let Some(webhooks) = station.webhooks {
         listen(&mut desk, webhooks, &journal, station.crypto_token).await;
     }
-    drop(journal);
-    // A script pays while the cockpit is open. Where that cannot be, it waits and says so, as before there was a socket.
-    let control = Control::open(&station.journal, desk.office(), "cockpit", &station.account)
+    // A script pays while the cockpit is open. Where there can be no socket it waits, and says who owns the journal.
+    let control = Control::open(&station.journal, desk.office(), "cockpit", &station.account, None)
         .inspect_err(|error| tracing::warn!("commands cannot ask this cockpit: {error}"))
         .ok();
-    // Nothing of the engine's is more urgent than a key; the second queue stays closed.
-    let (_, urgent) = mpsc::channel(1);
-    let program = Cockpit::new(app, desk.commands());
-    // In a task of its own: the thread that waits here would only hand each key over.
-    let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
-    let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
-    let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
-    if may_write && desk.is_busy() {
-        output::note(lang.waiting_for_the_wire());
-    }
-    let give_back = async {
-        if let Some(control) = control {
-            control.stop().await;
-        }
+    Ok((app, Engine::Here { desk, control }, news))
+}
+
+/// `saldo serve` owns the journal: it is read here, and its owner is asked for everything else. Another owner is
+/// `busy`.
+async fn attach(
+    station: Station,
+    busy: JournalError,
+) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
+    let (path, account) = (station.journal, station.account);
+    let client = match Client::connect(&path).await {
+        Ok(Some(client)) if client.owner().command == "serve" => client,
+        Ok(_) => return Err(busy.into()),
+        Err(refusal) => return Err(refused("saldo serve", &account, refusal)),
     };
-    tokio::join!(give_back, desk.stop());
-    match ended {
-        Ok(Ended::Quit | Ended::HungUp | Ended::Terminated(_)) => Ok(Exit::Done),
-        Err(error) => Err(Failure::other(format!(
-            "{error}; payments that were begun are in the journal, and the next start takes them up"
-        ))),
+    if client.owner().account != account {
+        let found = client.owner().account.clone();
+        return Err(JournalError::OtherAccount { found, wanted: account }.into());
     }
+    drop(client);
+    let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
+    let reader: Arc<dyn Reader> = reader;
+    let zone = station.facts.zone.clone();
+    let app = first_frame(station.facts, reader.as_ref()).await?;
+    let (attached, news) = Attached::start(path, account, reader, zone);
+    Ok((app, Engine::There(attached), news))
 }
 
 /// Starts taking webhooks, or tells the screen why not: a desk without them still works, by asking.

@@ -176,6 +176,9 @@ pub(super) fn refused(owner: &str, account: &str, refusal: Refusal) -> Failure {
             Failure::new(Exit::Config, "other_version", format!("{said}; stop it, and start it anew"))
         }
         Refusal::Stopping => Failure::new(Exit::Later, "journal_busy", said).retryable(),
+        Refusal::NotWatched | Refusal::TooManyWatch => {
+            Failure::new(Exit::Later, "journal_busy", said).retryable()
+        }
         Refusal::Malformed(_) | Refusal::TooLong | Refusal::TooSlow => Failure::other(said),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use sd_notify::NotifyState;
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::cockpit::zone;
 use super::context::{Connection, Context, asked_to_stop};
@@ -24,6 +24,7 @@ use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{SqliteJournal, prepare_folder};
 use crate::server::control::listener::Control;
 use crate::server::control::operator;
+use crate::server::control::picture::Picture;
 use crate::server::webhooks::{Listener, bind};
 
 #[derive(Debug, Args)]
@@ -67,7 +68,8 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
         operator: operator(),
     })
     .await?;
-    let heard = tokio::spawn(hear(news));
+    let (picture, watched) = watch::channel(Picture::default());
+    let heard = tokio::spawn(hear(news, picture));
     let broken = |error: std::io::Error| Failure::other(format!("webhooks cannot be taken: {error}"));
     let hook = match webhooks {
         Some(socket) => {
@@ -82,7 +84,7 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
         None => None,
     };
     drop(journal);
-    let control = Control::open(path, desk.office(), context.command, &context.account());
+    let control = Control::open(path, desk.office(), context.command, &context.account(), Some(watched));
     let stopped = match control {
         Ok(control) => {
             let told = tell(
@@ -130,10 +132,11 @@ fn tell(arguments: &ServeArguments, ready: &Ready<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where a screen would show the news, a service logs what a person should look at; all of it is in the journal.
-async fn hear(mut news: mpsc::Receiver<News>) {
+/// Keeps the newest news for those who watch, and logs what a person should look at; all of it is in the journal.
+async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
     let mut paused = None;
     while let Some(news) = news.recv().await {
+        picture.send_if_modified(|picture| picture.take(&news));
         match news {
             News::Alarm { alarm, intent } => {
                 tracing::warn!(payment = %intent.id, ?alarm, "a payment needs a person: saldo show");

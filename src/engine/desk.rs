@@ -16,10 +16,9 @@ use super::message::{Command, DecisionOutcome, FeedWindow, News};
 use super::office::Office;
 use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
-use crate::domain::cash_out::{Act, State};
 use crate::domain::person::Person;
 use crate::gateway::Gateway;
-use crate::journal::{Journal, JournalError, Proposed, Query};
+use crate::journal::{Journal, JournalError, Query, Reader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
 /// not, the engine's tasks wait for it instead of filling memory.
@@ -91,7 +90,8 @@ impl Desk {
             Arc::clone(&poll_now),
         ));
         tasks.spawn(tracker::run(Arc::clone(&journal), Arc::clone(&lane), journal.news()));
-        tasks.spawn(show(Arc::clone(&journal), news.clone(), wanted, zone));
+        let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
+        tasks.spawn(show(reader, journal.news(), news.clone(), wanted, zone));
         let office = Office::new(Arc::clone(&journal), Arc::clone(&lane), Arc::clone(&rebalancer))
             .at_a_desk(news.clone(), Arc::clone(&poll_now));
         let clerk = Clerk {
@@ -159,19 +159,21 @@ impl Desk {
 
 /// What the screen wants to see. The newest wish counts.
 #[derive(Debug, Clone, Default)]
-struct Wanted {
-    feed: Query,
-    life: Option<Uuid>,
+pub struct Wanted {
+    /// These rows.
+    pub feed: Query,
+    /// The life of this one, if any.
+    pub life: Option<Uuid>,
 }
 
-/// Reads the screen's window whenever the journal or the wish has changed.
-async fn show(
-    journal: Arc<dyn Journal>,
+/// Reads the screen's window whenever the journal (so says `changes`) or the wish has changed.
+pub async fn show(
+    journal: Arc<dyn Reader>,
+    mut changes: watch::Receiver<u64>,
     news: mpsc::Sender<News>,
     mut wanted: watch::Receiver<Wanted>,
     zone: TimeZone,
 ) {
-    let mut changes = journal.news();
     loop {
         changes.mark_unchanged();
         let wish = wanted.borrow_and_update().clone();
@@ -209,7 +211,7 @@ async fn show(
 ///
 /// [`JournalError`].
 pub async fn window(
-    journal: &(impl crate::journal::Reader + ?Sized),
+    journal: &(impl Reader + ?Sized),
     query: &Query,
     zone: &TimeZone,
 ) -> Result<FeedWindow, JournalError> {
@@ -253,8 +255,7 @@ impl Clerk {
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::PollBalance => self.poll_now.notify_one(),
                 Command::ResumePayments => {
-                    self.lane.resume();
-                    self.tell(News::Paused(None)).await;
+                    self.office.resume().await;
                 }
                 Command::Pay(decision) => self.pay(*decision).await,
                 Command::TakeUp(id) => {
@@ -295,24 +296,11 @@ impl Clerk {
         }
     }
 
-    /// Journals a decision and sends it at once. Should that not come about, the tracker sends it, as after a restart.
+    /// Journals a decision and sends it at once.
     async fn pay(&self, decision: Decision) {
         let id = decision.id;
-        let outcome = match self.lane.decide(decision).await {
-            Ok(Proposed::Created(intent)) => {
-                if intent.cash_out.state == State::Approved {
-                    let lane = Arc::clone(&self.lane);
-                    tokio::spawn(async move {
-                        if let Err(error) = lane.act(intent.id, Act::Send).await {
-                            tracing::info!(intent = %intent.id, "{error}");
-                        }
-                    });
-                }
-                DecisionOutcome::Created
-            }
-            Ok(Proposed::Existing(intent)) if intent.id == id => DecisionOutcome::Created,
-            Ok(Proposed::Existing(intent)) => DecisionOutcome::Existing(Box::new(intent)),
-            Ok(Proposed::Taken(intent)) => DecisionOutcome::Taken(Box::new(intent)),
+        let outcome = match self.office.decide(decision).await {
+            Ok(decided) => decided.outcome(id),
             Err(error) => DecisionOutcome::NotJournalled(error.to_string()),
         };
         self.tell(News::CashOutDecided { id, outcome }).await;

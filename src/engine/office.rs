@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::lane::{Decision, Goal, Lane, LaneError};
-use super::message::{Finding, News, RebalanceTrouble};
-use super::rebalance::Rebalancer;
+use super::lane::{Decision, Goal, Lane, LaneError, Pause};
+use super::message::{DecisionOutcome, Finding, News, RebalanceTrouble};
+use super::rebalance::{Rebalancer, review};
 use super::recover::recover;
 use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::cash_out::{Act, State};
 use crate::domain::money::Centavos;
 use crate::domain::person::Person;
 use crate::domain::rebalance::{self, Forecast};
@@ -71,6 +72,15 @@ pub enum Found {
     Taken,
 }
 
+/// A decision that is journalled, and on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Decided {
+    /// What the reference named.
+    pub found: Found,
+    /// The payment.
+    pub intent: Intent,
+}
+
 /// What was taken up.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recovered {
@@ -110,6 +120,29 @@ pub enum NotRebalanced {
     Stopped,
 }
 
+impl Decided {
+    /// What a screen is told that has decided the payment `id`.
+    pub fn outcome(self, id: Uuid) -> DecisionOutcome {
+        match self.found {
+            Found::Created => DecisionOutcome::Created,
+            Found::Existing if self.intent.id == id => DecisionOutcome::Created,
+            Found::Existing => DecisionOutcome::Existing(Box::new(self.intent)),
+            Found::Taken => DecisionOutcome::Taken(Box::new(self.intent)),
+        }
+    }
+}
+
+impl From<Proposed> for Decided {
+    fn from(proposed: Proposed) -> Self {
+        let (found, intent) = match proposed {
+            Proposed::Created(intent) => (Found::Created, intent),
+            Proposed::Existing(intent) => (Found::Existing, intent),
+            Proposed::Taken(intent) => (Found::Taken, intent),
+        };
+        Self { found, intent }
+    }
+}
+
 impl From<JournalError> for NotRebalanced {
     fn from(error: JournalError) -> Self {
         Self::Journal(error)
@@ -146,13 +179,10 @@ impl Office {
     ///
     /// [`JournalError`]: nothing was decided.
     pub async fn pay(&self, decision: Decision, stop: &CancellationToken) -> Result<Paid, JournalError> {
-        let (found, intent) = match self.lane.decide(decision).await? {
-            Proposed::Created(intent) => (Found::Created, intent),
-            Proposed::Existing(intent) => (Found::Existing, intent),
-            Proposed::Taken(intent) => {
-                return Ok(Paid { found: Found::Taken, intent, is_known: true, trouble: None });
-            }
-        };
+        let Decided { found, intent } = self.lane.decide(decision).await?.into();
+        if found == Found::Taken {
+            return Ok(Paid { found, intent, is_known: true, trouble: None });
+        }
         // A process of its own would begin with an open lane, too: whoever asks wants it tried now.
         self.lane.resume();
         let work = tokio::time::timeout(AT_MOST, self.work_on_doubt(intent.id, stop)).await;
@@ -165,6 +195,57 @@ impl Office {
                 Paid { found, intent, is_known: false, trouble }
             }
         })
+    }
+
+    /// Journals a decision, or finds what its reference already names, and sends a new one at once. Should that not come
+    /// about, the desk's tracker sends it, as after a restart.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`]: nothing was decided.
+    pub async fn decide(&self, decision: Decision) -> Result<Decided, JournalError> {
+        let Decided { found, intent } = self.lane.decide(decision).await?.into();
+        if found == Found::Created && intent.cash_out.state == State::Approved {
+            let (lane, id) = (Arc::clone(&self.lane), intent.id);
+            tokio::spawn(async move {
+                if let Err(error) = lane.act(id, Act::Send).await {
+                    tracing::info!(intent = %id, "{error}");
+                }
+            });
+        }
+        Ok(Decided { found, intent })
+    }
+
+    /// What moving to this transactional balance would do, by a fresh balance.
+    ///
+    /// # Errors
+    ///
+    /// [`RebalanceTrouble`]: nothing was sent.
+    pub async fn review(&self, target: Centavos) -> Result<Forecast, RebalanceTrouble> {
+        review(self.lane.gateway.as_ref(), target).await
+    }
+
+    /// Has a desk read the balance now.
+    pub fn poll_balance(&self) {
+        if let Some(bell) = &self.desk {
+            bell.poll_now.notify_one();
+        }
+    }
+
+    /// Opens the lane again, after somebody has mended what was wrong.
+    pub async fn resume(&self) {
+        self.lane.resume();
+        self.tell_pause().await;
+    }
+
+    /// Why nothing is sent at the moment, if so.
+    pub fn paused(&self) -> Option<Pause> {
+        self.lane.paused()
+    }
+
+    /// A number that grows with every change of the journal.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.journal.news()
     }
 
     async fn work_on_doubt(&self, id: Uuid, stop: &CancellationToken) -> Result<(), LaneError> {
@@ -260,9 +341,7 @@ impl Office {
                 sending.await
             }
         };
-        if let Some(bell) = &self.desk {
-            bell.poll_now.notify_one();
-        }
+        self.poll_balance();
         Ok(ended?)
     }
 

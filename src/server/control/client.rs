@@ -10,8 +10,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio_util::sync::CancellationToken;
 
 use super::protocol::{
-    Line, MOST_ANSWER, MOST_REQUEST, Owner, Refusal, Reply, Request, VERSION, from_line, read_line,
-    socket_beside, to_line,
+    Line, MOST_ANSWER, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, from_line,
+    read_line, socket_beside, to_line,
 };
 
 /// For the owner to say who it is, and to take the request.
@@ -26,6 +26,24 @@ pub struct Client {
     owner: Owner,
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
+}
+
+/// A connection on which the owner tells what changes.
+#[derive(Debug)]
+pub struct Watch {
+    reader: BufReader<OwnedReadHalf>,
+    // As long as it is open, the owner goes on.
+    _writer: OwnedWriteHalf,
+}
+
+impl Watch {
+    /// What the owner tells next. `None`: it has gone.
+    pub async fn next(&mut self) -> Option<Told> {
+        let line = read_line(&mut self.reader, MOST_ANSWER).await.ok()?;
+        from_line(&line)
+            .inspect_err(|error| tracing::warn!("what the owner tells cannot be read: {error}"))
+            .ok()
+    }
 }
 
 /// How asking failed.
@@ -119,6 +137,27 @@ impl Client {
             Ok(Reply::Done(done)) => Ok(done),
             Ok(Reply::Refused(refusal)) => Err(Broken::Refused(refusal)),
             Err(reason) => Err(Broken::Unknown(format!("its answer cannot be read: {reason}"))),
+        }
+    }
+
+    /// Watches the owner's desk on behalf of `account`.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`]: nothing is told.
+    pub async fn watch(mut self, account: &str) -> Result<Watch, Broken> {
+        let line = to_line(&Line { saldo: VERSION, account: account.to_owned(), ask: Request::Watch })
+            .map_err(|error| Broken::NotSent(error.to_string()))?;
+        let said = async {
+            self.writer.write_all(&line).await.map_err(NoLine::Gone)?;
+            read_line(&mut self.reader, MOST_REQUEST).await
+        };
+        let gone = || Broken::NotSent("it does not answer".to_owned());
+        let line = tokio::time::timeout(SAID_WITHIN, said).await.map_err(|_| gone())?.map_err(|_| gone())?;
+        match from_line(&line) {
+            Ok(Reply::Done(())) => Ok(Watch { reader: self.reader, _writer: self.writer }),
+            Ok(Reply::Refused(refusal)) => Err(Broken::Refused(refusal)),
+            Err(reason) => Err(Broken::Unknown(reason)),
         }
     }
 

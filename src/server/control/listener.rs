@@ -14,17 +14,18 @@ use serde::Serialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::peer::person_of;
+use super::picture::Picture;
 use super::protocol::{
-    Line, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, VERSION, from_line, read_line, socket_beside,
-    to_line,
+    Line, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, from_line, read_line,
+    socket_beside, to_line,
 };
 use crate::domain::person::Person;
-use crate::engine::office::Office;
+use crate::engine::office::{Decided, Office};
 
 /// Connections at the same time. A request holds its place for as long as the gateway takes to answer it; more wait in the
 /// kernel, unasked.
@@ -35,6 +36,12 @@ const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 
 /// For an answer to be taken: a command waits for nothing else.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Those who watch hold no place of a command's. A desk has a few.
+const MOST_WATCHERS: usize = 16;
+
+/// Changes are gathered for so long before a watcher is told of them: a screen shows 30 frames a second at most.
+const GATHER: Duration = Duration::from_millis(33);
 
 /// The same, once the owner is ending.
 const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
@@ -47,23 +54,35 @@ pub struct Control {
     tasks: TaskTracker,
 }
 
+/// A command's place, for as long as it is served.
+type Place = OwnedSemaphorePermit;
+
 /// What the tasks share.
 struct Shared {
     office: Office,
     owner: Owner,
     uid: u32,
+    picture: Option<watch::Receiver<Picture>>,
+    watchers: Arc<Semaphore>,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Control {
     /// Opens the socket beside `journal`, which this process owns: so what lies there is a dead owner's, and is replaced.
-    /// `command` and `account` are what commands are told of the owner.
+    /// `command` and `account` are what commands are told of the owner; `picture` is for those who watch, where it may be
+    /// watched.
     ///
     /// # Errors
     ///
     /// The folder cannot be written, or the path is longer than a socket's may be (108 bytes on Linux).
-    pub fn open(journal: &Path, office: Office, command: &str, account: &str) -> io::Result<Self> {
+    pub fn open(
+        journal: &Path,
+        office: Office,
+        command: &str,
+        account: &str,
+        picture: Option<watch::Receiver<Picture>>,
+    ) -> io::Result<Self> {
         let path = socket_beside(journal);
         let socket = bind_private(&path)?;
         let stopping = CancellationToken::new();
@@ -77,6 +96,8 @@ impl Control {
                 account: account.to_owned(),
             },
             uid: rustix::process::geteuid().as_raw(),
+            picture,
+            watchers: Arc::new(Semaphore::new(MOST_WATCHERS)),
             stopping: stopping.clone(),
             tasks: tasks.clone(),
         };
@@ -126,14 +147,14 @@ async fn accept(socket: UnixListener, shared: Arc<Shared>) {
             () = shared.stopping.cancelled() => return,
             accepted = accepted => accepted,
         };
+        let Ok(place) = place else { return };
         match stream {
             Ok((stream, _)) => {
                 let task = Arc::clone(&shared);
                 shared.tasks.spawn(async move {
-                    if let Err(error) = task.attend(stream).await {
+                    if let Err(error) = task.attend(stream, place).await {
                         tracing::debug!("a command went away: {error}");
                     }
-                    drop(place);
                 });
             }
             Err(error) => {
@@ -146,7 +167,7 @@ async fn accept(socket: UnixListener, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    async fn attend(&self, stream: UnixStream) -> io::Result<()> {
+    async fn attend(&self, stream: UnixStream, place: Place) -> io::Result<()> {
         let peer = stream.peer_cred()?;
         let (reader, mut writer) = stream.into_split();
         let uid = peer.uid();
@@ -168,6 +189,10 @@ impl Shared {
             Ok(Ok(line)) => self.read(&line),
         };
         match request {
+            Ok(Request::Watch) => {
+                drop(place);
+                self.show(reader, &mut writer).await
+            }
             Ok(request) => {
                 // The peer is still there: it has just written. Its process is the one that connected.
                 let by = person_of(&peer).await;
@@ -241,11 +266,73 @@ impl Shared {
                 let taken_up = self.unless_stopping(self.office.take_up(id)).await?;
                 self.answer(writer, &Reply::Done(taken_up)).await
             }
+            Request::Decide(pay) => match pay.into_decision(by) {
+                Ok(decision) => {
+                    let by = decision.maker.uid;
+                    let decided = self.office.decide(decision).await;
+                    if let Ok(Decided { found, intent }) = &decided {
+                        tracing::info!(payment = %intent.id, by, ?found, "a cockpit pays");
+                    }
+                    self.answer(writer, &Reply::Done(decided)).await
+                }
+                Err(what) => self.refuse(writer, Refusal::Malformed(format!("its {what}"))).await,
+            },
+            Request::Review(target) => {
+                let reviewed = self.unless_stopping(self.office.review(target)).await?;
+                self.answer(writer, &Reply::Done(reviewed)).await
+            }
+            Request::PollBalance => {
+                self.office.poll_balance();
+                self.answer(writer, &Reply::Done(())).await
+            }
+            Request::Resume => {
+                self.office.resume().await;
+                self.answer(writer, &Reply::Done(())).await
+            }
+            // Taken before; a watcher is no command.
+            Request::Watch => Ok(()),
             Request::Resolve(resolve) => {
                 let told = self.office.resolve(resolve.id, by, resolve.finding);
                 let resolved = self.unless_stopping(told).await?;
                 self.answer(writer, &Reply::Done(resolved)).await
             }
+        }
+    }
+
+    /// Tells a watcher what changes, for as long as it takes what it is told. It has a task of its own and reads only the
+    /// newest, so one that is slow misses what is old, and holds nobody up.
+    async fn show(&self, reader: BufReader<OwnedReadHalf>, writer: &mut OwnedWriteHalf) -> io::Result<()> {
+        let Some(mut picture) = self.picture.clone() else {
+            return self.refuse(writer, Refusal::NotWatched).await;
+        };
+        let Ok(_place) = Arc::clone(&self.watchers).try_acquire_owned() else {
+            return self.refuse(writer, Refusal::TooManyWatch).await;
+        };
+        self.answer(writer, &Reply::Done(())).await?;
+        let gone = CancellationToken::new();
+        let _watch = tokio::spawn(until_gone(reader, gone.clone()));
+        let mut journal = self.office.news();
+        let mut known: Option<(u64, Picture)> = None;
+        loop {
+            let number = *journal.borrow_and_update();
+            let now = picture.borrow_and_update().clone().with_pause(self.office.paused());
+            if known.as_ref().is_none_or(|(before, _)| *before != number) {
+                self.answer(writer, &Told::Journal(number)).await?;
+            }
+            for told in now.since(known.as_ref().map(|(_, before)| before)) {
+                self.answer(writer, &told).await?;
+            }
+            known = Some((number, now));
+            let goes_on = tokio::select! {
+                () = self.stopping.cancelled() => false,
+                () = gone.cancelled() => false,
+                changed = picture.changed() => changed.is_ok(),
+                changed = journal.changed() => changed.is_ok(),
+            };
+            if !goes_on {
+                return Ok(());
+            }
+            tokio::time::sleep(GATHER).await;
         }
     }
 

@@ -11,21 +11,25 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use uuid::Uuid;
 
+use crate::domain::balance::Reading;
+use crate::domain::cash_out::Alarm;
 use crate::domain::document::Document;
 use crate::domain::institution::Ispb;
 use crate::domain::money::{Centavos, MAX_TYPED};
 use crate::domain::order::{Destination, Order, Reference, parse_account, parse_branch};
 use crate::domain::person::Person;
 use crate::domain::pix_key::PixKey;
-use crate::domain::text::is_unsafe;
+use crate::domain::text::{Safe, is_unsafe};
 use crate::engine::lane::Decision;
-use crate::engine::message::Finding;
+use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
 use crate::engine::office::RebalanceOrder;
 
 /// The version of what is said here. Another one is refused, before anything is asked.
@@ -88,6 +92,51 @@ pub enum Request {
     TakeUp(Uuid),
     /// Record what a person found. Answered by `Result<Intent, LaneError>`.
     Resolve(Box<Resolve>),
+    /// Journal a payment and send it, and answer before the gateway does: by `Result<Decided, JournalError>`.
+    Decide(Box<CashOut>),
+    /// What moving to this transactional balance would do. Answered by `Result<Forecast, RebalanceTrouble>`.
+    Review(Centavos),
+    /// Read the balance now. Answered by `null`; the balance comes to those who watch.
+    PollBalance,
+    /// Open the lane again. Answered by `null`.
+    Resume,
+    /// Tell what changes, until either side goes: `null`, then a [`Told`] a line.
+    Watch,
+}
+
+/// Something that has changed at the owner's desk. Of each kind only the newest is told, but for alarms; what is in the
+/// journal is read there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The journal has changed; the number only grows.
+    Journal(u64),
+    /// The balance as it was read last.
+    Balance(Arc<Reading>),
+    /// The balance cannot be read.
+    BalanceFailed {
+        /// When it was tried last (UTC).
+        at: Timestamp,
+        /// Why.
+        reason: Safe,
+        /// How many times in a row.
+        failures: u32,
+    },
+    /// How the webhooks are doing.
+    Webhooks(WebhookHealth),
+    /// Why nothing is sent, if so.
+    Paused(Option<Pause>),
+    /// A payment needs a person.
+    Alarm {
+        /// What happened.
+        alarm: Alarm,
+        /// To which payment.
+        intent: Arc<Intent>,
+    },
+    /// A payment is in doubt for another day.
+    StillHeld(Arc<Intent>),
+    /// The journal cannot be written.
+    JournalTrouble(String),
 }
 
 /// A payment that a person, or a script of theirs, has decided.
@@ -163,6 +212,12 @@ pub enum Refusal {
     /// The owner is ending.
     #[error("it is ending")]
     Stopping,
+    /// The owner has a screen of its own, and tells nobody else what it shows.
+    #[error("it is a cockpit, which cannot be watched")]
+    NotWatched,
+    /// Enough others watch.
+    #[error("too many watch it already")]
+    TooManyWatch,
 }
 
 impl CashOut {
