@@ -2,7 +2,7 @@
 //!
 //! The first frame shows what the journal knows; the engine starts beside it, and nothing of it waits for the network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +45,12 @@ pub(super) struct Station {
     pub(super) depth_wish: super::Colour,
     pub(super) journal: PathBuf,
     pub(super) account: String,
+    /// What works in this process; nothing does where another one owns the journal and answers.
+    pub(super) works: Option<Works>,
+}
+
+/// What a cockpit works with that owns its journal.
+pub(super) struct Works {
     pub(super) gateway: Arc<HttpGateway>,
     pub(super) crypto_token: SecretString,
     pub(super) lane: LaneSettings,
@@ -60,10 +66,10 @@ pub(super) struct Webhooks {
 
 pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit, Failure> {
     let settings = &context.settings;
-    let Connection { gateway, crypto_token } = context.connection().await?;
-    let webhooks = match settings.webhook.listen {
-        Some(listen) => Some(Webhooks { socket: bind(listen).await, path: settings.webhook.path.clone() }),
-        None => None,
+    let works = match Client::connect(context.journal_path()).await {
+        // The secrets are the owner's.
+        Ok(Some(client)) if serves(&client) => None,
+        _ => Some(works(context).await?),
     };
     let station = Station {
         facts: Facts {
@@ -80,13 +86,30 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         depth_wish: colour,
         journal: context.journal_path().to_owned(),
         account: context.account(),
+        works,
+    };
+    sit_down(station).await
+}
+
+async fn works(context: &Context) -> Result<Works, Failure> {
+    let settings = &context.settings;
+    let Connection { gateway, crypto_token } = context.connection().await?;
+    let webhooks = match settings.webhook.listen {
+        Some(listen) => Some(Webhooks { socket: bind(listen).await, path: settings.webhook.path.clone() }),
+        None => None,
+    };
+    Ok(Works {
         gateway,
         crypto_token,
         lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
-    };
-    sit_down(station).await
+    })
+}
+
+/// Whether the owner is one that a cockpit can work on.
+fn serves(client: &Client) -> bool {
+    client.owner().command == "serve"
 }
 
 /// Opens the journal, draws what it knows, and works until the person leaves or the terminal goes.
@@ -99,11 +122,14 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let held = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await;
-    logging::to_file_beside(&station.journal);
-    let (app, engine, news) = match held {
-        Ok(lock) => own(station, lock).await?,
-        Err(busy) => attach(station, busy).await?,
+    let Station { facts, journal, account, works, depth_wish: _ } = station;
+    logging::to_file_beside(&journal);
+    let (app, engine, news) = match works {
+        Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
+            Ok(lock) => own(facts, &journal, &account, works, lock).await?,
+            Err(busy) => attach(facts, journal, account, busy).await?,
+        },
+        None => attach(facts, journal, account, JournalError::Busy("saldo serve".to_owned())).await?,
     };
     let lang = app.lang;
     // Nothing of the engine's is more urgent than a key; the second queue stays closed.
@@ -176,28 +202,33 @@ async fn first_frame(facts: Facts, reader: &dyn Reader) -> Result<App, Failure> 
 }
 
 /// The cockpit owns the journal, and everything works in this process.
-async fn own(station: Station, lock: Lock) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
-    let journal: Arc<dyn Journal> =
-        Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
-    let (zone, operator) = (station.facts.zone.clone(), station.facts.operator.clone());
+async fn own(
+    facts: Facts,
+    path: &Path,
+    account: &str,
+    works: Works,
+    lock: Lock,
+) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
+    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, account, lock).await?);
+    let (zone, operator) = (facts.zone.clone(), facts.operator.clone());
     let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
-    let app = first_frame(station.facts, reader.as_ref()).await?;
+    let app = first_frame(facts, reader.as_ref()).await?;
     drop(reader);
-    let gateway: Arc<dyn Gateway> = station.gateway;
+    let gateway: Arc<dyn Gateway> = works.gateway;
     let (mut desk, news) = Desk::start(Parts {
         journal: Arc::clone(&journal),
         gateway,
-        lane: station.lane,
-        poll_every: station.poll_every,
+        lane: works.lane,
+        poll_every: works.poll_every,
         zone,
         operator,
     })
     .await?;
-    if let Some(webhooks) = station.webhooks {
-        listen(&mut desk, webhooks, &journal, station.crypto_token).await;
+    if let Some(webhooks) = works.webhooks {
+        listen(&mut desk, webhooks, &journal, works.crypto_token).await;
     }
     // A script pays while the cockpit is open. Where there can be no socket it waits, and says who owns the journal.
-    let control = Control::open(&station.journal, desk.office(), "cockpit", &station.account, None)
+    let control = Control::open(path, desk.office(), "cockpit", account, None)
         .inspect_err(|error| tracing::warn!("commands cannot ask this cockpit: {error}"))
         .ok();
     Ok((app, Engine::Here { desk, control }, news))
@@ -206,12 +237,13 @@ async fn own(station: Station, lock: Lock) -> Result<(App, Engine, mpsc::Receive
 /// `saldo serve` owns the journal: it is read here, and its owner is asked for everything else. Another owner is
 /// `busy`.
 async fn attach(
-    station: Station,
+    facts: Facts,
+    path: PathBuf,
+    account: String,
     busy: JournalError,
 ) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
-    let (path, account) = (station.journal, station.account);
     let client = match Client::connect(&path).await {
-        Ok(Some(client)) if client.owner().command == "serve" => client,
+        Ok(Some(client)) if serves(&client) => client,
         Ok(_) => return Err(busy.into()),
         Err(refusal) => return Err(refused("saldo serve", &account, refusal)),
     };
@@ -222,8 +254,8 @@ async fn attach(
     drop(client);
     let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
     let reader: Arc<dyn Reader> = reader;
-    let zone = station.facts.zone.clone();
-    let app = first_frame(station.facts, reader.as_ref()).await?;
+    let zone = facts.zone.clone();
+    let app = first_frame(facts, reader.as_ref()).await?;
     let (attached, news) = Attached::start(path, account, reader, zone);
     Ok((app, Engine::There(attached), news))
 }

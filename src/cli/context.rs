@@ -7,11 +7,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::failure::Failure;
-use super::office::{Office, refused};
+use super::failure::{Exit, Failure};
+use super::office::{Office, ask, refused};
 use crate::config::{Env, JournalUrl, Loaded, Settings, load};
+use crate::domain::balance::Balance;
 use crate::engine::clock::SystemClock;
 use crate::engine::lane::{Lane, LaneSettings};
 use crate::engine::office;
@@ -21,6 +23,7 @@ use crate::journal::Journal;
 use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
 use crate::server::control::client::Client;
+use crate::server::control::protocol::Request;
 
 /// Between two looks at an owner that is another command's.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -97,6 +100,26 @@ impl Context {
                 owned => return owned.map(Office::Here),
             }
         }
+    }
+
+    /// The wallet as the gateway has it now, by the process that owns the journal, if it answers: then this one needs no
+    /// secrets.
+    pub(super) async fn balance(&self) -> Result<Balance, Failure> {
+        let read = match Client::connect(self.journal_path()).await {
+            Ok(Some(client)) => {
+                let advice = "the balance was only read, nothing was sent; try again";
+                let (account, never) = (self.account(), CancellationToken::new());
+                let read = ask(client, &account, Request::Balance, &never, advice).await;
+                read.map_err(|failure| match failure.exit {
+                    // A question leaves no doubt behind.
+                    Exit::Unknown => Failure::new(Exit::Later, failure.code, failure.message).retryable(),
+                    _ => failure,
+                })?
+            }
+            Ok(None) => self.gateway().await?.balance().await,
+            Err(refusal) => return Err(refused("another saldo", &self.account(), refusal)),
+        };
+        Ok(read?)
     }
 
     /// The journal as its owner, without waiting for another owner to be done. What a crash left has been taken up.

@@ -264,7 +264,7 @@ async fn webhooks(context: &Context, round: &mut Round) {
                 Err(error) => round.warn(
                     "webhooks",
                     format!("{listen} cannot be listened at now: {error}"),
-                    "an open cockpit of yours may be listening there; if not, choose another port",
+                    "an open cockpit or `saldo serve` of yours may be listening there; if not, choose another port",
                 ),
             }
             if url.is_none() {

@@ -136,7 +136,7 @@ impl Office {
 }
 
 /// Asks the owner. `advice` is for the case that nobody can say whether it was done.
-async fn ask<T: serde::de::DeserializeOwned>(
+pub(super) async fn ask<T: serde::de::DeserializeOwned>(
     client: Client,
     account: &str,
     request: Request,

@@ -14,7 +14,6 @@ use crate::domain::money::Centavos;
 use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
 use crate::engine::office::RebalanceOrder;
-use crate::gateway::Gateway;
 use crate::journal::Reader;
 use crate::journal::{JournalError, StoredRebalance};
 
@@ -51,7 +50,7 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
             return Err(RebalanceTrouble::InDoubt(Box::new(doubt)).into());
         }
     }
-    let now = Pockets::from(&context.gateway().await?.balance().await?);
+    let now = Pockets::from(&context.balance().await?);
     let reviewed = match forecast(now, target) {
         Ok(forecast) => forecast,
         Err(ForecastError::NothingToMove(_)) => {

@@ -47,16 +47,17 @@ struct Ready<'a> {
 pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<Exit, Failure> {
     let settings = &context.settings;
     let Connection { gateway, crypto_token } = context.connection().await?;
-    // A service that should hear of payments and does not is none: so this comes first, and it is the end of it.
+    let path = context.journal_path();
+    prepare_folder(path)?;
+    let lock = Lock::acquire(path, context.command, PATIENCE).await?;
+    // A service that should hear of payments and does not is none: so this comes before anything is
+    // begun, and is the end of it.
     let webhooks = match settings.webhook.listen {
         Some(listen) => Some(bind(listen).await.map_err(|error| {
             Failure::other(format!("webhooks cannot be taken at {listen}: {error}; nothing was sent"))
         })?),
         None => None,
     };
-    let path = context.journal_path();
-    prepare_folder(path)?;
-    let lock = Lock::acquire(path, context.command, PATIENCE).await?;
     let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &context.account(), lock).await?);
     let gateway: Arc<dyn Gateway> = gateway;
     let (mut desk, news) = Desk::start(Parts {

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::clock::{self, SystemClock};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
-use super::message::{Command, DecisionOutcome, FeedWindow, News};
-use super::office::Office;
+use super::message::{Command, DecisionOutcome, FeedWindow, News, RebalanceTrouble};
+use super::office::{Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
 use crate::domain::person::Person;
@@ -272,12 +273,12 @@ impl Clerk {
                 Command::Rebalance { id, target, reviewed, reason } => {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move {
-                        let ended = clerk
-                            .rebalancer
-                            .send(id, target, &reviewed, reason, clerk.operator.clone())
-                            .await;
-                        clerk.tell(News::RebalanceEnded(ended.map(Box::new))).await;
-                        clerk.poll_now.notify_one();
+                        let order =
+                            RebalanceOrder { id, target, reviewed: *reviewed, reason, after_doubt: None };
+                        let by = clerk.operator.clone();
+                        let ended = clerk.office.rebalance(order, by, &CancellationToken::new()).await;
+                        let ended = ended.map(Box::new).map_err(RebalanceTrouble::from);
+                        clerk.tell(News::RebalanceEnded(ended)).await;
                     });
                 }
                 Command::Resolve { id, finding } => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,10 +15,12 @@ use super::message::{DecisionOutcome, Finding, News, RebalanceTrouble};
 use super::rebalance::{Rebalancer, review};
 use super::recover::recover;
 use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::balance::Balance;
 use crate::domain::cash_out::{Act, State};
 use crate::domain::money::Centavos;
 use crate::domain::person::Person;
 use crate::domain::rebalance::{self, Forecast};
+use crate::gateway::ReadError;
 use crate::journal::{Intent, Journal, JournalError, Proposed, StoredRebalance};
 
 /// How long a doubt is worked on: the same bytes again.
@@ -37,6 +39,9 @@ pub struct Office {
     journal: Arc<dyn Journal>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    /// One rebalance at a time: whoever comes second judges by the balance that the first has left, and is not told of a
+    /// doubt that is only a request on the wire.
+    turn: Arc<Mutex<()>>,
     desk: Option<Bell>,
 }
 
@@ -155,10 +160,23 @@ impl From<RebalanceTrouble> for NotRebalanced {
     }
 }
 
+impl From<NotRebalanced> for RebalanceTrouble {
+    fn from(why: NotRebalanced) -> Self {
+        match why {
+            NotRebalanced::Trouble(trouble) => trouble,
+            NotRebalanced::Journal(error) => error.into(),
+            NotRebalanced::NotInDoubt(state) => {
+                Self::NotJournalled(format!("that rebalance is {}, not in doubt", state.as_str()))
+            }
+            NotRebalanced::Stopped => Self::NotJournalled("saldo is ending".to_owned()),
+        }
+    }
+}
+
 impl Office {
     /// Over a journal that is owned.
     pub fn new(journal: Arc<dyn Journal>, lane: Arc<Lane>, rebalancer: Arc<Rebalancer>) -> Self {
-        Self { journal, lane, rebalancer, desk: None }
+        Self { journal, lane, rebalancer, turn: Arc::default(), desk: None }
     }
 
     /// The same, at a desk: what is done for others is told to it.
@@ -225,6 +243,15 @@ impl Office {
         review(self.lane.gateway.as_ref(), target).await
     }
 
+    /// The wallet as the gateway has it now.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    pub async fn balance(&self) -> Result<Balance, ReadError> {
+        self.lane.gateway.balance().await
+    }
+
     /// Has a desk read the balance now.
     pub fn poll_balance(&self) {
         if let Some(bell) = &self.desk {
@@ -283,6 +310,10 @@ impl Office {
                 () = stop.cancelled() => return Ok(()),
                 () = tokio::time::sleep(wait) => {}
             }
+            // A desk's tracker waits for the same moment: what it has done meanwhile is not done once more.
+            if !wait.is_zero() && self.lane.intent(id).await?.updated_at != intent.updated_at {
+                continue;
+            }
             match self.lane.act(id, act).await {
                 Ok(_) | Err(LaneError::Look(_)) => {}
                 Err(LaneError::Busy) if Instant::now() < until => tokio::time::sleep(LOOK_AGAIN).await,
@@ -330,6 +361,11 @@ impl Office {
         if let Some(doubt) = after_doubt {
             self.settle_doubt(doubt, maker.clone()).await?;
         }
+        let _turn = tokio::select! {
+            biased;
+            turn = self.turn.lock() => turn,
+            () = stop.cancelled() => return Err(NotRebalanced::Stopped),
+        };
         let mut sending = std::pin::pin!(self.rebalancer.send(id, target, &reviewed, reason, maker));
         let ended = tokio::select! {
             biased;

@@ -28,9 +28,6 @@ pub struct Rebalancer {
     journal: Arc<dyn Journal>,
     gateway: Arc<dyn Gateway>,
     wire: TaskTracker,
-    /// One at a time: whoever comes second judges by the balance that the first has left, and is not told of a doubt that
-    /// is only a request on the wire.
-    turn: tokio::sync::Mutex<()>,
 }
 
 impl From<JournalError> for RebalanceTrouble {
@@ -56,7 +53,7 @@ fn no_balance(error: &ReadError) -> RebalanceTrouble {
 impl Rebalancer {
     /// Over a journal that is owned.
     pub fn new(journal: Arc<dyn Journal>, gateway: Arc<dyn Gateway>) -> Arc<Self> {
-        Arc::new(Self { journal, gateway, wire: TaskTracker::new(), turn: tokio::sync::Mutex::default() })
+        Arc::new(Self { journal, gateway, wire: TaskTracker::new() })
     }
 
     /// Sends what was reviewed, if a fresh balance still says the same.
@@ -72,7 +69,6 @@ impl Rebalancer {
         reason: Option<String>,
         maker: Person,
     ) -> Result<StoredRebalance, RebalanceTrouble> {
-        let _turn = self.turn.lock().await;
         let fresh = review(self.gateway.as_ref(), target).await?;
         if !reviewed.still_holds(&fresh) {
             return Err(RebalanceTrouble::Moved(Box::new(fresh)));

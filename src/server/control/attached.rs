@@ -185,7 +185,7 @@ impl Clerk {
                 let settled: Result<Result<(), NotRebalanced>, _> = self.ask(Request::SettleDoubt(id)).await;
                 let ended = match settled {
                     Ok(Ok(())) => self.stored(id, "it is not in the journal").await,
-                    Ok(Err(why)) => Err(trouble(why)),
+                    Ok(Err(why)) => Err(why.into()),
                     Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
                 };
                 self.tell(News::RebalanceEnded(ended)).await;
@@ -239,7 +239,7 @@ impl Clerk {
         let ended: Result<Result<StoredRebalance, NotRebalanced>, _> = self.ask(request).await;
         let ended = match ended {
             Ok(Ok(stored)) => Ok(Box::new(stored)),
-            Ok(Err(why)) => Err(trouble(why)),
+            Ok(Err(why)) => Err(why.into()),
             Err(broken @ Broken::Unknown(_)) => self.stored(id, &broken.to_string()).await,
             Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
         };
@@ -265,16 +265,5 @@ impl Clerk {
     async fn tell(&self, news: News) {
         // Nobody listens any more while the screen closes.
         let _ = self.news.send(news).await;
-    }
-}
-
-fn trouble(why: NotRebalanced) -> RebalanceTrouble {
-    match why {
-        NotRebalanced::Trouble(trouble) => trouble,
-        NotRebalanced::Journal(error) => error.into(),
-        NotRebalanced::NotInDoubt(state) => {
-            RebalanceTrouble::NotJournalled(format!("that rebalance is {}, not in doubt", state.as_str()))
-        }
-        NotRebalanced::Stopped => RebalanceTrouble::NotJournalled("the owner is ending".to_owned()),
     }
 }

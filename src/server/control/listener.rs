@@ -281,6 +281,10 @@ impl Shared {
                 let reviewed = self.unless_stopping(self.office.review(target)).await?;
                 self.answer(writer, &Reply::Done(reviewed)).await
             }
+            Request::Balance => {
+                let balance = self.unless_stopping(self.office.balance()).await?;
+                self.answer(writer, &Reply::Done(balance)).await
+            }
             Request::PollBalance => {
                 self.office.poll_balance();
                 self.answer(writer, &Reply::Done(())).await

@@ -51,6 +51,8 @@ impl Picture {
     }
 
     fn raise(&mut self, told: Told) {
+        // A trouble that goes on is told again and again: it must not push out what is told once.
+        self.alarms.retain(|(_, kept)| *kept != told);
         if self.alarms.len() == MOST_ALARMS {
             self.alarms.pop_front();
         }
@@ -115,6 +117,10 @@ mod tests {
         );
         let before = picture.clone();
         assert_eq!(picture.since(Some(&before)), []);
+        for _ in 0..100 {
+            trouble(&mut picture, "1");
+        }
+        assert_eq!(picture.since(Some(&before)), [Told::JournalTrouble("1".to_owned())]);
         for number in 0..100 {
             trouble(&mut picture, &number.to_string());
         }

@@ -96,7 +96,9 @@ pub enum Request {
     Decide(Box<CashOut>),
     /// What moving to this transactional balance would do. Answered by `Result<Forecast, RebalanceTrouble>`.
     Review(Centavos),
-    /// Read the balance now. Answered by `null`; the balance comes to those who watch.
+    /// Ask the gateway for the balance. Answered by `Result<Balance, ReadError>`.
+    Balance,
+    /// Read the desk's balance now. Answered by `null`; the balance comes to those who watch.
     PollBalance,
     /// Open the lane again. Answered by `null`.
     Resume,
