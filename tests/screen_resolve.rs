@@ -189,7 +189,7 @@ fn every_refusal_is_told_in_words() {
             Because::Contradicted,
             Because::Sibling,
         ] {
-            let refused = Refused { state: Out::Held, event: "the declaration", because };
+            let refused = Refused { state: Out::Held, event: "the declaration".into(), because };
             told.push(LaneError::Refused(refused));
         }
         told.push(LaneError::Journal(JournalError::Unwritable("disk full".to_owned())));

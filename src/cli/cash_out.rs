@@ -6,15 +6,17 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Global;
 use super::ask::confirm;
-use super::context::{Context, Owned, asked_to_stop, operator};
+use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, destination_text, sentence};
-use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::attempt::Verdict;
 use crate::domain::cash_out::State;
 use crate::domain::document::Document;
 use crate::domain::institution::Ispb;
@@ -23,10 +25,9 @@ use crate::domain::order::{BankAccount, Destination, Order, Reference, parse_acc
 use crate::domain::pix_key::{PixKey, PixKeyType};
 use crate::engine::clock;
 use crate::engine::lane::{Decision, Goal, LaneError};
-use crate::journal::{Intent, Proposed, Reader};
-
-/// How long a doubt is worked on: the same bytes again.
-const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
+use crate::engine::office::{Found, Paid};
+use crate::journal::{Intent, Reader};
+use crate::server::control::operator;
 
 /// What is left to do for a payment in doubt that may not be sent again.
 pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over: saldo only listens for its webhook now. Do \
@@ -148,25 +149,23 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     if !arguments.yes {
         confirm(&question(&checked.order, &reference, &context))?;
     }
-    let mut stop = std::pin::pin!(asked_to_stop());
     let decision = Decision {
         reason: checked.reason,
         again: arguments.again,
         ..Decision::alone(id, reference, checked.order, operator())
     };
-    let (mut intent, trouble) = {
-        let owned = context.own().await?;
-        let intent = take(&owned, decision, context.json).await?;
-        work_on_doubt(&owned, intent, stop.as_mut()).await?
-    };
-    // The journal is given back: waiting for a settlement must not keep others from paying.
+    let office = context.office().await?;
+    let stop = stop_signal();
+    // When it is done the journal is given back: waiting for a settlement must not keep others from paying.
+    let paid = pay(office, decision, &stop, context.json).await?;
+    let (mut intent, trouble) = (paid.intent, paid.trouble);
     if let Some(wait) = arguments.wait
         && trouble.is_none()
         && Goal::Answered.is_reached(intent.cash_out.state)
     {
         tokio::select! {
             biased;
-            () = stop => note("stopped waiting; the payment goes on at the gateway"),
+            () = stop.cancelled() => note("stopped waiting; the payment goes on at the gateway"),
             settled = settle(&context, intent.clone(), Instant::now() + wait) => intent = settled?,
         }
     }
@@ -179,86 +178,61 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     verdict(&intent, arguments.wait.is_some(), trouble.as_ref())
 }
 
-/// Journals the decision, or finds what its reference already names.
-async fn take(owned: &Owned, decision: Decision, quiet: bool) -> Result<Intent, Failure> {
+/// Journals the decision, or finds what its reference already names, and works on it until the gateway's answer is
+/// known. A signal ends the waiting, never a request on the wire.
+async fn pay(
+    office: Office,
+    decision: Decision,
+    stop: &CancellationToken,
+    quiet: bool,
+) -> Result<Paid, Failure> {
     let again = decision.again;
-    match owned.lane.decide(decision).await? {
-        Proposed::Created(intent) => Ok(intent),
-        Proposed::Existing(intent) if again => {
-            note(&format!(
-                "--again was not followed: {} may have paid the debt, or may yet; nothing new was made",
-                intent.reference
-            ));
-            Ok(intent)
-        }
-        Proposed::Existing(intent) => {
-            if !quiet {
-                note("this reference was given before; nothing new is made");
-            }
-            Ok(intent)
-        }
-        Proposed::Taken(other) => Err(Failure::new(
-            Exit::Usage,
-            "reference_taken",
-            format!(
-                "the reference {} names another payment already ({}); nothing was sent",
-                other.reference,
-                sentence(&other)
-            ),
-        )),
-    }
-}
-
-/// Works on a payment until the gateway's answer to it is known. A signal ends the waiting, never a request on the
-/// wire.
-async fn work_on_doubt(
-    owned: &Owned,
-    intent: Intent,
-    stop: std::pin::Pin<&mut impl Future<Output = ()>>,
-) -> Result<(Intent, Option<LaneError>), Failure> {
-    let id = intent.id;
-    let trouble = tokio::select! {
+    let mut paying = std::pin::pin!(office.pay(decision, stop));
+    let paid = tokio::select! {
         biased;
-        () = stop => {
+        paid = paying.as_mut() => paid?,
+        () = stop.cancelled() => {
             note("stopping; a request on the wire is waited for");
-            owned.lane.finish().await;
-            None
+            paying.await?
         }
-        worked = ask(owned, &intent) => worked.err(),
     };
-    let stands = owned.journal.intent(id).await;
+    let Paid { found, intent, is_known, trouble } = &paid;
+    match found {
+        Found::Created => {}
+        Found::Existing if again => note(&format!(
+            "--again was not followed: {} may have paid the debt, or may yet; nothing new was made",
+            intent.reference
+        )),
+        Found::Existing if quiet => {}
+        Found::Existing => note("this reference was given before; nothing new is made"),
+        Found::Taken => {
+            return Err(Failure::new(
+                Exit::Usage,
+                "reference_taken",
+                format!(
+                    "the reference {} names another payment already ({}); nothing was sent",
+                    intent.reference,
+                    sentence(intent)
+                ),
+            ));
+        }
+    }
     match trouble {
         // The attempt is journalled before a byte leaves, so what the journal still says decides.
-        Some(LaneError::Journal(error)) => Err(match stands {
-            Ok(Some(intent)) if intent.cash_out.is_proven_unsent() => error.into(),
-            _ => Failure::new(
-                Exit::Unknown,
-                "journal",
-                format!(
-                    "{error}; what became of the payment is not known: the same command with the same reference, or \
-                     `saldo recover`, goes on with it once the journal can be written"
-                ),
-            )
-            .meaning(Outcome::Unknown),
-        }),
-        trouble => Ok((stands?.unwrap_or(intent), trouble)),
+        Some(LaneError::Journal(error)) if *is_known && intent.cash_out.is_proven_unsent() => {
+            Err(error.clone().into())
+        }
+        Some(LaneError::Journal(error)) => Err(Failure::new(
+            Exit::Unknown,
+            "journal",
+            format!(
+                "{error}; what became of the payment is not known: the same command with the same reference, or \
+                 `saldo recover`, goes on with it once the journal can be written"
+            ),
+        )
+        .meaning(Outcome::Unknown)),
+        _ => Ok(paid),
     }
-}
-
-/// Sends it, and works on the doubt for a while.
-async fn ask(owned: &Owned, intent: &Intent) -> Result<(), LaneError> {
-    let until = Instant::now() + WORK_ON_DOUBT;
-    let pay = &intent.cash_out;
-    let asked_to_wait = matches!(&pay.last_verdict, Some(Verdict::NotExecuted(NotExecuted::TooMany { .. })));
-    // Nothing of it ever reached the gateway, so there is nothing to wait for: whoever runs the command again wants it
-    // tried now, and not be told of an earlier failure.
-    if pay.is_proven_unsent()
-        && !asked_to_wait
-        && let Some(act) = pay.act_now(&owned.lane.moment())
-    {
-        owned.lane.act(intent.id, act).await?;
-    }
-    owned.lane.advance(intent.id, Goal::Answered, until).await.map(drop)
 }
 
 /// Looks at a payment when its plan says so until it is final or the time is up, and owns the journal only for each
@@ -274,12 +248,18 @@ async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result
         }
         tokio::time::sleep(wait).await;
         intent = match context.own_now().await {
-            Ok(owned) => owned.lane.advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?,
+            Ok(office) => {
+                office.lane().advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?
+            }
             Err(failure) if failure.exit == Exit::Later => match context.reader().await? {
                 Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
                 None => intent,
             },
-            Err(failure) => return Err(failure),
+            // The payment is taken, whatever keeps this process from looking at it: its state is what counts.
+            Err(failure) => {
+                note(&failure.message);
+                return Ok(intent);
+            }
         };
     }
     Ok(intent)

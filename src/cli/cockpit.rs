@@ -2,7 +2,7 @@
 //!
 //! The first frame shows what the journal knows; the engine starts beside it, and nothing of it waits for the network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::context::{Connection, Context, operator};
+use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
+use super::office::refused;
 use super::{logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
@@ -21,12 +22,16 @@ use crate::domain::text::Safe;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
 use crate::engine::lane::LaneSettings;
-use crate::engine::message::{News, WebhookHealth};
+use crate::engine::message::{Command, News, WebhookHealth};
 use crate::gateway::{Gateway, HttpGateway};
 use crate::journal::lock::Lock;
-use crate::journal::sqlite::{SqliteJournal, prepare_folder};
-use crate::journal::{Journal, Query};
+use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
+use crate::journal::{Journal, JournalError, Query, Reader};
 use crate::lang::Lang;
+use crate::server::control::attached::Attached;
+use crate::server::control::client::Client;
+use crate::server::control::listener::Control;
+use crate::server::control::operator;
 use crate::server::webhooks::{Listener, bind};
 use crate::session::Cockpit;
 use crate::session::{self, ColorDepth, Ended, Termination, Tty};
@@ -40,12 +45,19 @@ pub(super) struct Station {
     pub(super) depth_wish: super::Colour,
     pub(super) journal: PathBuf,
     pub(super) account: String,
+    /// What works in this process; nothing does where another one owns the journal and answers.
+    pub(super) works: Option<Works>,
+    /// Who tells what the platform's users hold.
+    pub(super) exposure: Option<config::Exposure>,
+}
+
+/// What a cockpit works with that owns its journal.
+pub(super) struct Works {
     pub(super) gateway: Arc<HttpGateway>,
     pub(super) crypto_token: SecretString,
     pub(super) lane: LaneSettings,
     pub(super) poll_every: Duration,
     pub(super) webhooks: Option<Webhooks>,
-    pub(super) exposure: Option<config::Exposure>,
 }
 
 /// Where webhooks are taken.
@@ -56,10 +68,10 @@ pub(super) struct Webhooks {
 
 pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit, Failure> {
     let settings = &context.settings;
-    let Connection { gateway, crypto_token } = context.connection().await?;
-    let webhooks = match settings.webhook.listen {
-        Some(listen) => Some(Webhooks { socket: bind(listen).await, path: settings.webhook.path.clone() }),
-        None => None,
+    let works = match Client::connect(context.journal_path()).await {
+        // The secrets are the owner's.
+        Ok(Some(client)) if serves(&client) => None,
+        _ => Some(works(context).await?),
     };
     let station = Station {
         facts: Facts {
@@ -76,14 +88,31 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         depth_wish: colour,
         journal: context.journal_path().to_owned(),
         account: context.account(),
+        works,
+        exposure: settings.exposure.clone(),
+    };
+    sit_down(station).await
+}
+
+async fn works(context: &Context) -> Result<Works, Failure> {
+    let settings = &context.settings;
+    let Connection { gateway, crypto_token } = context.connection().await?;
+    let webhooks = match settings.webhook.listen {
+        Some(listen) => Some(Webhooks { socket: bind(listen).await, path: settings.webhook.path.clone() }),
+        None => None,
+    };
+    Ok(Works {
         gateway,
         crypto_token,
         lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
-        exposure: settings.exposure.clone(),
-    };
-    sit_down(station).await
+    })
+}
+
+/// Whether the owner is one that a cockpit can work on.
+fn serves(client: &Client) -> bool {
+    client.owner().command == "serve"
 }
 
 /// Opens the journal, draws what it knows, and works until the person leaves or the terminal goes.
@@ -96,50 +125,152 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let lock = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await?;
-    let journal: Arc<dyn Journal> =
-        Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
-    logging::to_file_beside(&station.journal);
-    let zone = station.facts.zone.clone();
-    let known = journal.balance().await?;
-    let feed = window(journal.as_ref(), &Query::default(), &zone).await?;
-    let lang = station.facts.lang;
-    let who = station.facts.operator.clone();
-    let app = App::new(station.facts, known, feed, clock::now());
-    let gateway: Arc<dyn Gateway> = station.gateway;
-    let (mut desk, news) = Desk::start(Parts {
-        journal: Arc::clone(&journal),
-        gateway,
-        lane: station.lane,
-        poll_every: station.poll_every,
-        zone,
-        operator: who,
-    })
-    .await?;
-    if let Some(webhooks) = station.webhooks {
-        listen(&mut desk, webhooks, &journal, station.crypto_token).await;
+    let Station { facts, journal, account, works, exposure, depth_wish: _ } = station;
+    logging::to_file_beside(&journal);
+    let (app, mut engine, news) = match works {
+        Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
+            Ok(lock) => own(facts, &journal, &account, works, lock).await?,
+            Err(busy) => attach(facts, journal, account, busy).await?,
+        },
+        None => attach(facts, journal, account, JournalError::Busy("saldo serve".to_owned())).await?,
+    };
+    let lang = app.lang;
+    if let Some(exposure) = exposure {
+        engine.follow(exposure);
     }
-    if let Some(exposure) = station.exposure {
-        desk.follow(exposure);
-    }
-    drop(journal);
     // Nothing of the engine's is more urgent than a key; the second queue stays closed.
     let (_, urgent) = mpsc::channel(1);
-    let program = Cockpit::new(app, desk.commands());
+    let program = Cockpit::new(app, engine.commands());
     // In a task of its own: the thread that waits here would only hand each key over.
     let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
     let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
-    if may_write && desk.is_busy() {
+    if may_write && engine.is_busy() {
         output::note(lang.waiting_for_the_wire());
     }
-    desk.stop().await;
+    engine.stop().await;
     match ended {
         Ok(Ended::Quit | Ended::HungUp | Ended::Terminated(_)) => Ok(Exit::Done),
         Err(error) => Err(Failure::other(format!(
             "{error}; payments that were begun are in the journal, and the next start takes them up"
         ))),
     }
+}
+
+/// What works behind the screen.
+enum Engine {
+    /// In this process.
+    Here {
+        desk: Desk,
+        /// Where commands of other processes come in, if they can.
+        control: Option<Control>,
+    },
+    /// In the process that owns the journal.
+    There(Attached),
+}
+
+impl Engine {
+    fn commands(&self) -> mpsc::Sender<Command> {
+        match self {
+            Self::Here { desk, .. } => desk.commands(),
+            Self::There(attached) => attached.commands(),
+        }
+    }
+
+    fn follow(&mut self, exposure: config::Exposure) {
+        match self {
+            Self::Here { desk, .. } => desk.follow(exposure),
+            Self::There(attached) => attached.follow(exposure),
+        }
+    }
+
+    /// Whether the end of the screen has to wait for a request on the wire.
+    fn is_busy(&self) -> bool {
+        match self {
+            Self::Here { desk, .. } => desk.is_busy(),
+            Self::There(_) => false,
+        }
+    }
+
+    async fn stop(self) {
+        match self {
+            Self::Here { desk, control } => {
+                let give_back = async {
+                    if let Some(control) = control {
+                        control.stop().await;
+                    }
+                };
+                tokio::join!(give_back, desk.stop());
+            }
+            Self::There(attached) => attached.stop().await,
+        }
+    }
+}
+
+/// The first frame shows what the journal knows.
+async fn first_frame(facts: Facts, reader: &dyn Reader) -> Result<App, Failure> {
+    let known = reader.balance().await?;
+    let feed = window(reader, &Query::default(), &facts.zone).await?;
+    Ok(App::new(facts, known, feed, clock::now()))
+}
+
+/// The cockpit owns the journal, and everything works in this process.
+async fn own(
+    facts: Facts,
+    path: &Path,
+    account: &str,
+    works: Works,
+    lock: Lock,
+) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
+    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, account, lock).await?);
+    let (zone, operator) = (facts.zone.clone(), facts.operator.clone());
+    let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
+    let app = first_frame(facts, reader.as_ref()).await?;
+    drop(reader);
+    let gateway: Arc<dyn Gateway> = works.gateway;
+    let (mut desk, news) = Desk::start(Parts {
+        journal: Arc::clone(&journal),
+        gateway,
+        lane: works.lane,
+        poll_every: works.poll_every,
+        zone,
+        operator,
+    })
+    .await?;
+    if let Some(webhooks) = works.webhooks {
+        listen(&mut desk, webhooks, &journal, works.crypto_token).await;
+    }
+    // A script pays while the cockpit is open. Where there can be no socket it waits, and says who owns the journal.
+    let control = Control::open(path, desk.office(), "cockpit", account, None)
+        .inspect_err(|error| tracing::warn!("commands cannot ask this cockpit: {error}"))
+        .ok();
+    Ok((app, Engine::Here { desk, control }, news))
+}
+
+/// `saldo serve` owns the journal: it is read here, and its owner is asked for everything else. Another owner is
+/// `busy`.
+async fn attach(
+    facts: Facts,
+    path: PathBuf,
+    account: String,
+    busy: JournalError,
+) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
+    let client = match Client::connect(&path).await {
+        Ok(Some(client)) if serves(&client) => client,
+        Ok(_) => return Err(busy.into()),
+        Err(refusal) => return Err(refused("saldo serve", &account, refusal)),
+    };
+    if client.owner().account != account {
+        let found = client.owner().account.clone();
+        return Err(JournalError::OtherAccount { found, wanted: account }.into());
+    }
+    drop(client);
+    let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
+    let reader: Arc<dyn Reader> = reader;
+    let zone = facts.zone.clone();
+    let app = first_frame(facts, reader.as_ref()).await?;
+    let (attached, news) = Attached::start(path, account, reader, zone);
+    Ok((app, Engine::There(attached), news))
 }
 
 /// Starts taking webhooks, or tells the screen why not: a desk without them still works, by asking.

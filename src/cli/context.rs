@@ -4,21 +4,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nix::unistd::{Uid, User};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
+use super::office::{Office, ask, refused};
 use crate::config::{Env, JournalUrl, Loaded, Settings, load};
-use crate::domain::person::Person;
+use crate::domain::balance::Balance;
 use crate::engine::clock::SystemClock;
 use crate::engine::lane::{Lane, LaneSettings};
+use crate::engine::office;
 use crate::engine::rebalance::Rebalancer;
 use crate::gateway::{Credentials, Gateway, HttpGateway, Options};
 use crate::journal::Journal;
 use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
+use crate::server::control::client::Client;
+use crate::server::control::protocol::Request;
+
+/// Between two looks at an owner that is another command's.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The chosen profile and the way to its gateway and journal.
 pub(super) struct Context {
@@ -35,13 +43,6 @@ pub(super) struct Context {
 pub(super) struct Connection {
     pub(super) gateway: Arc<HttpGateway>,
     pub(super) crypto_token: SecretString,
-}
-
-/// The journal, owned, and what works on it.
-pub(super) struct Owned {
-    pub(super) journal: Arc<dyn Journal>,
-    pub(super) lane: Arc<Lane>,
-    pub(super) rebalancer: Arc<Rebalancer>,
 }
 
 impl Context {
@@ -78,21 +79,55 @@ impl Context {
         Ok(Connection { gateway, crypto_token: secrets.crypto_token })
     }
 
-    /// The journal as its owner, with everything that works on it. What a crash left has been taken up.
-    pub(super) async fn own(&self) -> Result<Owned, Failure> {
-        self.own_within(PATIENCE).await
+    /// Where this command's acts are done: in the process that owns the journal, if it answers, or here.
+    ///
+    /// An owner that does not answer is another command's: it is waited for, for a moment.
+    pub(super) async fn office(&self) -> Result<Office, Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let account = self.account();
+            match Client::connect(self.journal_path()).await {
+                Ok(Some(client)) => return Ok(Office::There { client, account }),
+                Ok(None) => {}
+                Err(refusal) => return Err(refused("another saldo", &account, refusal)),
+            }
+            // Before the lock: a secret's command takes its time, and nobody has to wait for that.
+            self.gateway().await?;
+            match self.own_now().await {
+                Err(failure) if failure.code == "journal_busy" && Instant::now() < deadline => {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+                owned => return owned.map(Office::Here),
+            }
+        }
     }
 
-    /// As [`Self::own`], without waiting for another owner to be done.
-    pub(super) async fn own_now(&self) -> Result<Owned, Failure> {
-        self.own_within(Duration::ZERO).await
+    /// The wallet as the gateway has it now, by the process that owns the journal, if it answers: then this one needs no
+    /// secrets.
+    pub(super) async fn balance(&self) -> Result<Balance, Failure> {
+        let read = match Client::connect(self.journal_path()).await {
+            Ok(Some(client)) => {
+                let advice = "the balance was only read, nothing was sent; try again";
+                let (account, never) = (self.account(), CancellationToken::new());
+                let read = ask(client, &account, Request::Balance, &never, advice).await;
+                read.map_err(|failure| match failure.exit {
+                    // A question leaves no doubt behind.
+                    Exit::Unknown => Failure::new(Exit::Later, failure.code, failure.message).retryable(),
+                    _ => failure,
+                })?
+            }
+            Ok(None) => self.gateway().await?.balance().await,
+            Err(refusal) => return Err(refused("another saldo", &self.account(), refusal)),
+        };
+        Ok(read?)
     }
 
-    async fn own_within(&self, patience: Duration) -> Result<Owned, Failure> {
-        let gateway: Arc<dyn Gateway> = self.gateway().await?;
+    /// The journal as its owner, without waiting for another owner to be done. What a crash left has been taken up.
+    pub(super) async fn own_now(&self) -> Result<office::Office, Failure> {
         let path = self.journal_path();
         prepare_folder(path)?;
-        let lock = Lock::acquire(path, self.command, patience).await?;
+        let lock = Lock::acquire(path, self.command, Duration::ZERO).await?;
+        let gateway: Arc<dyn Gateway> = self.gateway().await?;
         let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
         let lane = Lane::new(
             Arc::clone(&journal),
@@ -104,7 +139,7 @@ impl Context {
         let rebalancer = Rebalancer::new(Arc::clone(&journal), gateway);
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
-        Ok(Owned { journal, lane, rebalancer })
+        Ok(office::Office::new(journal, lane, rebalancer))
     }
 
     /// The journal for reading; `None` where there is none yet.
@@ -151,20 +186,4 @@ pub(super) async fn asked_to_stop() {
         () = wait(SignalKind::terminate()) => {}
         () = wait(SignalKind::hangup()) => {}
     }
-}
-
-/// Who is at this machine: a person is a Unix user, until operators exist.
-///
-/// Where the system keeps a login's user (Linux, `pam_loginuid`), that is the person: it stays the same through `su` and
-/// `sudo`, so one person with two accounts' rights is still one.
-pub(super) fn operator() -> Person {
-    let uid = login().unwrap_or_else(|| rustix::process::getuid().as_raw());
-    let name = User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name);
-    Person { uid, name }
-}
-
-/// The user of the login that this process came from, where the system keeps it.
-pub(super) fn login() -> Option<u32> {
-    let text = std::fs::read_to_string("/proc/self/loginuid").ok()?;
-    text.trim().parse().ok().filter(|uid| *uid != u32::MAX)
 }

@@ -12,8 +12,7 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::cockpit::{Station, Webhooks, language, sit_down, zone};
-use super::context::operator;
+use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
 use crate::app::{Environment, Facts};
 use crate::config::{Env, Overrides, asked_language};
@@ -24,6 +23,7 @@ use crate::engine::lane::LaneSettings;
 use crate::gateway::{Credentials, HttpGateway, Options};
 use crate::sandbox::traffic::run_traffic;
 use crate::sandbox::{self, start};
+use crate::server::control::operator;
 use crate::server::webhooks::bind;
 
 /// Where the demonstration takes its webhooks.
@@ -75,16 +75,18 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         depth_wish: global.color,
         journal: folder.path().join("journal.db"),
         account: format!("{} at sandbox", access.client_id),
-        gateway: Arc::new(gateway),
-        crypto_token,
-        lane: LaneSettings {
-            client_id: access.client_id.clone(),
-            resend_window: SignedDuration::from_hours(1),
-            webhook_url: Some(webhook_url.clone()),
-            keep_offering: None,
-        },
-        poll_every: POLL,
-        webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
+        works: Some(Works {
+            gateway: Arc::new(gateway),
+            crypto_token,
+            lane: LaneSettings {
+                client_id: access.client_id.clone(),
+                resend_window: SignedDuration::from_hours(1),
+                webhook_url: Some(webhook_url.clone()),
+                keep_offering: None,
+            },
+            poll_every: POLL,
+            webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
+        }),
         exposure: None,
     };
     let stop = CancellationToken::new();

@@ -9,12 +9,13 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::Global;
-use super::context::{Context, login, operator};
+use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{say, say_json};
 use crate::gateway::Gateway;
 use crate::journal::lock::Lock;
 use crate::journal::{JournalError, Reader};
+use crate::server::control::{login, operator};
 
 /// A difference between the clocks that is worth a word.
 const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(30);
@@ -276,7 +277,7 @@ async fn webhooks(context: &Context, round: &mut Round) {
                 Err(error) => round.warn(
                     "webhooks",
                     format!("{listen} cannot be listened at now: {error}"),
-                    "an open cockpit of yours may be listening there; if not, choose another port",
+                    "an open cockpit or `saldo serve` of yours may be listening there; if not, choose another port",
                 ),
             }
             if url.is_none() {

@@ -1,4 +1,4 @@
-//! Logs: off unless `SALDO_LOG` asks for them. They hold ids and states, no people's data and no secrets.
+//! Logs: off unless `SALDO_LOG` asks for them, but for a service's. They hold ids and states, no people's data and no secrets.
 
 use std::path::{Path, PathBuf};
 
@@ -27,9 +27,9 @@ pub(super) fn to_file_beside(journal: &Path) {
     }
 }
 
-/// For commands: logs go beside the talk.
-pub(super) fn to_standard_error() {
-    if let Some(filter) = wanted() {
+/// For commands: logs go beside the talk. `usual` is what is logged where nobody has asked.
+pub(super) fn to_standard_error(usual: Option<&str>) {
+    if let Some(filter) = wanted().or_else(|| usual.map(EnvFilter::new)) {
         // Set already: a test runs several commands in one process.
         let _ = tracing_subscriber::fmt()
             .with_env_filter(filter)

@@ -15,11 +15,13 @@ mod explain;
 pub mod failure;
 mod fsck;
 mod logging;
+mod office;
 mod output;
 mod rebalance;
 mod recover;
 mod resolve;
 mod sandbox;
+mod serve;
 mod show;
 mod transactions;
 mod view;
@@ -97,6 +99,8 @@ enum Command {
     Resolve(resolve::ResolveArguments),
     /// Is the journal sound? Every row as it was written, every life what its events come to
     Fsck(fsck::FsckArguments),
+    /// Own the journal without a screen: poll, take webhooks, work on open payments, do what commands ask
+    Serve(serve::ServeArguments),
     /// What would stand in the way, and what to do about it
     Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
@@ -140,8 +144,10 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Arguments { global, command } = arguments;
-    if !matches!(command, None | Some(Command::Demo(_))) {
-        logging::to_standard_error();
+    match &command {
+        None | Some(Command::Demo(_)) => {}
+        Some(Command::Serve(_)) => logging::to_standard_error(Some("saldo=info")),
+        Some(_) => logging::to_standard_error(None),
     }
     let moves_money = command.as_ref().is_some_and(Command::moves_money);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -154,6 +160,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             None => cockpit::run(&Context::load(&global, "cockpit")?, global.color).await,
             Some(Command::Demo(arguments)) => demo::run(&arguments, &global).await,
             Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
+            Some(Command::Serve(arguments)) => serve::run(arguments, &Context::load(&global, "serve")?).await,
             Some(Command::Config(command)) => config::run(&command, &global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,

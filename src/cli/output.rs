@@ -2,6 +2,8 @@
 //! kept, so that a file cut short by a full disk is not taken for the whole answer.
 
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
@@ -38,6 +40,19 @@ pub(super) fn say_json(value: &impl Serialize) {
 /// Writes talk to standard error.
 pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes `value` as JSON to `file`, whole or not at all, and for its owner alone: it may hold secrets.
+pub(super) fn write_whole(file: &Path, value: &impl Serialize) -> io::Result<()> {
+    let mut draft = file.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let text = serde_json::to_vec(value)?;
+    let mut out =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    out.write_all(&text)?;
+    out.sync_all()?;
+    std::fs::rename(&draft, file)
 }
 
 /// Says why a command failed, and gives its exit code.

@@ -4,15 +4,16 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::ask::confirm;
-use super::context::{Context, Owned, asked_to_stop, operator};
+use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
 use super::view::{RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
 use crate::domain::money::Centavos;
-use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
+use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
-use crate::gateway::Gateway;
+use crate::engine::office::RebalanceOrder;
 use crate::journal::Reader;
 use crate::journal::{JournalError, StoredRebalance};
 
@@ -49,13 +50,12 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
             return Err(RebalanceTrouble::InDoubt(Box::new(doubt)).into());
         }
     }
-    let now = Pockets::from(&context.gateway().await?.balance().await?);
+    let now = Pockets::from(&context.balance().await?);
     let reviewed = match forecast(now, target) {
         Ok(forecast) => forecast,
         Err(ForecastError::NothingToMove(_)) => {
             if let Some(id) = arguments.after_doubt {
-                let owned = context.own().await?;
-                settle(&owned, doubt(&owned, id).await?).await?;
+                context.office().await?.settle_doubt(id).await?;
             }
             nothing_to_move(target, now, context);
             return Ok(Exit::Done);
@@ -77,12 +77,14 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
             reviewed.after.proprietary,
         ))?;
     }
-    let owned = context.own().await?;
-    if let Some(id) = arguments.after_doubt {
-        settle(&owned, doubt(&owned, id).await?).await?;
-    }
-    let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
-    let ended = send(&owned, target, &reviewed, reason).await?;
+    let order = RebalanceOrder {
+        id: Uuid::now_v7(),
+        target,
+        reviewed,
+        reason: arguments.reason.filter(|reason| !reason.trim().is_empty()),
+        after_doubt: arguments.after_doubt,
+    };
+    let ended = send(context.office().await?, order).await?;
     if context.json {
         say_json(&RebalanceView::new(&ended));
     } else {
@@ -134,51 +136,17 @@ fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {
 }
 
 /// Sends it, once. A signal ends it before its request, and never while that is on the wire.
-async fn send(
-    owned: &Owned,
-    target: Centavos,
-    reviewed: &Forecast,
-    reason: Option<String>,
-) -> Result<StoredRebalance, Failure> {
-    let mut sending =
-        std::pin::pin!(owned.rebalancer.send(Uuid::now_v7(), target, reviewed, reason, operator()));
+async fn send(office: Office, order: RebalanceOrder) -> Result<StoredRebalance, Failure> {
+    let stop = stop_signal();
+    let mut sending = std::pin::pin!(office.rebalance(order, &stop));
     tokio::select! {
         biased;
-        ended = sending.as_mut() => return Ok(ended?),
-        () = asked_to_stop() => {}
+        ended = sending.as_mut() => ended,
+        () = stop.cancelled() => {
+            note("stopping; a request on the wire is waited for");
+            sending.await
+        }
     }
-    if !owned.rebalancer.is_busy() {
-        return Err(Failure::new(Exit::Later, "stopped", "stopped; nothing was sent").retryable());
-    }
-    note("stopping; a request on the wire is waited for");
-    Ok(sending.await?)
-}
-
-/// The rebalance that the operator has compared, if its doubt is still to be settled. A command that runs again finds
-/// it settled.
-async fn doubt(owned: &Owned, id: Uuid) -> Result<Option<Uuid>, Failure> {
-    let stored = owned
-        .journal
-        .rebalance(id)
-        .await?
-        .ok_or_else(|| Failure::from(JournalError::NotFound(id.to_string())))?;
-    match stored.rebalance.state {
-        State::Unknown => Ok(Some(id)),
-        State::Acknowledged => Ok(None),
-        State::Completed | State::Rejected => Err(Failure::usage(format!(
-            "--after-doubt: that rebalance is {}, not in doubt; nothing was sent",
-            stored.rebalance.state.as_str()
-        ))),
-    }
-}
-
-/// Journals that a person has compared the balance. Only once the command is sure to go on: one that was refused or
-/// not confirmed has changed nothing.
-async fn settle(owned: &Owned, doubt: Option<Uuid>) -> Result<(), Failure> {
-    if let Some(id) = doubt {
-        owned.rebalancer.acknowledge(id, operator()).await?;
-    }
-    Ok(())
 }
 
 fn nothing_to_move(target: Centavos, now: Pockets, context: &Context) {

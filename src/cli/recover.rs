@@ -6,17 +6,15 @@ use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, looks, sentence};
 use crate::engine::lane::LaneError;
-use crate::engine::recover::recover;
+use crate::engine::office::Recovered;
 use crate::journal::Intent;
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let owned = context.own().await?;
-    let taken_up = recover(owned.journal.as_ref(), &owned.lane).await?;
+    let Recovered { payments: taken_up, rebalances_in_doubt } = context.office().await?.recover().await?;
     let mut notes = Vec::new();
-    for doubt in owned.journal.rebalances_in_doubt().await? {
+    for doubt in rebalances_in_doubt {
         // Compared, never decided: that is a person's to do.
-        let compared = owned.rebalancer.compare(doubt.id).await;
-        let seen = looks(compared.as_ref().map_or(&doubt.rebalance, |stored| &stored.rebalance));
+        let seen = looks(&doubt.rebalance);
         notes.push(format!(
             "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
              `saldo rebalance --after-doubt {}`",

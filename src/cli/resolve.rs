@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::context::{Context, operator};
+use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::office::NotResolved;
 use super::output::{note, say, say_json};
 use super::show;
 use super::view::{IntentView, sentence};
@@ -59,9 +60,12 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
             return show::known(&life, reader.as_ref(), context, &advice(intent)).await;
         }
     };
-    let owned = context.own().await.map_err(|failure| not_recorded(intent, failure))?;
-    let recorded = owned.lane.resolve(intent.id, operator(), finding).await;
-    let after = recorded.map_err(|error| refused(intent, error))?;
+    let office = context.office().await.map_err(|failure| not_recorded(intent, failure))?;
+    let after = office.resolve(intent.id, finding).await.map_err(|why| match why {
+        NotResolved::Lane(error) => refused(intent, error),
+        NotResolved::NotAsked(failure) => not_recorded(intent, failure),
+        NotResolved::Unknown(failure) => failure,
+    })?;
     if context.json {
         say_json(&IntentView::new(&after, &context.settings.client_id));
     } else {

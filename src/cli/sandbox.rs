@@ -1,6 +1,5 @@
 //! `saldo sandbox`: the imitation gateway by itself.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,8 +7,8 @@ use clap::Args;
 
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure};
-use super::output::note;
-use crate::sandbox::{Access, FaultSpec, Options, start};
+use super::output::{note, write_whole};
+use crate::sandbox::{FaultSpec, Options, start};
 
 #[derive(Debug, Args)]
 pub(super) struct SandboxArguments {
@@ -41,25 +40,11 @@ pub(super) async fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
     };
     let sandbox = start(options).await.map_err(|error| Failure::other(error.to_string()))?;
     if let Some(file) = &arguments.ready_file {
-        write_ready(file, sandbox.access())
+        write_whole(file, sandbox.access())
             .map_err(|error| Failure::other(format!("{}: {error}", file.display())))?;
     }
     note(&format!("the sandbox answers at {}; Ctrl-C ends it", sandbox.access().base_url));
     asked_to_stop().await;
     sandbox.stop().await;
     Ok(Exit::Done)
-}
-
-/// Whole or not at all, and for its owner alone: it holds the sandbox's secrets.
-fn write_ready(file: &std::path::Path, access: &Access) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut draft = file.as_os_str().to_owned();
-    draft.push(".part");
-    let draft = PathBuf::from(draft);
-    let text = serde_json::to_vec(access)?;
-    let mut out =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    out.write_all(&text)?;
-    out.sync_all()?;
-    std::fs::rename(&draft, file)
 }

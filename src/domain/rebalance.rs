@@ -62,7 +62,8 @@ pub struct Forecast {
 }
 
 /// Why a target leads nowhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ForecastError {
     /// The transactional balance is the target already.
     #[error("the transactional balance is {0} already: nothing would move")]
@@ -234,7 +235,7 @@ pub enum Event {
 }
 
 /// An event that cannot happen to a rebalance as it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("this cannot happen to a rebalance that is {}", .0.as_str())]
 pub struct Refused(pub State);
 

@@ -7,19 +7,20 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::clock::{self, SystemClock};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
-use super::message::{Command, DecisionOutcome, FeedWindow, News};
+use super::message::{Command, DecisionOutcome, FeedWindow, News, RebalanceTrouble};
+use super::office::{Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
 use super::{exposure, poller, tracker};
 use crate::config::Exposure;
-use crate::domain::cash_out::{Act, State};
 use crate::domain::person::Person;
 use crate::gateway::Gateway;
-use crate::journal::{Journal, JournalError, Proposed, Query};
+use crate::journal::{Journal, JournalError, Query, Reader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
 /// not, the engine's tasks wait for it instead of filling memory.
@@ -53,6 +54,7 @@ pub struct Desk {
     journal: Arc<dyn Journal>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    office: Office,
     commands: mpsc::Sender<Command>,
     news: mpsc::Sender<News>,
     webhook_came: Arc<Notify>,
@@ -91,26 +93,34 @@ impl Desk {
             zone.clone(),
         ));
         tasks.spawn(tracker::run(Arc::clone(&journal), Arc::clone(&lane), journal.news()));
-        tasks.spawn(show(Arc::clone(&journal), news.clone(), wanted, zone));
+        let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
+        tasks.spawn(show(reader, journal.news(), news.clone(), wanted, zone));
+        let office = Office::new(Arc::clone(&journal), Arc::clone(&lane), Arc::clone(&rebalancer))
+            .at_a_desk(news.clone(), Arc::clone(&poll_now));
         let clerk = Clerk {
-            journal: Arc::clone(&journal),
             gateway,
             lane: Arc::clone(&lane),
             rebalancer: Arc::clone(&rebalancer),
+            office: office.clone(),
             news: news.clone(),
             poll_now,
             window,
             operator,
         };
         tasks.spawn(Arc::new(clerk).run(orders));
-        let desk =
-            Self { journal, lane, rebalancer, commands, news, webhook_came: Arc::new(Notify::new()), tasks };
+        let webhook_came = Arc::new(Notify::new());
+        let desk = Self { journal, lane, rebalancer, office, commands, news, webhook_came, tasks };
         Ok((desk, receiver))
     }
 
     /// Where commands go.
     pub fn commands(&self) -> mpsc::Sender<Command> {
         self.commands.clone()
+    }
+
+    /// What this desk does for commands of other processes.
+    pub fn office(&self) -> Office {
+        self.office.clone()
     }
 
     /// Where news go, for a webhook listener of this desk.
@@ -157,19 +167,21 @@ impl Desk {
 
 /// What the screen wants to see. The newest wish counts.
 #[derive(Debug, Clone, Default)]
-struct Wanted {
-    feed: Query,
-    life: Option<Uuid>,
+pub struct Wanted {
+    /// These rows.
+    pub feed: Query,
+    /// The life of this one, if any.
+    pub life: Option<Uuid>,
 }
 
-/// Reads the screen's window whenever the journal or the wish has changed.
-async fn show(
-    journal: Arc<dyn Journal>,
+/// Reads the screen's window whenever the journal (so says `changes`) or the wish has changed.
+pub async fn show(
+    journal: Arc<dyn Reader>,
+    mut changes: watch::Receiver<u64>,
     news: mpsc::Sender<News>,
     mut wanted: watch::Receiver<Wanted>,
     zone: TimeZone,
 ) {
-    let mut changes = journal.news();
     loop {
         changes.mark_unchanged();
         let wish = wanted.borrow_and_update().clone();
@@ -207,7 +219,7 @@ async fn show(
 ///
 /// [`JournalError`].
 pub async fn window(
-    journal: &(impl crate::journal::Reader + ?Sized),
+    journal: &(impl Reader + ?Sized),
     query: &Query,
     zone: &TimeZone,
 ) -> Result<FeedWindow, JournalError> {
@@ -233,10 +245,10 @@ pub fn midnight(now: Timestamp, zone: &TimeZone) -> Timestamp {
 
 /// Carries out commands: quick ones at once, those that wait for the gateway in tasks of their own.
 struct Clerk {
-    journal: Arc<dyn Journal>,
     gateway: Arc<dyn Gateway>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    office: Office,
     news: mpsc::Sender<News>,
     poll_now: Arc<Notify>,
     window: watch::Sender<Wanted>,
@@ -251,8 +263,7 @@ impl Clerk {
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::PollBalance => self.poll_now.notify_one(),
                 Command::ResumePayments => {
-                    self.lane.resume();
-                    self.tell(News::Paused(None)).await;
+                    self.office.resume().await;
                 }
                 Command::Pay(decision) => self.pay(*decision).await,
                 Command::TakeUp(id) => {
@@ -269,12 +280,12 @@ impl Clerk {
                 Command::Rebalance { id, target, reviewed, reason } => {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move {
-                        let ended = clerk
-                            .rebalancer
-                            .send(id, target, &reviewed, reason, clerk.operator.clone())
-                            .await;
-                        clerk.tell(News::RebalanceEnded(ended.map(Box::new))).await;
-                        clerk.poll_now.notify_one();
+                        let order =
+                            RebalanceOrder { id, target, reviewed: *reviewed, reason, after_doubt: None };
+                        let by = clerk.operator.clone();
+                        let ended = clerk.office.rebalance(order, by, &CancellationToken::new()).await;
+                        let ended = ended.map(Box::new).map_err(RebalanceTrouble::from);
+                        clerk.tell(News::RebalanceEnded(ended)).await;
                     });
                 }
                 Command::Resolve { id, finding } => {
@@ -293,24 +304,11 @@ impl Clerk {
         }
     }
 
-    /// Journals a decision and sends it at once. Should that not come about, the tracker sends it, as after a restart.
+    /// Journals a decision and sends it at once.
     async fn pay(&self, decision: Decision) {
         let id = decision.id;
-        let outcome = match self.lane.decide(decision).await {
-            Ok(Proposed::Created(intent)) => {
-                if intent.cash_out.state == State::Approved {
-                    let lane = Arc::clone(&self.lane);
-                    tokio::spawn(async move {
-                        if let Err(error) = lane.act(intent.id, Act::Send).await {
-                            tracing::info!(intent = %intent.id, "{error}");
-                        }
-                    });
-                }
-                DecisionOutcome::Created
-            }
-            Ok(Proposed::Existing(intent)) if intent.id == id => DecisionOutcome::Created,
-            Ok(Proposed::Existing(intent)) => DecisionOutcome::Existing(Box::new(intent)),
-            Ok(Proposed::Taken(intent)) => DecisionOutcome::Taken(Box::new(intent)),
+        let outcome = match self.office.decide(decision).await {
+            Ok(decided) => decided.outcome(id),
             Err(error) => DecisionOutcome::NotJournalled(error.to_string()),
         };
         self.tell(News::CashOutDecided { id, outcome }).await;
@@ -320,15 +318,9 @@ impl Clerk {
     }
 
     async fn take_up(&self, id: Uuid) {
-        // A person asks because they have mended something; a lane that is still refused pauses again.
-        self.lane.resume();
-        let Ok(Some(intent)) = self.journal.intent(id).await else { return };
-        if let Some(act) = intent.cash_out.act_now(&self.lane.moment())
-            && let Err(error) = self.lane.act(id, act).await
-        {
+        if let Err(error) = self.office.take_up(id).await {
             tracing::info!(intent = %id, "{error}");
         }
-        self.tell(News::Paused(self.lane.paused())).await;
     }
 
     async fn tell(&self, news: News) {

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST: u64 = 4_096;
 
 /// Asks until it is dropped. What cannot be told keeps the last good amount on the screen, with its age and the reason.
-pub(super) async fn run(exposure: Exposure, news: mpsc::Sender<News>) {
+pub(crate) async fn run(exposure: Exposure, news: mpsc::Sender<News>) {
     loop {
         let asked = tokio::time::timeout(PATIENCE, ask(&exposure.source)).await;
         let told = asked.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
@@ -37,7 +38,8 @@ const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
 const LAST_OFFERS: Duration = Duration::from_secs(10);
 
 /// Why nothing is sent at the moment. Never stored: the next start tries again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pause {
     /// Two 401 in a row.
     #[error("the gateway does not take these credentials ({0}); payments are paused and none was rejected")]
@@ -53,7 +55,8 @@ pub enum Pause {
 }
 
 /// What the lane could not do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LaneError {
     /// The journal said no; nothing was sent.
     #[error(transparent)]
@@ -361,6 +364,11 @@ impl Lane {
     /// Whether something is on the wire.
     pub fn is_busy(&self) -> bool {
         !self.wire.is_empty()
+    }
+
+    /// Whether a task is at work on this payment.
+    pub fn is_at_work_on(&self, id: Uuid) -> bool {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
     }
 
     pub(super) async fn intent(&self, id: Uuid) -> Result<Intent, JournalError> {

@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::balance::Reading;
@@ -106,7 +107,8 @@ pub enum DecisionOutcome {
 }
 
 /// Why a rebalance was not sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RebalanceTrouble {
     /// The balance could not be read, so there is nothing to compute from.
     #[error("the balance could not be read, so nothing was sent: {0}")]
@@ -126,7 +128,8 @@ pub enum RebalanceTrouble {
 }
 
 /// What only a person can say of a payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Finding {
     /// The gateway has it, under this id.
     InternalCode {
@@ -170,7 +173,7 @@ pub struct FeedWindow {
 }
 
 /// How the webhooks are doing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookHealth {
     /// Where saldo listens, if it does.
     pub listening: Option<SocketAddr>,

@@ -5,11 +5,13 @@
 
 pub mod clock;
 pub mod desk;
-mod exposure;
+pub(crate) mod exposure;
 pub mod inbox;
 pub mod judgement;
 pub mod lane;
 pub mod message;
+pub mod office;
+pub(crate) mod outlook;
 pub mod poller;
 pub mod rebalance;
 pub mod recover;

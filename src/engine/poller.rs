@@ -9,19 +9,19 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::clock;
-use super::desk::midnight;
-use super::message::{BalanceHistory, News};
+use super::message::News;
+use super::outlook::Outlook;
 use crate::domain::balance::Reading;
 use crate::domain::text::Safe;
 use crate::gateway::Gateway;
-use crate::journal::Journal;
+use crate::journal::{Journal, Reader};
 
 /// The longest wait after failures. It never gives up: the network of a desk comes back, and the desk should see it
 /// within moments.
 const CEILING: Duration = Duration::from_secs(15);
 
-/// Parts of a chart: as many columns as a pane has at most.
-const HISTORY_PARTS: u32 = 36;
+/// Between two thinnings of old balances.
+const THIN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// Polls until it is dropped. One poll at a time, so polls cannot overlap; a poll that takes longer than the interval
 /// makes the next one follow at once, and none is made up for.
@@ -35,6 +35,7 @@ pub async fn run(
 ) {
     let mut failures: u32 = 0;
     let mut thinned = Timestamp::MIN;
+    let mut outlook = Outlook::new(zone);
     loop {
         let began = Instant::now();
         let told = match gateway.balance().await {
@@ -58,25 +59,15 @@ pub async fn run(
             return;
         }
         if failures == 0 {
-            // What cannot be read, `saldo fsck` tells; the balance itself is on the screen.
             let now = clock::now();
-            if let Ok(pace) = journal.pace(now).await
-                && news.send(News::Pace(Box::new(pace))).await.is_err()
-            {
-                return;
-            }
-            if now.duration_since(thinned) >= SignedDuration::from_mins(1) {
+            if now.duration_since(thinned).abs() >= THIN_EVERY {
                 thinned = now;
-                if let Some(history) = look_back(journal.as_ref(), now).await
-                    && news.send(News::BalanceHistory(Box::new(history))).await.is_err()
-                {
-                    return;
+                if let Err(error) = journal.thin_balances(now).await {
+                    tracing::warn!("old balances stay as they are: {error}");
                 }
             }
-            let since = midnight(now, &zone);
-            if let Ok(Some(drawn)) = journal.conservation(since).await
-                && news.send(News::Conservation(Box::new(drawn))).await.is_err()
-            {
+            let reader: &dyn Reader = journal.as_ref();
+            if !outlook.tell(reader, &news).await {
                 return;
             }
         }
@@ -86,20 +77,6 @@ pub async fn run(
             () = asked.notified() => {}
         }
     }
-}
-
-/// How the balance went; what has become old thins out meanwhile. What cannot be read or written is tried again in a
-/// minute, and told by whoever has something at stake.
-async fn look_back(journal: &dyn Journal, now: Timestamp) -> Option<BalanceHistory> {
-    if let Err(error) = journal.thin_balances(now).await {
-        tracing::warn!("old balances stay as they are: {error}");
-    }
-    let over =
-        async |span: SignedDuration| journal.balance_history((now - span, now), HISTORY_PARTS).await.ok();
-    Some(BalanceHistory {
-        hour: over(SignedDuration::from_hours(1)).await?,
-        day: over(SignedDuration::from_hours(24)).await?,
-    })
 }
 
 /// The interval, doubled with each failure after the first up to [`CEILING`] (or the interval, if that is longer).

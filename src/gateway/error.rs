@@ -1,12 +1,15 @@
 //! What can go wrong with a question, and with the set-up.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::attempt::Problem;
 use crate::domain::text::Safe;
 
 use super::problem::summary;
 
 /// Why a question to the gateway has no answer. The text is for people.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReadError {
     /// No connection, or one that ended before the answer did.
     #[error("the gateway could not be reached: {0}")]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -31,7 +32,8 @@ use crate::domain::report::{Direction, Report, Source};
 use crate::domain::transaction::{State, Transaction};
 
 /// What the journal could not do. None of these has changed anything.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum JournalError {
     /// Another process owns the journal.
     #[error("the journal is in use by {0}")]
@@ -119,7 +121,7 @@ pub enum Proposed {
 }
 
 /// A payment of ours with its state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
     /// saldo's id for it.
     pub id: Uuid,
@@ -130,6 +132,7 @@ pub struct Intent {
     /// Why, in the operator's words.
     pub reason: Option<String>,
     /// The request's body.
+    #[serde(with = "body_as_text")]
     pub body: Vec<u8>,
     /// Where it stands.
     pub cash_out: CashOut,
@@ -137,6 +140,19 @@ pub struct Intent {
     pub created_at: Timestamp,
     /// When it last changed (UTC).
     pub updated_at: Timestamp,
+}
+
+/// A body is JSON that saldo made: in JSON it stands as the text that it is.
+mod body_as_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(body: &[u8], out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(std::str::from_utf8(body).map_err(serde::ser::Error::custom)?)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<u8>, D::Error> {
+        Ok(String::deserialize(reader)?.into_bytes())
+    }
 }
 
 impl Intent {
@@ -227,7 +243,7 @@ pub enum DeliveryOutcome {
 }
 
 /// A rebalance of ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRebalance {
     /// saldo's id for it.
     pub id: Uuid,

@@ -238,7 +238,7 @@ impl Lang {
 }
 
 /// What is said in an error of each class, and the class in Portuguese. The first that fits counts.
-const CLASSES: [(&str, &str); 19] = [
+const CLASSES: [(&str, &str); 21] = [
     ("journal cannot be written", "o diário não pode ser gravado"),
     ("knows no such transaction", "o gateway não conhece este id"),
     ("cannot be a transaction's id", "isto não pode ser um id de transação"),
@@ -258,6 +258,8 @@ const CLASSES: [(&str, &str); 19] = [
     ("has an error of its own", "erro do próprio gateway"),
     ("in use", "endereço já em uso"),
     ("ermission denied", "sem permissão"),
+    ("serve has gone", "o saldo serve saiu"),
+    ("went away before", "o dono do diário saiu antes de responder"),
 ];
 
 fn email_error(error: EmailError) -> String {

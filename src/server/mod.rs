@@ -1,3 +1,4 @@
-//! What listens: the gateway's webhooks.
+//! What listens: the gateway's webhooks, and commands that ask the journal's owner.
 
+pub mod control;
 pub mod webhooks;

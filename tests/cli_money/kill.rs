@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use serde_json::Value;
 
 use crate::real_support::audit::{Story, audit, is_final, recover, requests_of, stories};
 use crate::real_support::{Dice, cockpit, kill_after, kill_when, pass, say, wanted};
-use crate::support::{Desk, cash_out, prompt, with_faults};
+use crate::support::{Desk, cash_out, end_of, prompt, runtime, until, with_faults};
 use crate::terminal::PATIENCE;
 
 /// How far a payment had come when its process was killed.
@@ -327,6 +328,38 @@ fn cockpit_under_fire(seed: (u64, u64), kills: u64) -> Tally {
     worker.tally
 }
 
+/// `serve` pays on behalf of commands, and is killed at any moment from its first breath on; the command is run again with
+/// the next one, or with none.
+fn serve_under_fire(seed: (u64, u64), kills: u64) -> Tally {
+    let mut worker = Worker::new(&ROUGH, seed, kills);
+    while worker.killed() < worker.kills {
+        let reference = worker.another_reference();
+        let arguments = cash_out("4,56", &reference);
+        for _ in 0..=worker.dice.below(3) {
+            let desk = &worker.desk;
+            let mut owner = runtime().block_on(async { desk.command(&["serve"]).spawn().unwrap() });
+            // One in four asks before it can answer; the others find it there, or it is gone already.
+            if !worker.dice.happens(1, 4) {
+                let socket = desk.folder().join("state/journal.db.sock");
+                until(|| UnixStream::connect(&socket).is_ok());
+            }
+            let command = runtime().block_on(async { desk.command(&arguments).spawn().unwrap() });
+            pass(worker.dice.moment(worker.life * 3));
+            runtime().block_on(async { owner.kill().await.unwrap() });
+            let run = runtime().block_on(end_of("cash-out".to_owned(), command));
+            run.expect_one_of(&[0, 4, 69, 75]);
+            if run.code == Some(0) {
+                worker.promised.push(reference.clone());
+            }
+            *worker.tally.kills.entry("serve").or_default() += 1;
+            worker.check(true, Some(&reference));
+        }
+        recover(&worker.desk, 1);
+    }
+    worker.all_is_paid();
+    worker.tally
+}
+
 /// A port that nobody had a moment ago. Where somebody takes it meanwhile, the cockpit works without webhooks.
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
@@ -406,11 +439,12 @@ fn no_target_is_sent_twice(desk: &Desk) {
 type Fire = fn((u64, u64), u64) -> Tally;
 
 /// Each kind of story with its share of the kills, in twentieths.
-const KINDS: [(Fire, u64); 5] = [
-    (pay_under_fire, 8),
+const KINDS: [(Fire, u64); 6] = [
+    (pay_under_fire, 7),
     (pay_a_forgetful_gateway, 4),
     (recover_under_fire, 3),
-    (cockpit_under_fire, 3),
+    (cockpit_under_fire, 2),
+    (serve_under_fire, 2),
     (rebalance_under_fire, 2),
 ];
 

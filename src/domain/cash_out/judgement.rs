@@ -2,6 +2,7 @@
 //! brought is this payment, and no other.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::plan::later;
@@ -11,7 +12,8 @@ use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
 
 /// How it is known that an id belongs to another payment.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OtherPayment {
     /// Money that came in.
     #[error("that is a cash-in")]

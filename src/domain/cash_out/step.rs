@@ -1,5 +1,6 @@
 //! The pure function from what a payment was and what happened to what it is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -49,19 +50,20 @@ pub enum Alarm {
 }
 
 /// An event that cannot happen to a payment as it stands. Nothing changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{event} cannot happen to a payment that is {}{because}", .state.as_str())]
 pub struct Refused {
     /// Where the payment stands.
     pub state: State,
     /// What was tried.
-    pub event: &'static str,
+    pub event: Cow<'static, str>,
     /// Why not.
     pub because: Because,
 }
 
 /// Why an event is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Because {
     /// It does not belong to this state.
     #[error("")]
@@ -135,7 +137,7 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<CashOut, 
 
 impl Step {
     fn refuse(&self, event: &'static str, because: Because) -> Refused {
-        Refused { state: self.after.state, event, because }
+        Refused { state: self.after.state, event: Cow::Borrowed(event), because }
     }
 
     /// What must hold after every step; left on in release, since what follows is money.

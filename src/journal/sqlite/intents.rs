@@ -127,7 +127,7 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
             .any(|other| other.cash_out.may_have_paid())
     {
         let state = intent.cash_out.state;
-        return Err(Refused { state, event: "another request", because: Because::Sibling }.into());
+        return Err(Refused { state, event: "another request".into(), because: Because::Sibling }.into());
     }
     intent.cash_out = step.after;
     intent.updated_at = change.event.at();

@@ -263,9 +263,12 @@ impl Store {
     fn refuse_beside_a_sibling(&self, index: usize, plant: Plant) -> Result<(), JournalError> {
         let own = &self.records[index].intent.cash_out;
         if !blind(plant) && self.payer(&own.terms.obligation, Some(index)).is_some() {
-            return Err(
-                Refused { state: own.state, event: "another request", because: Because::Sibling }.into()
-            );
+            return Err(Refused {
+                state: own.state,
+                event: "another request".into(),
+                because: Because::Sibling,
+            }
+            .into());
         }
         Ok(())
     }

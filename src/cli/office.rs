@@ -1,0 +1,202 @@
+//! Where a writing command's acts are done: here, where this process owns the journal, or in the process that does.
+//!
+//! The commands see one office, so that what they print and how they end is the same either way.
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::context::asked_to_stop;
+use super::failure::{Exit, Failure, Outcome};
+use crate::engine::lane::{Decision, LaneError};
+use crate::engine::message::Finding;
+use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
+use crate::journal::{Intent, JournalError, StoredRebalance};
+use crate::server::control::client::{Broken, Client};
+use crate::server::control::operator;
+use crate::server::control::protocol::{CashOut, Owner, Refusal, Request, Resolve};
+
+/// The office that a command has found. It does one thing, and is given back.
+pub(super) enum Office {
+    /// This process owns the journal.
+    Here(office::Office),
+    /// Another one does, and answers.
+    There {
+        /// The connection to it.
+        client: Client,
+        /// Whose payments they are.
+        account: String,
+    },
+}
+
+/// Why a finding was not recorded, or may not have been.
+pub(super) enum NotResolved {
+    /// The payment does not allow it.
+    Lane(LaneError),
+    /// It was not tried.
+    NotAsked(Failure),
+    /// Nobody can say.
+    Unknown(Failure),
+}
+
+/// Cancelled when the process is asked to end. From here on a signal ends nothing by itself.
+pub(super) fn stop_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let signal = stop.clone();
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        signal.cancel();
+    });
+    stop
+}
+
+impl Office {
+    /// Journals a decision and works on the payment until the gateway's answer is known.
+    pub(super) async fn pay(self, decision: Decision, stop: &CancellationToken) -> Result<Paid, Failure> {
+        match self {
+            Self::Here(office) => {
+                let paid = office.pay(decision, stop).await?;
+                office.finish().await;
+                Ok(paid)
+            }
+            Self::There { client, account } => {
+                let Decision { id, reference, order, reason, again, .. } = decision;
+                let advice = format!(
+                    "the payment may have been made or not. The same command with the same reference ({reference}) goes on \
+                     with it and never pays twice"
+                );
+                let pay = CashOut { id, reference, order, reason, again };
+                let asked = ask(client, &account, Request::CashOut(Box::new(pay)), stop, &advice);
+                let paid: Result<Paid, JournalError> = asked.await?;
+                Ok(paid?)
+            }
+        }
+    }
+
+    /// Sends what was reviewed, once.
+    pub(super) async fn rebalance(
+        self,
+        order: RebalanceOrder,
+        stop: &CancellationToken,
+    ) -> Result<StoredRebalance, Failure> {
+        let ended = match self {
+            Self::Here(office) => office.rebalance(order, operator(), stop).await,
+            Self::There { client, account } => {
+                let advice = "the money may have moved or not. Compare with `saldo balance`; the same command again is \
+                              stopped by a rebalance in doubt, and moves nothing where the target is reached";
+                ask(client, &account, Request::Rebalance(Box::new(order)), stop, advice).await?
+            }
+        };
+        ended.map_err(not_rebalanced)
+    }
+
+    /// Journals that the operator has compared the balance after a rebalance in doubt.
+    pub(super) async fn settle_doubt(self, id: Uuid) -> Result<(), Failure> {
+        let settled = match self {
+            Self::Here(office) => office.settle_doubt(id, operator()).await,
+            Self::There { client, account } => {
+                let advice =
+                    "the doubt may be settled or not; the same command again settles it, and sends nothing";
+                let never = CancellationToken::new();
+                ask(client, &account, Request::SettleDoubt(id), &never, advice).await?
+            }
+        };
+        settled.map_err(not_rebalanced)
+    }
+
+    /// Takes up every payment that is not final.
+    pub(super) async fn recover(self) -> Result<Recovered, Failure> {
+        let recovered = match self {
+            Self::Here(office) => office.recover().await,
+            Self::There { client, account } => {
+                let advice = "payments in doubt may have been sent again, with the same bytes; `saldo recover` goes on \
+                              with them";
+                ask(client, &account, Request::Recover, &CancellationToken::new(), advice).await?
+            }
+        };
+        Ok(recovered?)
+    }
+
+    /// Records what the operator found about a payment.
+    pub(super) async fn resolve(self, id: Uuid, finding: Finding) -> Result<Intent, NotResolved> {
+        let resolved = match self {
+            Self::Here(office) => office.resolve(id, operator(), finding).await,
+            Self::There { client, account } => {
+                let advice = "the finding may be recorded or not: `saldo show` tells, and the same command again is \
+                              harmless";
+                let resolve = Request::Resolve(Box::new(Resolve { id, finding }));
+                let asked = ask(client, &account, resolve, &CancellationToken::new(), advice).await;
+                asked.map_err(|failure| match failure.exit {
+                    Exit::Unknown => NotResolved::Unknown(failure),
+                    _ => NotResolved::NotAsked(failure),
+                })?
+            }
+        };
+        resolved.map_err(NotResolved::Lane)
+    }
+}
+
+/// Asks the owner. `advice` is for the case that nobody can say whether it was done.
+pub(super) async fn ask<T: serde::de::DeserializeOwned>(
+    client: Client,
+    account: &str,
+    request: Request,
+    stop: &CancellationToken,
+    advice: &str,
+) -> Result<T, Failure> {
+    let owner = name(client.owner());
+    client.ask(account, request, stop).await.map_err(|broken| match broken {
+        Broken::NotSent(reason) => Failure::new(
+            Exit::Later,
+            "owner_gone",
+            format!(
+                "{owner} owns this journal, and went away before it had the request ({reason}); nothing was sent, try again"
+            ),
+        )
+        .retryable(),
+        Broken::Unknown(reason) => Failure::new(
+            Exit::Unknown,
+            "owner_gone",
+            format!("{owner} owns this journal, and went away before it answered ({reason}): {advice}"),
+        )
+        .retryable()
+        .meaning(Outcome::Unknown),
+        Broken::Refused(refusal) => refused(&owner, account, refusal),
+    })
+}
+
+/// Why an owner does nothing for this command. Nothing was sent.
+pub(super) fn refused(owner: &str, account: &str, refusal: Refusal) -> Failure {
+    let said = format!("{owner} owns this journal and did nothing: {refusal}. Nothing was sent");
+    match refusal {
+        Refusal::OtherAccount(found) => {
+            JournalError::OtherAccount { found, wanted: account.to_owned() }.into()
+        }
+        Refusal::Stranger { .. } => Failure::new(Exit::NotAllowed, "not_allowed", said),
+        Refusal::Version { .. } => {
+            Failure::new(Exit::Config, "other_version", format!("{said}; stop it, and start it anew"))
+        }
+        Refusal::Stopping => Failure::new(Exit::Later, "journal_busy", said).retryable(),
+        Refusal::NotWatched | Refusal::TooManyWatch => {
+            Failure::new(Exit::Later, "journal_busy", said).retryable()
+        }
+        Refusal::Malformed(_) | Refusal::TooLong | Refusal::TooSlow => Failure::other(said),
+    }
+}
+
+fn name(owner: &Owner) -> String {
+    format!("saldo {} (process {})", owner.command, owner.pid)
+}
+
+fn not_rebalanced(why: NotRebalanced) -> Failure {
+    match why {
+        NotRebalanced::Trouble(trouble) => trouble.into(),
+        NotRebalanced::Journal(error) => error.into(),
+        NotRebalanced::NotInDoubt(state) => Failure::usage(format!(
+            "--after-doubt: that rebalance is {}, not in doubt; nothing was sent",
+            state.as_str()
+        )),
+        NotRebalanced::Stopped => {
+            Failure::new(Exit::Later, "stopped", "stopped; nothing was sent").retryable()
+        }
+    }
+}

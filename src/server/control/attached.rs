@@ -1,0 +1,281 @@
+//! A cockpit's engine where another process owns the journal: what the screen shows is read from the journal and from what
+//! the owner tells, and what it wants is asked of the owner.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::client::{Broken, Client, Watch};
+use super::protocol::{CashOut, Request, Resolve, Told};
+use crate::config::Exposure;
+use crate::domain::text::Safe;
+use crate::engine::desk::{Wanted, show};
+use crate::engine::lane::{Decision, LaneError};
+use crate::engine::message::{Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
+use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
+use crate::engine::outlook::Outlook;
+use crate::engine::{clock, exposure};
+use crate::journal::{Intent, JournalError, Reader, StoredRebalance};
+
+/// As a desk's own.
+const NEWS: usize = 256;
+
+/// As a desk's own.
+const COMMANDS: usize = 64;
+
+/// Between two looks for an owner that has gone.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A decision that was not answered is asked again for so long: its id makes it one.
+const ASK_AGAIN_FOR: Duration = Duration::from_secs(10);
+
+/// For what was just asked to be handed over, when the screen is closed.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
+
+/// What is shown while nobody owns the journal.
+const NOBODY: &str = "saldo serve has gone: nothing is polled, taken or sent until it runs again";
+
+/// An engine that lives in another process.
+pub struct Attached {
+    news: mpsc::Sender<News>,
+    commands: mpsc::Sender<Command>,
+    tasks: JoinSet<()>,
+    asking: TaskTracker,
+}
+
+/// Asks the owner, whichever process that is at the moment.
+struct Clerk {
+    journal: PathBuf,
+    account: String,
+    reader: Arc<dyn Reader>,
+    news: mpsc::Sender<News>,
+}
+
+impl Attached {
+    /// Over `journal`, which somebody owns for `account`, and which is read by `reader`. The news come out of the receiver.
+    pub fn start(
+        journal: PathBuf,
+        account: String,
+        reader: Arc<dyn Reader>,
+        zone: TimeZone,
+    ) -> (Self, mpsc::Receiver<News>) {
+        let (news, receiver) = mpsc::channel(NEWS);
+        let (commands, orders) = mpsc::channel(COMMANDS);
+        let (window, wanted) = watch::channel(Wanted::default());
+        let (changed, changes) = watch::channel(0);
+        let asking = TaskTracker::new();
+        let clerk = Arc::new(Clerk { journal, account, reader: Arc::clone(&reader), news: news.clone() });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(show(reader, changes, news.clone(), wanted, zone.clone()));
+        tasks.spawn(Arc::clone(&clerk).follow(changed, Outlook::new(zone)));
+        tasks.spawn(clerk.run(orders, window, asking.clone()));
+        (Self { news, commands, tasks, asking }, receiver)
+    }
+
+    /// Where commands go.
+    pub fn commands(&self) -> mpsc::Sender<Command> {
+        self.commands.clone()
+    }
+
+    /// Starts asking what the platform's users hold.
+    pub fn follow(&mut self, exposure: Exposure) {
+        self.tasks.spawn(exposure::run(exposure, self.news.clone()));
+    }
+
+    /// Stops showing. What the owner was asked for goes on there; what is just being handed over is waited for, for a
+    /// moment.
+    pub async fn stop(mut self) {
+        drop(self.commands);
+        self.asking.close();
+        let _ = tokio::time::timeout(HAND_OVER_WITHIN, self.asking.wait()).await;
+        self.tasks.abort_all();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Clerk {
+    /// Tells the screen what the owner tells, and that it has gone, until it is dropped.
+    async fn follow(self: Arc<Self>, changed: watch::Sender<u64>, mut outlook: Outlook) {
+        let mut is_there = true;
+        let mut failures = 0;
+        loop {
+            if let Some(mut watch) = self.watch().await {
+                (is_there, failures) = (true, 0);
+                while let Some(told) = watch.next().await {
+                    let is_balance = matches!(told, Told::Balance(_));
+                    self.pass_on(told, &changed).await;
+                    if is_balance {
+                        outlook.tell(self.reader.as_ref(), &self.news).await;
+                    }
+                }
+            }
+            failures += 1;
+            if is_there {
+                is_there = false;
+                self.tell(News::JournalTrouble(NOBODY.to_owned())).await;
+                let trouble = Some(NOBODY.to_owned());
+                self.tell(News::Webhooks(WebhookHealth { trouble, ..WebhookHealth::default() })).await;
+            }
+            self.tell(News::BalanceFailed { at: clock::now(), reason: Safe::new(NOBODY), failures }).await;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn watch(&self) -> Option<Watch> {
+        let client = Client::connect(&self.journal).await.ok().flatten()?;
+        client.watch(&self.account).await.ok()
+    }
+
+    async fn pass_on(&self, told: Told, changed: &watch::Sender<u64>) {
+        let news = match told {
+            Told::Journal(_) => {
+                // The number is the owner's own, and begins anew with the next one.
+                changed.send_modify(|number| *number += 1);
+                return;
+            }
+            Told::Balance(reading) => News::Balance(Box::new(Arc::unwrap_or_clone(reading))),
+            Told::BalanceFailed { at, reason, failures } => News::BalanceFailed { at, reason, failures },
+            Told::Webhooks(health) => News::Webhooks(health),
+            Told::Paused(pause) => News::Paused(pause),
+            Told::Alarm { alarm, intent } => {
+                News::Alarm { alarm, intent: Box::new(Arc::unwrap_or_clone(intent)) }
+            }
+            Told::StillHeld(intent) => News::StillHeld(Box::new(Arc::unwrap_or_clone(intent))),
+            Told::JournalTrouble(reason) => News::JournalTrouble(reason),
+        };
+        self.tell(news).await;
+    }
+
+    async fn run(
+        self: Arc<Self>,
+        mut orders: mpsc::Receiver<Command>,
+        window: watch::Sender<Wanted>,
+        asking: TaskTracker,
+    ) {
+        while let Some(command) = orders.recv().await {
+            match command {
+                Command::ShowFeed(query) => window.send_modify(|wanted| wanted.feed = query),
+                Command::ShowLife(id) => window.send_modify(|wanted| wanted.life = id),
+                command => {
+                    let clerk = Arc::clone(&self);
+                    asking.spawn(async move { clerk.carry_out(command).await });
+                }
+            }
+        }
+    }
+
+    async fn carry_out(&self, command: Command) {
+        match command {
+            Command::ShowFeed(_) | Command::ShowLife(_) => {}
+            // Where these cannot be asked, the screen says already that nobody is there.
+            Command::PollBalance => drop(self.ask::<()>(Request::PollBalance).await),
+            Command::ResumePayments => drop(self.ask::<()>(Request::Resume).await),
+            Command::TakeUp(id) => {
+                drop(self.ask::<Result<Intent, LaneError>>(Request::TakeUp(id)).await);
+            }
+            Command::Pay(decision) => self.pay(*decision).await,
+            Command::ReviewRebalance { target } => {
+                let outcome = self.ask(Request::Review(target)).await;
+                let outcome = outcome.unwrap_or_else(|broken| {
+                    Err(RebalanceTrouble::NoBalance(Safe::new(&broken.to_string())))
+                });
+                self.tell(News::RebalanceReviewed { target, outcome }).await;
+            }
+            Command::Rebalance { id, target, reviewed, reason } => {
+                let order = RebalanceOrder { id, target, reviewed: *reviewed, reason, after_doubt: None };
+                self.rebalance(id, Request::Rebalance(Box::new(order))).await;
+            }
+            Command::AcknowledgeRebalance(id) => {
+                let settled: Result<Result<(), NotRebalanced>, _> = self.ask(Request::SettleDoubt(id)).await;
+                let ended = match settled {
+                    Ok(Ok(())) => self.stored(id, "it is not in the journal").await,
+                    Ok(Err(why)) => Err(why.into()),
+                    Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
+                };
+                self.tell(News::RebalanceEnded(ended)).await;
+            }
+            Command::Resolve { id, finding } => {
+                let before = self.reader.intent(id).await.ok().flatten();
+                let resolve = Request::Resolve(Box::new(Resolve { id, finding }));
+                let outcome = match self.ask::<Result<Intent, LaneError>>(resolve).await {
+                    Ok(outcome) => outcome,
+                    Err(broken) => match self.reader.intent(id).await {
+                        // Nobody answered; what the journal shows now counts.
+                        Ok(Some(now)) if before.is_some_and(|before| before.updated_at != now.updated_at) => {
+                            Ok(now)
+                        }
+                        _ => Err(LaneError::Journal(JournalError::Unwritable(broken.to_string()))),
+                    },
+                };
+                self.tell(News::Resolved { id, outcome: outcome.map(Box::new) }).await;
+            }
+        }
+    }
+
+    /// Hands a decision over, until it is certain whether it was taken: its id makes it one, however often it is asked.
+    async fn pay(&self, decision: Decision) {
+        let Decision { id, reference, order, reason, again, .. } = decision;
+        let until = tokio::time::Instant::now() + ASK_AGAIN_FOR;
+        let pay = CashOut { id, reference, order, reason, again };
+        let outcome = loop {
+            let decided: Result<Result<Decided, JournalError>, _> =
+                self.ask(Request::Decide(Box::new(pay.clone()))).await;
+            match decided {
+                Ok(Ok(decided)) => break decided.outcome(id),
+                Ok(Err(error)) => break DecisionOutcome::NotJournalled(error.to_string()),
+                Err(broken) => {
+                    // It may be there, with nobody to answer.
+                    if let Ok(Some(_)) = self.reader.intent(id).await {
+                        break DecisionOutcome::Created;
+                    }
+                    if matches!(broken, Broken::Refused(_)) || tokio::time::Instant::now() >= until {
+                        break DecisionOutcome::NotJournalled(broken.to_string());
+                    }
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+            }
+        };
+        self.tell(News::CashOutDecided { id, outcome }).await;
+    }
+
+    /// Asks for it once. Its row comes before its request, so where nobody answered, the journal says whether it was begun.
+    async fn rebalance(&self, id: Uuid, request: Request) {
+        let ended: Result<Result<StoredRebalance, NotRebalanced>, _> = self.ask(request).await;
+        let ended = match ended {
+            Ok(Ok(stored)) => Ok(Box::new(stored)),
+            Ok(Err(why)) => Err(why.into()),
+            Err(broken @ Broken::Unknown(_)) => self.stored(id, &broken.to_string()).await,
+            Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
+        };
+        self.tell(News::RebalanceEnded(ended)).await;
+    }
+
+    async fn stored(&self, id: Uuid, otherwise: &str) -> Result<Box<StoredRebalance>, RebalanceTrouble> {
+        let missing = || RebalanceTrouble::NotJournalled(otherwise.to_owned());
+        match self.reader.rebalance(id).await {
+            Ok(stored) => stored.map(Box::new).ok_or_else(missing),
+            Err(error) => Err(RebalanceTrouble::NotJournalled(error.to_string())),
+        }
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T, Broken> {
+        match Client::connect(&self.journal).await {
+            Ok(Some(client)) => client.ask(&self.account, request, &CancellationToken::new()).await,
+            Ok(None) => Err(Broken::NotSent(NOBODY.to_owned())),
+            Err(refusal) => Err(Broken::Refused(refusal)),
+        }
+    }
+
+    async fn tell(&self, news: News) {
+        // Nobody listens any more while the screen closes.
+        let _ = self.news.send(news).await;
+    }
+}
