@@ -20,14 +20,14 @@ use crate::config;
 use crate::domain::text::Safe;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
+use crate::engine::forward::Address;
 use crate::engine::lane::LaneSettings;
-use crate::engine::message::{News, WebhookHealth};
 use crate::gateway::{Gateway, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, prepare_folder};
 use crate::journal::{Journal, Query};
 use crate::lang::Lang;
-use crate::server::webhooks::{Listener, bind};
+use crate::server::webhooks::{self, bind};
 use crate::session::Cockpit;
 use crate::session::{self, ColorDepth, Ended, Termination, Tty};
 
@@ -45,6 +45,7 @@ pub(super) struct Station {
     pub(super) lane: LaneSettings,
     pub(super) poll_every: Duration,
     pub(super) webhooks: Option<Webhooks>,
+    pub(super) forward: Vec<Address>,
 }
 
 /// Where webhooks are taken.
@@ -80,6 +81,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
+        forward: settings.webhook.forward.iter().map(Address::from).collect(),
     };
     sit_down(station).await
 }
@@ -95,8 +97,8 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
     let lock = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await?;
-    let journal: Arc<dyn Journal> =
-        Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
+    let owned = Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
+    let journal: Arc<dyn Journal> = Arc::clone(&owned) as Arc<dyn Journal>;
     logging::to_file_beside(&station.journal);
     let zone = station.facts.zone.clone();
     let known = journal.balance().await?;
@@ -115,8 +117,9 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     })
     .await?;
     if let Some(webhooks) = station.webhooks {
-        listen(&mut desk, webhooks, &journal, station.crypto_token).await;
+        listen(&mut desk, webhooks, &journal, station.crypto_token);
     }
+    desk.forward(owned, station.forward);
     drop(journal);
     // Nothing of the engine's is more urgent than a key; the second queue stays closed.
     let (_, urgent) = mpsc::channel(1);
@@ -138,27 +141,15 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
 }
 
 /// Starts taking webhooks, or tells the screen why not: a desk without them still works, by asking.
-async fn listen(desk: &mut Desk, webhooks: Webhooks, journal: &Arc<dyn Journal>, crypto_token: SecretString) {
-    let started = webhooks.socket.and_then(|socket| {
-        Listener::new(
-            socket,
-            &webhooks.path,
-            Arc::clone(journal),
-            crypto_token,
-            desk.news(),
-            desk.webhook_came(),
-        )
+fn listen(desk: &mut Desk, taking: Webhooks, journal: &Arc<dyn Journal>, crypto_token: SecretString) {
+    let board = desk.board();
+    let started = taking.socket.and_then(|socket| {
+        webhooks::listen(socket, &taking.path, Arc::clone(journal), crypto_token, Arc::clone(&board))
     });
-    let told = match started {
-        Ok((listener, serve)) => {
-            let health = listener.health();
-            desk.listen(serve, move || listener.count_illegible());
-            health
-        }
-        Err(error) => WebhookHealth { trouble: Some(error.to_string()), ..WebhookHealth::default() },
-    };
-    // The queue is new and empty.
-    let _ = desk.news().try_send(News::Webhooks(told));
+    match started {
+        Ok(serve) => desk.listen(serve),
+        Err(error) => board.not_listening(error.to_string()),
+    }
 }
 
 pub(super) fn zone() -> TimeZone {

@@ -85,6 +85,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         },
         poll_every: POLL,
         webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
+        forward: Vec::new(),
     };
     let stop = CancellationToken::new();
     let traffic = tokio::spawn(run_traffic(access, webhook_url, arguments.seed, stop.clone()));

@@ -141,6 +141,11 @@ pub fn observed(before: Option<State>, report: &Report) -> (Option<State>, bool)
     (Some(if rank(told) > rank(before) { told } else { before }), contradicts)
 }
 
+/// Whether a report tells of an earlier part of a transaction's life than is known already.
+pub fn is_late(before: State, report: &Report) -> bool {
+    observed(None, report).0.is_some_and(|told| rank(told) < rank(before))
+}
+
 /// How much a state says: paid outweighs failed, refunded outweighs paid.
 const fn rank(state: State) -> u8 {
     match state {

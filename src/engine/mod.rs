@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod desk;
+pub mod forward;
 pub mod inbox;
 pub mod judgement;
 pub mod lane;
@@ -13,3 +14,4 @@ pub mod poller;
 pub mod rebalance;
 pub mod recover;
 pub mod tracker;
+pub mod webhooks;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::clock;
 use super::message::News;
+use super::webhooks::Board;
 use crate::domain::balance::Reading;
 use crate::domain::text::Safe;
 use crate::gateway::Gateway;
@@ -17,15 +19,39 @@ use crate::journal::Journal;
 /// within moments.
 const CEILING: Duration = Duration::from_secs(15);
 
+/// The shortest interval that quiet webhooks lead to.
+const FASTEST: Duration = Duration::from_secs(1);
+
+/// How often it is asked. While webhooks are expected and do not come, twice as often: then polls are all there is.
+#[derive(Debug)]
+pub struct Pace {
+    /// With webhooks, or where none are expected.
+    pub every: Duration,
+    /// How the webhooks are doing.
+    pub board: Arc<Board>,
+}
+
+impl Pace {
+    fn now(&self, started: Timestamp) -> Duration {
+        if self.board.is_quiet(started, clock::now()) { hurried(self.every) } else { self.every }
+    }
+}
+
+/// Half the interval, but no shorter than [`FASTEST`] unless it was.
+fn hurried(every: Duration) -> Duration {
+    (every / 2).max(FASTEST.min(every))
+}
+
 /// Polls until it is dropped. One poll at a time, so polls cannot overlap; a poll that takes longer than the interval
 /// makes the next one follow at once, and none is made up for.
 pub async fn run(
     gateway: Arc<dyn Gateway>,
     journal: Arc<dyn Journal>,
     news: mpsc::Sender<News>,
-    every: Duration,
+    pace: Pace,
     asked: Arc<Notify>,
 ) {
+    let started = clock::now();
     let mut failures: u32 = 0;
     loop {
         let began = Instant::now();
@@ -49,7 +75,7 @@ pub async fn run(
         if news.send(told).await.is_err() {
             return;
         }
-        let next = began + backed_off(every, failures);
+        let next = began + backed_off(pace.now(started), failures);
         tokio::select! {
             () = tokio::time::sleep_until(next) => {}
             () = asked.notified() => {}
@@ -66,6 +92,12 @@ fn backed_off(every: Duration, failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quiet_webhooks_make_it_ask_twice_as_often_within_reason() {
+        let millis = |every| hurried(Duration::from_millis(every)).as_millis();
+        assert_eq!([millis(5_000), millis(1_500), millis(1_000), millis(500)], [2_500, 1_000, 1_000, 500]);
+    }
 
     #[test]
     fn backs_off_to_a_ceiling_and_no_further() {

@@ -234,6 +234,8 @@ strings! {
         now,
         not_read,
         target,
+        illegible,
+        forward_stands,
     }
 }
 
@@ -400,6 +402,11 @@ strings! {
         illegible,
         last,
         polls,
+        lag,
+        repeats,
+        out_of_order,
+        asked_first,
+        nothing_waits,
     }
 }
 

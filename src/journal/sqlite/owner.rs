@@ -5,8 +5,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::super::{
-    Answer, Applied, Change, Delivery, DeliveryOutcome, Journal, JournalError, Observation, Observed,
-    Proposal, Proposed, StoredRebalance,
+    Answer, Applied, Change, Contents, Delivery, DeliveryOutcome, Journal, JournalError, Observation,
+    Observed, Proposal, Proposed, StoredRebalance,
 };
 use super::convert::{Columns, collect, first, to_json, write};
 use super::writer::Purpose;
@@ -62,11 +62,17 @@ impl Journal for SqliteJournal {
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
-        Box::pin(self.writer.call_quietly(Purpose::Result, move |connection| {
+        Box::pin(self.writer.call_quietly(Purpose::OneStatementResult, move |connection| {
             write(
                 connection,
-                "INSERT INTO inbox (received_at, event_id, body) VALUES (?1, ?2, ?3)",
-                params![delivery.received_at.as_microsecond(), delivery.event_id, delivery.body],
+                "INSERT INTO inbox (received_at, event_id, signature, content_type, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    delivery.received_at.as_microsecond(),
+                    delivery.event_id,
+                    delivery.signature,
+                    delivery.content_type,
+                    delivery.body
+                ],
             )?;
             Ok(connection.last_insert_rowid())
         }))
@@ -76,31 +82,51 @@ impl Journal for SqliteJournal {
         Box::pin(self.reader.call(|connection| {
             collect(
                 connection,
-                "SELECT number, received_at, event_id, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
+                "SELECT number, received_at, event_id, signature, content_type, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
                 [UNREAD_AT_ONCE],
                 |row| Ok((row.read("number")?, feed::delivery(row)?)),
             )
         }))
     }
 
-    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
-        Box::pin(self.writer.call(Purpose::Other, move |connection| {
-            let (subject, trouble) = match &outcome {
-                DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
-                DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
+    fn read_deliveries(&self, read: Vec<(i64, Contents)>) -> Answer<'_, Vec<Option<Observed>>> {
+        Box::pin(self.writer.call(Purpose::Result, move |connection| {
+            let one = |(number, contents): &(i64, Contents)| {
+                let (observed, outcome) = match contents {
+                    Contents::Report(observation) => {
+                        let observed = feed::observe(connection, observation)?;
+                        let id = observed.transaction.id;
+                        (Some(observed), DeliveryOutcome::Taken(id))
+                    }
+                    Contents::Illegible(reason) => (None, DeliveryOutcome::Illegible(reason.clone())),
+                };
+                settle(connection, *number, &outcome).map(|()| observed)
             };
-            write(
-                connection,
-                "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
-                params![number, subject, trouble],
-            )
-            .map(drop)
+            read.iter().map(one).collect()
         }))
+    }
+
+    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
+        Box::pin(self.writer.call(Purpose::Other, move |connection| settle(connection, number, &outcome)))
     }
 
     fn news(&self) -> watch::Receiver<u64> {
         self.news.clone()
     }
+}
+
+/// Marks a delivery as read.
+fn settle(connection: &Connection, number: i64, outcome: &DeliveryOutcome) -> Result<(), JournalError> {
+    let (subject, trouble) = match outcome {
+        DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
+        DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
+    };
+    write(
+        connection,
+        "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
+        params![number, subject, trouble],
+    )
+    .map(drop)
 }
 
 /// A new row where the balance has changed; otherwise the last row's time moves on.
