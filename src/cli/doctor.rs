@@ -233,20 +233,20 @@ async fn doubts(reader: &dyn Reader, round: &mut Round) {
 
 /// What the file says and nothing does yet.
 fn unused(context: &Context, round: &mut Round) {
-    if !context.settings.webhook.forward.is_empty() {
-        round.warn(
-            "webhook",
-            "`forward` is read and checked, and nothing is forwarded yet",
-            "do not rely on it",
-        );
-    }
     if context.settings.exposure.is_some() {
         round.warn("exposure", "is read and checked, and nothing uses it yet", "do not rely on it");
     }
 }
 
-/// Whether webhooks can arrive.
+/// Whether webhooks can arrive, and be passed on.
 async fn webhooks(context: &Context, round: &mut Round) {
+    if !context.settings.webhook.forward.is_empty() && context.settings.webhook.listen.is_none() {
+        round.warn(
+            "webhook",
+            "`forward` names addresses, and nothing is taken that could be passed on",
+            "set [webhook] listen",
+        );
+    }
     match (context.settings.webhook.listen, &context.settings.webhook_url) {
         (None, None) => round.warn(
             "webhooks",

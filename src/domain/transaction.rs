@@ -177,6 +177,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn news_of_an_earlier_part_of_a_life_is_late() {
+        let report = |status| Report {
+            direction: Direction::In,
+            status,
+            internal_code: None,
+            transaction_id: None,
+            external_reference: None,
+            end_to_end_id: None,
+            original_end_to_end_id: None,
+            amount: None,
+            name: None,
+            document: None,
+            bank_data: None,
+            failure: None,
+            requested_at: None,
+            paid_at: None,
+            refunded_at: None,
+        };
+        let unknown = Status::Other(Safe::new("NEW"));
+        for (before, status, late) in [
+            (CashIn::Refunded, Status::Paid, true),
+            (CashIn::Paid, Status::Paid, false),
+            (CashIn::Paid, Status::Refunded, false),
+            (CashIn::Paid, unknown, false),
+        ] {
+            assert_eq!(is_late(State::In(before), &report(status)), late);
+        }
+    }
+
+    #[test]
     fn words_read_back() {
         for state in cash_out::State::ALL.into_iter().map(State::Out) {
             assert_eq!(State::parse(Direction::Out, state.as_str()), Some(state));

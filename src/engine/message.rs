@@ -264,3 +264,23 @@ pub enum Command {
     /// Open the lane again.
     ResumePayments,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lags_are_told_by_the_end_of_their_class() {
+        let mut lags = Lags::default();
+        assert_eq!(lags.quantile(95), None);
+        for millis in [-5_000, 0, 1_000, 1_001, 2_500] {
+            lags.count(SignedDuration::from_millis(millis));
+        }
+        assert_eq!(
+            [0, 50, 60, 61, 80, 95].map(|percent| lags.quantile(percent)),
+            [1, 1, 1, 2, 2, 5].map(|end| Some(Some(end)))
+        );
+        lags.count(SignedDuration::from_hours(13));
+        assert_eq!(lags.quantile(100), Some(None));
+    }
+}

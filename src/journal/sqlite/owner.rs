@@ -15,8 +15,8 @@ use crate::domain::balance::Reading;
 use crate::domain::cash_out;
 use crate::domain::rebalance;
 
-/// Webhooks read at once after a start.
-const UNREAD_AT_ONCE: u32 = 500;
+/// Unread webhooks handed out at once.
+const UNREAD_AT_ONCE: u32 = 512;
 
 impl Journal for SqliteJournal {
     fn propose(&self, proposal: Proposal) -> Answer<'_, Proposed> {
