@@ -29,7 +29,7 @@ use saldo::journal::Journal;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
 use saldo::sandbox::{self, Sandbox};
-use saldo::server::webhooks::{Listener, bind};
+use saldo::server::webhooks::{bind, listen};
 use secrecy::SecretString;
 use tokio::sync::mpsc::{Receiver, Sender};
 use uuid::Uuid;
@@ -88,9 +88,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
     .await
     .unwrap();
     if listens {
-        let (listener, serve) =
-            Listener::new(socket, "/hook", journal, crypto_token, desk.news(), desk.webhook_came()).unwrap();
-        desk.listen(serve, move || listener.count_illegible());
+        desk.listen(listen(socket, "/hook", journal, crypto_token, desk.board()).unwrap());
     }
     let commands = desk.commands();
     Screen { desk, news, commands }

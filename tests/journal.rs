@@ -100,9 +100,9 @@ async fn a_report_finds_its_payment_or_becomes_a_row() {
 
     let paid = report(Direction::In, Status::Paid, "ci-1", "inv-1");
     let theirs = journal.observe(observation(paid.clone(), 3)).await.unwrap();
-    assert!(theirs.is_new && theirs.applied.is_none(), "a cash-in may carry the same reference");
+    assert!(theirs.before.is_none() && theirs.applied.is_none(), "a cash-in may carry the same reference");
     let again = journal.observe(observation(paid, 4)).await.unwrap();
-    assert!(!again.is_new && again.transaction.id == theirs.transaction.id);
+    assert!(again.before.is_some() && again.transaction.id == theirs.transaction.id);
     let earlier = journal
         .observe(observation(report(Direction::In, Status::AwaitingPayment, "ci-1", "inv-1"), 5))
         .await
@@ -190,7 +190,13 @@ async fn one_rebalance_in_doubt_stops_the_next() {
 async fn webhooks_wait_until_they_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
-    let delivery = Delivery { body: b"{}".to_vec(), event_id: Some("e".to_owned()), received_at: at(0) };
+    let delivery = Delivery {
+        body: b"{}".to_vec(),
+        event_id: Some("e".to_owned()),
+        signature: None,
+        content_type: None,
+        received_at: at(0),
+    };
     let number = open(&path).await.take_delivery(delivery.clone()).await.unwrap();
     let journal = open(&path).await;
     assert_eq!(journal.unread_deliveries().await.unwrap(), [(number, delivery)]);
@@ -254,7 +260,13 @@ async fn a_full_disk_is_said_and_changes_nothing() {
         .pragma_query_value(None, "page_count", |row| row.get(0))
         .unwrap();
     journal.limit_pages(pages).await.unwrap();
-    let delivery = Delivery { body: vec![b'x'; 1 << 20], event_id: None, received_at: at(0) };
+    let delivery = Delivery {
+        body: vec![b'x'; 1 << 20],
+        event_id: None,
+        signature: None,
+        content_type: None,
+        received_at: at(0),
+    };
     let full = journal.take_delivery(delivery).await.unwrap_err();
     assert!(full.to_string().contains("disk is full"), "{full}");
     assert!(journal.unread_deliveries().await.unwrap().is_empty());
@@ -278,7 +290,7 @@ async fn many_writers_share_commits_and_lose_nothing() {
         })
         .collect();
     for writer in writers {
-        assert!(writer.await.unwrap().is_new);
+        assert!(writer.await.unwrap().before.is_none());
     }
     assert_eq!(journal.totals(at(0)).await.unwrap().received.count, 200);
     assert!(*journal.news().borrow() <= 200);

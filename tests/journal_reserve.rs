@@ -56,7 +56,13 @@ fn what_happened_is_written_on_a_full_disk() {
 }
 
 fn delivery(size: usize) -> Delivery {
-    Delivery { body: vec![b'x'; size], event_id: None, received_at: at(0) }
+    Delivery {
+        body: vec![b'x'; size],
+        event_id: None,
+        signature: None,
+        content_type: None,
+        received_at: at(0),
+    }
 }
 
 /// Takes all the room that is left, to the last byte.

@@ -29,7 +29,13 @@ fn at(number: usize) -> Timestamp {
 }
 
 fn delivery(number: usize) -> Delivery {
-    Delivery { body: vec![b'x'; 600], event_id: Some(Uuid::new_v4().to_string()), received_at: at(number) }
+    Delivery {
+        body: vec![b'x'; 600],
+        event_id: Some(Uuid::new_v4().to_string()),
+        signature: None,
+        content_type: None,
+        received_at: at(number),
+    }
 }
 
 fn observation(number: usize) -> Observation {

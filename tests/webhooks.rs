@@ -2,80 +2,17 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+mod webhook_support;
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hmac::{Hmac, KeyInit, Mac};
 use saldo::engine::inbox::Inbox;
-use saldo::engine::message::News;
-use saldo::journal::lock::Lock;
-use saldo::journal::sqlite::SqliteJournal;
+use saldo::engine::message::WebhookHealth;
 use saldo::journal::{Journal, Query, Reader};
-use saldo::server::webhooks::{Listener, bind};
-use secrecy::SecretString;
-use sha2::Sha256;
-use tokio::sync::{Notify, mpsc};
-
-const TOKEN: &str = "crypto-token-0001";
-
-struct Desk {
-    journal: Arc<SqliteJournal>,
-    listener: Arc<Listener>,
-    url: String,
-    http: reqwest::Client,
-    came: Arc<Notify>,
-    _news: mpsc::Receiver<News>,
-    sender: mpsc::Sender<News>,
-}
-
-async fn desk(folder: &Path) -> Desk {
-    let path = folder.join("journal.db");
-    let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
-    let journal = Arc::new(SqliteJournal::open(&path, "48213 at sandbox", lock).await.unwrap());
-    let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
-    let url = format!("http://{}/hook", socket.local_addr().unwrap());
-    let (sender, news) = mpsc::channel(64);
-    let came = Arc::new(Notify::new());
-    let (listener, serve) = Listener::new(
-        socket,
-        "/hook",
-        Arc::clone(&journal) as Arc<dyn Journal>,
-        SecretString::from(TOKEN.to_owned()),
-        sender.clone(),
-        Arc::clone(&came),
-    )
-    .unwrap();
-    tokio::spawn(serve);
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
-    Desk { journal, listener, url, http, came, _news: news, sender }
-}
-
-fn sign(token: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).unwrap();
-    mac.update(body);
-    mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl Desk {
-    async fn post(&self, body: &[u8], signature: Option<String>) -> u16 {
-        let mut request = self.http.post(&self.url).body(body.to_vec()).header("x-event-id", "e-1");
-        if let Some(signature) = signature {
-            request = request.header("x-connect-signature", signature);
-        }
-        request.send().await.unwrap().status().as_u16()
-    }
-
-    async fn authentic(&self, body: &[u8]) -> u16 {
-        self.post(body, Some(sign(TOKEN, body))).await
-    }
-}
-
-const PAID: &[u8] = br#"{"eventType":"CASHIN_PAID","eventAt":"2026-03-10T14:22:18Z","data":{"transactionId":"abcdefghijklmnopqrstuvwxyz",
-    "internalCode":"ci-1","externalReference":"order-1","status":"PAID","amount":12.34,"payer":{"name":"Ana\u001b[31m","document":"52998224725"},
-    "endToEndId":"E3822485720260310142212345678901","paidAt":"2026-03-10T14:22:17Z"}}"#;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use webhook_support::{PAID, PATIENCE, TOKEN, desk, exchange, paid, request, sign, until};
 
 #[tokio::test]
 async fn the_row_is_durable_before_the_answer() {
@@ -85,8 +22,11 @@ async fn the_row_is_durable_before_the_answer() {
     let unread = desk.journal.unread_deliveries().await.unwrap();
     assert_eq!(unread.len(), 1);
     assert_eq!(unread[0].1.body, PAID);
-    assert_eq!(unread[0].1.event_id.as_deref(), Some("e-1"));
-    assert_eq!(desk.listener.health().taken, 1);
+    let delivery = &unread[0].1;
+    assert_eq!(delivery.event_id.as_deref(), Some("e-1"));
+    assert_eq!(delivery.signature, Some(sign(TOKEN, PAID)));
+    assert_eq!(delivery.content_type.as_deref(), Some("application/json; charset=utf-8"));
+    assert_eq!(desk.board.health().taken, 1);
 }
 
 #[tokio::test]
@@ -105,7 +45,7 @@ async fn a_forged_one_is_refused_and_leaves_no_row() {
         assert_eq!(desk.post(body, signature).await, 401);
     }
     assert!(desk.journal.unread_deliveries().await.unwrap().is_empty());
-    assert_eq!(desk.listener.health().forged, 5);
+    assert_eq!(desk.board.health().forged, 5);
     let large = vec![b'x'; (1 << 20) + 1];
     assert_eq!(desk.authentic(&large).await, 413);
 }
@@ -125,20 +65,15 @@ async fn what_cannot_be_kept_is_asked_for_again() {
 async fn repeats_make_one_row_and_the_illegible_are_kept_aside() {
     let folder = tempfile::tempdir().unwrap();
     let desk = desk(folder.path()).await;
-    let inbox = Inbox::new(Arc::clone(&desk.journal) as Arc<dyn Journal>, desk.sender.clone());
-    let listener = Arc::clone(&desk.listener);
-    let reading = tokio::spawn(inbox.run(Arc::clone(&desk.came), move || listener.count_illegible()));
+    let journal = Arc::clone(&desk.journal) as Arc<dyn Journal>;
+    let reading = tokio::spawn(Inbox::new(journal, desk.sender.clone(), Arc::clone(&desk.board)).run());
     for body in [PAID, PAID, b"not json", PAID, br#"{"eventType":"SOMETHING_NEW","data":{}}"#] {
         assert_eq!(desk.authentic(body).await, 200, "an authentic one is always welcome");
     }
-    let all_read = async {
-        while !desk.journal.unread_deliveries().await.unwrap().is_empty()
-            || desk.listener.health().illegible < 2
-        {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), all_read).await.unwrap();
+    until("all are read", async || {
+        desk.journal.unread_deliveries().await.unwrap().is_empty() && desk.board.health().illegible == 2
+    })
+    .await;
     reading.abort();
     let rows = desk.journal.transactions(Query { limit: 10, ..Query::default() }).await.unwrap();
     assert_eq!(rows.len(), 1);
@@ -146,7 +81,9 @@ async fn repeats_make_one_row_and_the_illegible_are_kept_aside() {
     assert_eq!(rows[0].name.as_ref().unwrap().as_str(), "Ana[31m", "made safe at the door");
     let life = desk.journal.life(rows[0].id).await.unwrap().unwrap();
     assert_eq!(life.deliveries.len(), 3, "each delivery stays on the trail");
-    assert_eq!(desk.listener.health().illegible, 2);
+    let WebhookHealth { illegible, figures, .. } = desk.board.health();
+    assert_eq!((illegible, figures.repeats, figures.out_of_order, figures.asked_first), (2, 2, 0, 0));
+    assert_eq!(figures.lags.quantile(50), Some(None), "an old event");
 }
 
 #[tokio::test]
@@ -157,7 +94,7 @@ async fn slow_strangers_do_not_keep_the_gateway_out() {
     let address = desk.url.trim_start_matches("http://").trim_end_matches("/hook").to_owned();
     let mut strangers = Vec::new();
     for number in 0..200 {
-        let mut stranger = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let mut stranger = TcpStream::connect(&address).await.unwrap();
         let part: &[u8] = if number % 2 == 0 {
             b"POST /hook HTTP/1.1\r\nHost: x\r\n"
         } else {
@@ -169,4 +106,117 @@ async fn slow_strangers_do_not_keep_the_gateway_out() {
     let authentic = tokio::time::timeout(Duration::from_secs(30), desk.authentic(PAID));
     assert_eq!(authentic.await.unwrap(), 200);
     drop(strangers);
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_what_is_authentic_and_for_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let authentic = request("/hook", PAID, &sign(TOKEN, PAID));
+    let mut stream = TcpStream::connect(desk.address).await.unwrap();
+    for _ in 0..3 {
+        let answer = exchange(&mut stream, &authentic).await.unwrap();
+        assert!(answer.starts_with("http/1.1 200 ") && !answer.contains("connection: close"), "{answer}");
+    }
+    let strange = b"GET /hook HTTP/1.1\r\nhost: x\r\n\r\n".to_vec();
+    for (request, status) in [
+        (request("/hook", PAID, &sign("another", PAID)), "401"),
+        (request("/another", PAID, &sign(TOKEN, PAID)), "404"),
+        (strange, "405"),
+    ] {
+        let mut stream = TcpStream::connect(desk.address).await.unwrap();
+        exchange(&mut stream, &authentic).await.unwrap();
+        let answer = exchange(&mut stream, &request).await.unwrap();
+        assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("connection: close") && answer.contains("content-length: 0"), "{answer}");
+        assert!(exchange(&mut stream, &authentic).await.is_err(), "it is closed");
+    }
+    assert_eq!(desk.board.health().taken, 6);
+}
+
+#[tokio::test]
+async fn an_address_that_forges_is_slowed_and_its_authentic_webhooks_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    for _ in 0..5 {
+        assert_eq!(desk.post(PAID, None).await, 401);
+    }
+    let forged = request("/hook", PAID, "");
+    let mut stream = TcpStream::connect(desk.address).await.unwrap();
+    let began = Instant::now();
+    let slowed = tokio::spawn(async move { exchange(&mut stream, &forged).await });
+    until("it is counted", async || desk.board.health().forged == 6).await;
+    for number in 0..10 {
+        assert_eq!(desk.authentic(&paid(number)).await, 200);
+    }
+    assert!(!slowed.is_finished(), "ten authentic ones took longer than a forged one is kept waiting");
+    assert!(slowed.await.unwrap().unwrap().starts_with("http/1.1 401 "));
+    assert!(began.elapsed() >= Duration::from_millis(1_600), "{:?}", began.elapsed());
+}
+
+/// Far more forged ones than there are places, all at once and again and again.
+#[tokio::test]
+async fn a_flood_of_forged_ones_keeps_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let forged = Arc::new(request("/hook", PAID, &sign("another", PAID)));
+    let mut forgers = JoinSet::new();
+    for _ in 0..300 {
+        let (forged, address) = (Arc::clone(&forged), desk.address);
+        forgers.spawn(async move {
+            loop {
+                let Ok(mut stream) = TcpStream::connect(address).await else { continue };
+                let answer = exchange(&mut stream, &forged).await.unwrap();
+                assert!(answer.starts_with("http/1.1 401 "), "{answer}");
+            }
+        });
+    }
+    until("the flood is there", async || desk.board.health().forged > 500).await;
+    for number in 0..20 {
+        let authentic = tokio::time::timeout(Duration::from_secs(5), async {
+            let mut stream = TcpStream::connect(desk.address).await.unwrap();
+            let body = paid(number);
+            exchange(&mut stream, &request("/hook", &body, &sign(TOKEN, &body))).await.unwrap()
+        });
+        assert!(authentic.await.unwrap().starts_with("http/1.1 200 "), "within the gateway's patience");
+    }
+    forgers.shutdown().await;
+    assert_eq!(desk.journal.unread_deliveries().await.unwrap().len(), 20);
+}
+
+/// Events that saldo has never heard of, by the thousand, among those that it knows.
+#[tokio::test]
+async fn unknown_events_are_kept_and_stop_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let journal = Arc::clone(&desk.journal) as Arc<dyn Journal>;
+    let reading = tokio::spawn(Inbox::new(journal, desk.sender.clone(), Arc::clone(&desk.board)).run());
+    let mut stream = TcpStream::connect(desk.address).await.unwrap();
+    for number in 0..1_000 {
+        let known = format!(
+            r#"{{"eventType":"CASHIN_DISPUTED","new":[1],"data":{{"internalCode":"CI{number}","status":"DISPUTED","new":{{}}}}}}"#
+        );
+        let unknown = format!(r#"{{"eventType":"ACCOUNT_CHANGED_{number}","data":7}}"#);
+        let body = if number % 10 == 0 { known } else { unknown }.into_bytes();
+        let answer = exchange(&mut stream, &request("/hook", &body, &sign(TOKEN, &body))).await.unwrap();
+        assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    }
+    until("all are read", async || desk.journal.unread_deliveries().await.unwrap().is_empty()).await;
+    until("all are counted", async || desk.board.health().illegible == 900).await;
+    reading.abort();
+    let rows = desk.journal.transactions(Query { limit: 1_000, ..Query::default() }).await.unwrap();
+    assert_eq!(rows.len(), 100, "a transaction in a state that saldo does not know is a transaction");
+}
+
+#[tokio::test]
+async fn an_idle_gateway_finds_its_connection_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let authentic = request("/hook", PAID, &sign(TOKEN, PAID));
+    let mut stream = TcpStream::connect(desk.address).await.unwrap();
+    exchange(&mut stream, &authentic).await.unwrap();
+    // Longer than a stranger may hold a connection; this is what is tested, so there is no condition to wait for.
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    let answer = tokio::time::timeout(PATIENCE, exchange(&mut stream, &authentic)).await.unwrap();
+    assert!(answer.unwrap().starts_with("http/1.1 200 "));
 }

@@ -52,8 +52,10 @@ impl App {
                 self.paused = pause;
             }
             News::Webhooks(health) => {
-                self.webhooks = health;
+                let before = std::mem::replace(&mut self.webhooks, *health);
                 effects.extend(self.watch_webhooks());
+                effects.extend(self.watch_illegible(&before));
+                effects.extend(self.watch_forwards());
             }
             News::CashOutDecided { id, outcome } => {
                 let fate = match outcome {

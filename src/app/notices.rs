@@ -48,6 +48,10 @@ pub(crate) enum Condition {
     Webhooks,
     /// The balance could not be read several times in a row.
     BalanceUnread,
+    /// Authentic webhooks came that saldo cannot read.
+    IllegibleWebhooks,
+    /// Webhooks wait for an address that does not take them.
+    ForwardStands,
 }
 
 /// As much of a row as a notice shows.
@@ -176,6 +180,11 @@ impl Notices {
             }
         }
         !held && self.conditions.contains(&condition)
+    }
+
+    /// Whether the notice of a condition is still to be read.
+    pub(crate) fn is_unread(&self, condition: Condition) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.notice, Notice::Condition(one, _) if one == condition))
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

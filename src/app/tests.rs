@@ -26,7 +26,7 @@ use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::message::{
-    Command, Decision, DecisionOutcome, Intent, News, RebalanceTrouble, StoredRebalance,
+    Command, Decision, DecisionOutcome, ForwardHealth, Intent, News, RebalanceTrouble, StoredRebalance,
 };
 
 const START: i64 = 1_700_000_000;
@@ -686,9 +686,53 @@ fn a_condition_is_told_once_until_it_clears() {
     desk.news(News::Balance(Box::new(reading(2))));
     assert!(desk.app.notices.entries().is_empty(), "it is over");
     let trouble = WebhookHealth { trouble: Some("in use".to_owned()), ..WebhookHealth::default() };
-    let rings = desk.send(Message::News(News::Webhooks(trouble)));
+    let rings = desk.send(Message::News(News::Webhooks(Box::new(trouble))));
     assert!(rings.iter().any(|effect| matches!(effect, Effect::Bell)));
     assert!(matches!(desk.app.notices.entries()[0].notice, Notice::Condition(Condition::Webhooks, _)));
+}
+
+#[test]
+fn illegible_webhooks_are_told_again_when_more_come_after_they_were_read() {
+    let mut desk = Desk::new();
+    let tell = |desk: &mut Desk, illegible| {
+        let health = WebhookHealth { illegible, ..WebhookHealth::default() };
+        desk.send(Message::News(News::Webhooks(Box::new(health))))
+            .iter()
+            .any(|effect| matches!(effect, Effect::Bell))
+    };
+    let shown = |desk: &Desk| {
+        desk.app.notices.entries().iter().map(|entry| format!("{:?}", entry.notice)).collect::<Vec<_>>()
+    };
+    assert!(!tell(&mut desk, 0));
+    assert!(tell(&mut desk, 2));
+    assert!(!tell(&mut desk, 2) && !tell(&mut desk, 900), "one bell for as long as nobody has read it");
+    assert_eq!(shown(&desk), ["Condition(IllegibleWebhooks, \"900\")"]);
+    desk.keys("! a");
+    assert!(!tell(&mut desk, 900));
+    assert!(shown(&desk).is_empty());
+    assert!(tell(&mut desk, 901));
+    assert_eq!(shown(&desk).len(), 1);
+}
+
+#[test]
+fn webhooks_that_cannot_be_passed_on_are_told_until_they_can() {
+    let mut desk = Desk::new();
+    let tell = |desk: &mut Desk, oldest, trouble: Option<&str>| {
+        let forward = ForwardHealth {
+            address: "https://platform.example".to_owned(),
+            waiting: Some(7),
+            oldest: Some(at(oldest)),
+            trouble: trouble.map(Safe::new),
+        };
+        let health = WebhookHealth { forwards: vec![forward], ..WebhookHealth::default() };
+        desk.news(News::Webhooks(Box::new(health)));
+        desk.app.notices.entries().iter().map(|entry| format!("{:?}", entry.notice)).collect::<Vec<_>>()
+    };
+    assert!(tell(&mut desk, 0, Some("HTTP 500")).is_empty(), "not within its first minute");
+    assert!(tell(&mut desk, -60, None).is_empty(), "it is only busy");
+    let told = tell(&mut desk, -60, Some("HTTP 500"));
+    assert_eq!(told, ["Condition(ForwardStands, \"https://platform.example: 7 (HTTP 500)\")"]);
+    assert!(tell(&mut desk, 0, None).is_empty());
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! What saldo looks out for by itself: a balance outside its band or not to be read, webhooks that do not come, payments
-//! that came to nothing, rows that contradict.
+//! What saldo looks out for by itself: a balance outside its band or not to be read, webhooks that do not come, cannot be
+//! read or cannot be passed on, payments that came to nothing, rows that contradict.
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::notices::{Condition, SeenRow};
@@ -12,9 +12,13 @@ use crate::domain::band::Standing;
 use crate::domain::cash_out::State as Out;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
+use crate::engine::message::WebhookHealth;
 
 /// After so many failures in a row a person is told.
 const UNREAD: u32 = 3;
+
+/// A webhook that an address has not taken for so long is told; before, it is tried again in peace.
+const STANDS: SignedDuration = SignedDuration::from_mins(1);
 
 /// Which payments that came to nothing need no word any more.
 #[derive(Debug, Clone)]
@@ -82,5 +86,31 @@ impl App {
     pub(super) fn watch_webhooks(&mut self) -> Option<Effect> {
         let trouble = self.webhooks.trouble.as_deref().map(|trouble| Safe::new(trouble).to_string());
         self.notices.hold(Condition::Webhooks, trouble, self.now).then_some(Effect::Bell)
+    }
+
+    /// Authentic webhooks that cannot be read: told again when more come after a person has read it.
+    pub(super) fn watch_illegible(&mut self, before: &WebhookHealth) -> Option<Effect> {
+        const IT: Condition = Condition::IllegibleWebhooks;
+        let count = self.webhooks.illegible;
+        if count <= before.illegible {
+            return None;
+        }
+        if !self.notices.is_unread(IT) {
+            self.notices.hold(IT, None, self.now);
+        }
+        self.notices.hold(IT, Some(count.to_string()), self.now).then_some(Effect::Bell)
+    }
+
+    /// Whether an address takes what is passed on to it.
+    pub(super) fn watch_forwards(&mut self) -> Option<Effect> {
+        let stands = self.webhooks.forwards.iter().find(|forward| {
+            let oldest = forward.oldest.filter(|_| forward.trouble.is_some());
+            oldest.is_some_and(|oldest| self.now.duration_since(oldest) >= STANDS)
+        });
+        let detail = stands.map(|forward| {
+            let why = forward.trouble.as_ref().map(Safe::as_str).unwrap_or_default();
+            format!("{}: {} ({why})", forward.address, forward.waiting.unwrap_or_default())
+        });
+        self.notices.hold(Condition::ForwardStands, detail, self.now).then_some(Effect::Bell)
     }
 }

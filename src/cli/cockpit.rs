@@ -21,8 +21,9 @@ use crate::config;
 use crate::domain::text::Safe;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
+use crate::engine::forward::Address;
 use crate::engine::lane::LaneSettings;
-use crate::engine::message::{Command, News, WebhookHealth};
+use crate::engine::message::{Command, News};
 use crate::gateway::{Gateway, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
@@ -32,7 +33,7 @@ use crate::server::control::attached::Attached;
 use crate::server::control::client::Client;
 use crate::server::control::listener::Control;
 use crate::server::control::operator;
-use crate::server::webhooks::{Listener, bind};
+use crate::server::webhooks::{self, bind};
 use crate::session::Cockpit;
 use crate::session::{self, ColorDepth, Ended, Termination, Tty};
 
@@ -58,6 +59,8 @@ pub(super) struct Works {
     pub(super) lane: LaneSettings,
     pub(super) poll_every: Duration,
     pub(super) webhooks: Option<Webhooks>,
+    /// Who else gets every webhook.
+    pub(super) forward: Vec<Address>,
 }
 
 /// Where webhooks are taken.
@@ -107,6 +110,7 @@ async fn works(context: &Context) -> Result<Works, Failure> {
         lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
         webhooks,
+        forward: settings.webhook.forward.iter().map(Address::from).collect(),
     })
 }
 
@@ -222,7 +226,8 @@ async fn own(
     works: Works,
     lock: Lock,
 ) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
-    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, account, lock).await?);
+    let owned = Arc::new(SqliteJournal::open(path, account, lock).await?);
+    let journal: Arc<dyn Journal> = Arc::clone(&owned) as _;
     let (zone, operator) = (facts.zone.clone(), facts.operator.clone());
     let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
     let app = first_frame(facts, reader.as_ref()).await?;
@@ -238,8 +243,9 @@ async fn own(
     })
     .await?;
     if let Some(webhooks) = works.webhooks {
-        listen(&mut desk, webhooks, &journal, works.crypto_token).await;
+        listen(&mut desk, webhooks, &journal, works.crypto_token);
     }
+    desk.forward(owned, works.forward);
     // A script pays while the cockpit is open. Where there can be no socket it waits, and says who owns the journal.
     let control = Control::open(path, desk.office(), "cockpit", account, None)
         .inspect_err(|error| tracing::warn!("commands cannot ask this cockpit: {error}"))
@@ -274,27 +280,20 @@ async fn attach(
 }
 
 /// Starts taking webhooks, or tells the screen why not: a desk without them still works, by asking.
-async fn listen(desk: &mut Desk, webhooks: Webhooks, journal: &Arc<dyn Journal>, crypto_token: SecretString) {
-    let started = webhooks.socket.and_then(|socket| {
-        Listener::new(
-            socket,
-            &webhooks.path,
-            Arc::clone(journal),
-            crypto_token,
-            desk.news(),
-            desk.webhook_came(),
-        )
+pub(super) fn listen(
+    desk: &mut Desk,
+    taking: Webhooks,
+    journal: &Arc<dyn Journal>,
+    crypto_token: SecretString,
+) {
+    let board = desk.board();
+    let started = taking.socket.and_then(|socket| {
+        webhooks::listen(socket, &taking.path, Arc::clone(journal), crypto_token, Arc::clone(&board))
     });
-    let told = match started {
-        Ok((listener, serve)) => {
-            let health = listener.health();
-            desk.listen(serve, move || listener.count_illegible());
-            health
-        }
-        Err(error) => WebhookHealth { trouble: Some(error.to_string()), ..WebhookHealth::default() },
-    };
-    // The queue is new and empty.
-    let _ = desk.news().try_send(News::Webhooks(told));
+    match started {
+        Ok(serve) => desk.listen(serve),
+        Err(error) => board.not_listening(error.to_string()),
+    }
 }
 
 pub(super) fn zone() -> TimeZone {

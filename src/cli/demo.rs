@@ -86,6 +86,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             },
             poll_every: POLL,
             webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
+            forward: Vec::new(),
         }),
         exposure: None,
     };

@@ -90,7 +90,6 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
             gateway(&context, &mut round).await;
             journal(&context, &mut round).await;
             webhooks(&context, &mut round).await;
-            unused(&context, &mut round);
         }
         Err(failure) => {
             round.fail(
@@ -247,19 +246,15 @@ async fn doubts(reader: &dyn Reader, round: &mut Round) {
     }
 }
 
-/// What the file says and nothing does yet.
-fn unused(context: &Context, round: &mut Round) {
-    if !context.settings.webhook.forward.is_empty() {
+/// Whether webhooks can arrive, and be passed on.
+async fn webhooks(context: &Context, round: &mut Round) {
+    if !context.settings.webhook.forward.is_empty() && context.settings.webhook.listen.is_none() {
         round.warn(
             "webhook",
-            "`forward` is read and checked, and nothing is forwarded yet",
-            "do not rely on it",
+            "`forward` names addresses, and nothing is taken that could be passed on",
+            "set [webhook] listen",
         );
     }
-}
-
-/// Whether webhooks can arrive.
-async fn webhooks(context: &Context, round: &mut Round) {
     match (context.settings.webhook.listen, &context.settings.webhook_url) {
         (None, None) => round.warn(
             "webhooks",

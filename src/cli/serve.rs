@@ -16,6 +16,7 @@ use super::context::{Connection, Context, asked_to_stop};
 use super::failure::{Exit, Failure};
 use super::output::{note, write_whole};
 use crate::engine::desk::{Desk, Parts};
+use crate::engine::forward::Address;
 use crate::engine::lane::LaneSettings;
 use crate::engine::message::News;
 use crate::gateway::Gateway;
@@ -25,7 +26,7 @@ use crate::journal::sqlite::{SqliteJournal, prepare_folder};
 use crate::server::control::listener::Control;
 use crate::server::control::operator;
 use crate::server::control::picture::Picture;
-use crate::server::webhooks::{Listener, bind};
+use crate::server::webhooks::{self, bind};
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
@@ -52,13 +53,14 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     let lock = Lock::acquire(path, context.command, PATIENCE).await?;
     // A service that should hear of payments and does not is none: so this comes before anything is
     // begun, and is the end of it.
-    let webhooks = match settings.webhook.listen {
+    let socket = match settings.webhook.listen {
         Some(listen) => Some(bind(listen).await.map_err(|error| {
             Failure::other(format!("webhooks cannot be taken at {listen}: {error}; nothing was sent"))
         })?),
         None => None,
     };
-    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &context.account(), lock).await?);
+    let owned = Arc::new(SqliteJournal::open(path, &context.account(), lock).await?);
+    let journal: Arc<dyn Journal> = Arc::clone(&owned) as _;
     let gateway: Arc<dyn Gateway> = gateway;
     let (mut desk, news) = Desk::start(Parts {
         journal: Arc::clone(&journal),
@@ -72,18 +74,18 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     let (picture, watched) = watch::channel(Picture::default());
     let heard = tokio::spawn(hear(news, picture));
     let broken = |error: std::io::Error| Failure::other(format!("webhooks cannot be taken: {error}"));
-    let hook = match webhooks {
+    let hook = match socket {
         Some(socket) => {
             let address = socket.local_addr().map_err(broken)?;
-            let (journal, news, came) = (Arc::clone(&journal), desk.news(), desk.webhook_came());
             let hook = &settings.webhook.path;
-            let (listener, serve) =
-                Listener::new(socket, hook, journal, crypto_token, news, came).map_err(broken)?;
-            desk.listen(serve, move || listener.count_illegible());
+            let serve = webhooks::listen(socket, hook, Arc::clone(&journal), crypto_token, desk.board())
+                .map_err(broken)?;
+            desk.listen(serve);
             Some(format!("http://{address}{hook}"))
         }
         None => None,
     };
+    desk.forward(owned, settings.webhook.forward.iter().map(Address::from).collect());
     drop(journal);
     let control = Control::open(path, desk.office(), context.command, &context.account(), Some(watched));
     let stopped = match control {

@@ -29,7 +29,7 @@ impl Direction {
 }
 
 /// The gateway's own word for where a transaction stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// A cash-in nobody has paid yet.

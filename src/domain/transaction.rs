@@ -141,6 +141,11 @@ pub fn observed(before: Option<State>, report: &Report) -> (Option<State>, bool)
     (Some(if rank(told) > rank(before) { told } else { before }), contradicts)
 }
 
+/// Whether a report tells of an earlier part of a transaction's life than is known already.
+pub fn is_late(before: State, report: &Report) -> bool {
+    observed(None, report).0.is_some_and(|told| rank(told) < rank(before))
+}
+
 /// How much a state says: paid outweighs failed, refunded outweighs paid.
 const fn rank(state: State) -> u8 {
     match state {
@@ -170,6 +175,36 @@ const fn rank(state: State) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn news_of_an_earlier_part_of_a_life_is_late() {
+        let report = |status| Report {
+            direction: Direction::In,
+            status,
+            internal_code: None,
+            transaction_id: None,
+            external_reference: None,
+            end_to_end_id: None,
+            original_end_to_end_id: None,
+            amount: None,
+            name: None,
+            document: None,
+            bank_data: None,
+            failure: None,
+            requested_at: None,
+            paid_at: None,
+            refunded_at: None,
+        };
+        let unknown = Status::Other(Safe::new("NEW"));
+        for (before, status, late) in [
+            (CashIn::Refunded, Status::Paid, true),
+            (CashIn::Paid, Status::Paid, false),
+            (CashIn::Paid, Status::Refunded, false),
+            (CashIn::Paid, unknown, false),
+        ] {
+            assert_eq!(is_late(State::In(before), &report(status)), late);
+        }
+    }
 
     #[test]
     fn words_read_back() {

@@ -16,10 +16,12 @@ use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{Command, DecisionOutcome, FeedWindow, News, RebalanceTrouble};
 use super::office::{Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
-use super::{exposure, poller, tracker};
+use super::webhooks::Board;
+use super::{exposure, forward, poller, tracker};
 use crate::config::Exposure;
 use crate::domain::person::Person;
 use crate::gateway::Gateway;
+use crate::journal::outbox::Outbox;
 use crate::journal::{Journal, JournalError, Query, Reader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
@@ -57,7 +59,7 @@ pub struct Desk {
     office: Office,
     commands: mpsc::Sender<Command>,
     news: mpsc::Sender<News>,
-    webhook_came: Arc<Notify>,
+    board: Arc<Board>,
     tasks: JoinSet<()>,
 }
 
@@ -83,12 +85,14 @@ impl Desk {
         rebalancer.take_up_the_lost().await?;
         let poll_now = Arc::new(Notify::new());
         let (window, wanted) = watch::channel(Wanted::default());
+        let board = Arc::new(Board::default());
         let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::clone(&board).publish(news.clone()));
         tasks.spawn(poller::run(
             Arc::clone(&gateway),
             Arc::clone(&journal),
             news.clone(),
-            poll_every,
+            poller::Pace { every: poll_every, board: Arc::clone(&board) },
             Arc::clone(&poll_now),
             zone.clone(),
         ));
@@ -108,8 +112,7 @@ impl Desk {
             operator,
         };
         tasks.spawn(Arc::new(clerk).run(orders));
-        let webhook_came = Arc::new(Notify::new());
-        let desk = Self { journal, lane, rebalancer, office, commands, news, webhook_came, tasks };
+        let desk = Self { journal, lane, rebalancer, office, commands, news, board, tasks };
         Ok((desk, receiver))
     }
 
@@ -123,30 +126,26 @@ impl Desk {
         self.office.clone()
     }
 
-    /// Where news go, for a webhook listener of this desk.
-    pub fn news(&self) -> mpsc::Sender<News> {
-        self.news.clone()
-    }
-
-    /// Rung by a webhook listener when a delivery is durable.
-    pub fn webhook_came(&self) -> Arc<Notify> {
-        Arc::clone(&self.webhook_came)
+    /// Where a webhook listener of this desk writes how it is doing, and rings.
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
     }
 
     /// Starts reading webhooks, and serves `listener` beside it.
-    pub fn listen(
-        &mut self,
-        listener: impl Future<Output = ()> + Send + 'static,
-        illegible: impl FnMut() + Send + 'static,
-    ) {
-        let inbox = Inbox::new(Arc::clone(&self.journal), self.news.clone());
-        self.tasks.spawn(inbox.run(Arc::clone(&self.webhook_came), illegible));
+    pub fn listen(&mut self, listener: impl Future<Output = ()> + Send + 'static) {
+        let inbox = Inbox::new(Arc::clone(&self.journal), self.news.clone(), self.board());
+        self.tasks.spawn(inbox.run());
         self.tasks.spawn(listener);
     }
 
     /// Starts asking what the platform's users hold.
     pub fn follow(&mut self, exposure: Exposure) {
         self.tasks.spawn(exposure::run(exposure, self.news.clone()));
+    }
+
+    /// Passes webhooks on to these addresses and to no others. What waits for others is dropped.
+    pub fn forward(&mut self, outbox: Arc<dyn Outbox>, addresses: Vec<forward::Address>) {
+        self.tasks.spawn(forward::run(outbox, addresses, self.board()));
     }
 
     /// Whether a request is on the wire at this moment.

@@ -1,84 +1,192 @@
 //! Reading the webhooks that were taken: each becomes a row of the feed, or is kept aside.
+//!
+//! Many are taken into the journal at once. In a flood the listener needs the journal's thread more than the feed does: as
+//! long as they come faster than they are read, reading leaves nine tenths of the time to it.
+
+mod figures;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::clock::{Clock, SystemClock};
 use super::message::News;
-use crate::domain::report::Source;
+use super::webhooks::Board;
+use crate::domain::report::{Report, Source};
 use crate::gateway::parse_webhook;
-use crate::journal::{Delivery, DeliveryOutcome, Journal, JournalError, Observation};
+use crate::journal::{Contents, Delivery, Journal, JournalError, Observation, Observed};
+use figures::Figures;
+
+/// Deliveries taken in at once while others arrive: some milliseconds of the journal's thread, for which a webhook may have
+/// to wait.
+const AT_ONCE: usize = 64;
+
+/// And while none arrive.
+const AT_ONCE_ALONE: usize = 512;
+
+/// How long reading leaves the journal alone in a flood, as a multiple of what it took itself, and at most.
+const LEAVE: u32 = 9;
+const LEAVE_AT_MOST: Duration = Duration::from_secs(1);
+
+/// After trouble, and between two lines of the log about illegible webhooks.
+const TROUBLE: Duration = Duration::from_secs(1);
+const BETWEEN_LINES: Duration = Duration::from_secs(60);
 
 /// What reads deliveries that the listener has made durable.
 pub struct Inbox {
     journal: Arc<dyn Journal>,
     news: mpsc::Sender<News>,
+    board: Arc<Board>,
+    figures: Figures,
+    illegible: Quieted,
 }
 
 impl Inbox {
     /// Over a journal that is owned.
-    pub fn new(journal: Arc<dyn Journal>, news: mpsc::Sender<News>) -> Self {
-        Self { journal, news }
+    pub fn new(journal: Arc<dyn Journal>, news: mpsc::Sender<News>, board: Arc<Board>) -> Self {
+        Self { journal, news, board, figures: Figures::default(), illegible: Quieted::default() }
     }
 
-    /// Reads whatever is unread, now and each time `came` says so, until it is dropped. `illegible` counts those that
-    /// could not be read.
-    pub async fn run(self, came: Arc<Notify>, mut illegible: impl FnMut()) {
+    /// Reads whatever is unread, now and each time one came, until it is dropped.
+    pub async fn run(mut self) {
+        let (mut came, mut size) = (self.board.came(), AT_ONCE);
         loop {
+            came.mark_unchanged();
             match self.journal.unread_deliveries().await {
-                Ok(unread) if unread.is_empty() => came.notified().await,
+                Ok(unread) if unread.is_empty() => {
+                    if came.changed().await.is_err() {
+                        return;
+                    }
+                }
                 Ok(unread) => {
-                    for (number, delivery) in unread {
-                        match self.read(number, &delivery).await {
-                            Ok(true) => {}
-                            Ok(false) => illegible(),
-                            Err(error) => {
-                                // Nothing is lost: it stays unread, and is read when the journal can be written.
-                                tracing::error!("a webhook waits: {error}");
-                                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                            }
+                    let mut rest = unread.as_slice();
+                    while !rest.is_empty() {
+                        let (some, others) = rest.split_at(size.min(rest.len()));
+                        rest = others;
+                        let (began, before) = (Instant::now(), *came.borrow());
+                        self.read_some(some).await;
+                        let arrived = came.borrow().saturating_sub(before);
+                        size = if arrived == 0 { AT_ONCE_ALONE } else { AT_ONCE };
+                        if arrived > u64::try_from(some.len()).unwrap_or(u64::MAX) {
+                            tokio::time::sleep((began.elapsed() * LEAVE).min(LEAVE_AT_MOST)).await;
                         }
                     }
                 }
                 Err(error) => {
                     tracing::error!("webhooks wait: {error}");
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    tokio::time::sleep(TROUBLE).await;
                 }
             }
         }
     }
 
-    /// Whether it could be read.
-    async fn read(&self, number: i64, delivery: &Delivery) -> Result<bool, JournalError> {
-        let event = match parse_webhook(&delivery.body) {
-            Ok(event) => event,
-            Err(reason) => {
-                let reason = reason.to_string();
-                tracing::warn!(number, "an authentic webhook cannot be read: {reason}");
-                self.journal.settle_delivery(number, DeliveryOutcome::Illegible(reason)).await?;
-                return Ok(false);
-            }
-        };
-        let observed = self
-            .journal
-            .observe(Observation {
-                report: event.report,
-                source: Source::Webhook,
-                happened_at: event.event_at,
-                at: SystemClock.moment(),
-                new_id: Uuid::now_v7(),
-            })
-            .await?;
-        self.journal.settle_delivery(number, DeliveryOutcome::Taken(observed.transaction.id)).await?;
-        if let Some(applied) = observed.applied {
-            for (alarm, intent) in applied.all_alarms() {
-                let intent = Box::new(intent.clone());
-                // Nobody listens any more while saldo ends; the journal has it.
-                let _ = self.news.send(News::Alarm { alarm, intent }).await;
+    /// Takes them in at once; if that fails, one by one, so that one alone stays behind.
+    async fn read_some(&mut self, some: &[(i64, Delivery)]) {
+        let Err(error) = self.take_in(some).await else { return };
+        if some.len() == 1 {
+            return self.wait_for(&error).await;
+        }
+        for one in some.chunks(1) {
+            if let Err(error) = self.take_in(one).await {
+                self.wait_for(&error).await;
             }
         }
-        Ok(true)
+    }
+
+    /// Nothing is lost: it stays unread, and is read when the journal can be written.
+    async fn wait_for(&self, error: &JournalError) {
+        tracing::error!("a webhook waits: {error}");
+        tokio::time::sleep(TROUBLE).await;
+    }
+
+    async fn take_in(&mut self, some: &[(i64, Delivery)]) -> Result<(), JournalError> {
+        let read: Vec<_> = some.iter().map(|(number, delivery)| (*number, contents(delivery))).collect();
+        let told: Vec<_> =
+            read.iter().zip(some).map(|((_, contents), (_, sent))| told(contents, sent)).collect();
+        let reasons: Vec<_> = read
+            .iter()
+            .filter_map(|(number, contents)| match contents {
+                Contents::Illegible(reason) => Some((*number, reason.clone())),
+                Contents::Report(_) => None,
+            })
+            .collect();
+        let observed = self.journal.read_deliveries(read).await?;
+        for (number, reason) in &reasons {
+            self.illegible.warn(*number, reason);
+        }
+        let illegible = u64::try_from(reasons.len()).unwrap_or(u64::MAX);
+        let (figures, board) = (&mut self.figures, &self.board);
+        board.update(|health| {
+            health.illegible += illegible;
+            for (told, observed) in told.iter().zip(&observed) {
+                if let (Some(told), Some(observed)) = (told, observed) {
+                    figures.count(told, observed, &mut health.figures);
+                }
+            }
+        });
+        for observed in observed.into_iter().flatten() {
+            self.tell(observed).await;
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, observed: Observed) {
+        let Some(applied) = observed.applied else { return };
+        for (alarm, intent) in applied.all_alarms() {
+            let intent = Box::new(intent.clone());
+            // Nobody listens any more while saldo ends; the journal has it.
+            let _ = self.news.send(News::Alarm { alarm, intent }).await;
+        }
+    }
+}
+
+fn contents(delivery: &Delivery) -> Contents {
+    match parse_webhook(&delivery.body) {
+        Ok(event) => Contents::Report(Box::new(Observation {
+            report: event.report,
+            source: Source::Webhook,
+            happened_at: event.event_at,
+            at: SystemClock.moment(),
+            new_id: Uuid::now_v7(),
+        })),
+        Err(reason) => Contents::Illegible(reason.to_string()),
+    }
+}
+
+/// As much of a webhook as the figures need.
+struct Told {
+    report: Report,
+    happened_at: Option<Timestamp>,
+    received_at: Timestamp,
+}
+
+fn told(contents: &Contents, delivery: &Delivery) -> Option<Told> {
+    let Contents::Report(observation) = contents else { return None };
+    Some(Told {
+        report: observation.report.clone(),
+        happened_at: observation.happened_at,
+        received_at: delivery.received_at,
+    })
+}
+
+/// A line of the log now and then, however many there are: an event that saldo does not know may come by the thousand.
+#[derive(Debug, Default)]
+struct Quieted {
+    said_at: Option<Instant>,
+    unsaid: u64,
+}
+
+impl Quieted {
+    fn warn(&mut self, number: i64, reason: &str) {
+        if self.said_at.is_some_and(|at| at.elapsed() < BETWEEN_LINES) {
+            self.unsaid += 1;
+            return;
+        }
+        let unsaid = std::mem::take(&mut self.unsaid);
+        self.said_at = Some(Instant::now());
+        tracing::warn!(number, unsaid, "an authentic webhook cannot be read, and is kept aside: {reason}");
     }
 }

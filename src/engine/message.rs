@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ pub enum News {
     /// Whether payments are paused, and why.
     Paused(Option<Pause>),
     /// How the webhooks are doing.
-    Webhooks(WebhookHealth),
+    Webhooks(Box<WebhookHealth>),
     /// A cash-out that the screen decided is journalled; its row is in the feed.
     CashOutDecided {
         /// The decision's id.
@@ -187,6 +187,66 @@ pub struct WebhookHealth {
     pub illegible: u64,
     /// When the last authentic one came (UTC).
     pub last_at: Option<Timestamp>,
+    /// What those that were read show of the way that they came.
+    pub figures: DeliveryFigures,
+    /// Those that each is passed on to.
+    pub forwards: Vec<ForwardHealth>,
+}
+
+/// What deliveries since the start show of the way that they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryFigures {
+    /// From the event, by the gateway's word, to its arrival.
+    pub lags: Lags,
+    /// Those that said of a transaction what an earlier one had said.
+    pub repeats: u64,
+    /// Those that told of an earlier part of a transaction's life than was known.
+    pub out_of_order: u64,
+    /// Those that said what saldo had learned by asking.
+    pub asked_first: u64,
+}
+
+/// How many took how long, in a few classes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lags([u64; Lags::UP_TO.len() + 1]);
+
+impl Lags {
+    /// The upper ends of the classes, in seconds; the last class has none.
+    const UP_TO: [i64; 9] = [1, 2, 5, 15, 60, 300, 1_800, 7_200, 43_200];
+
+    /// Counts one. A clock that is behind the gateway's makes it negative: the first class.
+    pub fn count(&mut self, lag: SignedDuration) {
+        let class = Self::UP_TO.iter().position(|end| lag <= SignedDuration::from_secs(*end));
+        if let Some(count) = self.0.get_mut(class.unwrap_or(Self::UP_TO.len())) {
+            *count += 1;
+        }
+    }
+
+    /// The end of the class below which so many percent stay, in seconds. `None`: nothing was counted. `Some(None)`:
+    /// longer than the last end.
+    pub fn quantile(&self, percent: u64) -> Option<Option<i64>> {
+        let all: u64 = self.0.iter().sum();
+        let wanted = all.saturating_mul(percent).div_ceil(100);
+        let mut sum = 0;
+        let class = self.0.iter().position(|count| {
+            sum += count;
+            sum >= wanted
+        })?;
+        (all > 0).then(|| Self::UP_TO.get(class).copied())
+    }
+}
+
+/// How an address is doing that webhooks are passed on to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardHealth {
+    /// Its address, without what may be secret in it.
+    pub address: String,
+    /// How many wait for it; `None` before the first look.
+    pub waiting: Option<u64>,
+    /// When the oldest of them came (UTC).
+    pub oldest: Option<Timestamp>,
+    /// Why the last try failed, if it did.
+    pub trouble: Option<Safe>,
 }
 
 /// What the screen tells the engine.
@@ -230,4 +290,24 @@ pub enum Command {
     },
     /// Open the lane again.
     ResumePayments,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lags_are_told_by_the_end_of_their_class() {
+        let mut lags = Lags::default();
+        assert_eq!(lags.quantile(95), None);
+        for millis in [-5_000, 0, 1_000, 1_001, 2_500] {
+            lags.count(SignedDuration::from_millis(millis));
+        }
+        assert_eq!(
+            [0, 50, 60, 61, 80, 95].map(|percent| lags.quantile(percent)),
+            [1, 1, 1, 2, 2, 5].map(|end| Some(Some(end)))
+        );
+        lags.count(SignedDuration::from_hours(13));
+        assert_eq!(lags.quantile(100), Some(None));
+    }
 }

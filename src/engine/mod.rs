@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod desk;
 pub(crate) mod exposure;
+pub mod forward;
 pub mod inbox;
 pub mod judgement;
 pub mod lane;
@@ -16,3 +17,4 @@ pub mod poller;
 pub mod rebalance;
 pub mod recover;
 pub mod tracker;
+pub mod webhooks;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::clock;
 use super::message::News;
 use super::outlook::Outlook;
+use super::webhooks::Board;
 use crate::domain::balance::Reading;
 use crate::domain::text::Safe;
 use crate::gateway::Gateway;
@@ -22,6 +23,28 @@ const CEILING: Duration = Duration::from_secs(15);
 
 /// Between two thinnings of old balances.
 const THIN_EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// The shortest interval that quiet webhooks lead to.
+const FASTEST: Duration = Duration::from_secs(1);
+
+/// How often it is asked. While webhooks are expected and do not come, twice as often: then polls are all there is.
+#[derive(Debug)]
+pub struct Pace {
+    /// With webhooks, or where none are expected.
+    pub every: Duration,
+    /// How the webhooks are doing.
+    pub board: Arc<Board>,
+}
+
+impl Pace {
+    fn now(&self, started: Timestamp) -> Duration {
+        if self.board.is_quiet(started, clock::now()) { hurried(self.every) } else { self.every }
+    }
+}
+
+/// Half the interval, but no shorter than [`FASTEST`] unless it was.
+fn hurried(every: Duration) -> Duration {
+    (every / 2).max(FASTEST.min(every))
+}
 
 /// Polls until it is dropped. One poll at a time, so polls cannot overlap; a poll that takes longer than the interval
 /// makes the next one follow at once, and none is made up for.
@@ -29,10 +52,11 @@ pub async fn run(
     gateway: Arc<dyn Gateway>,
     journal: Arc<dyn Journal>,
     news: mpsc::Sender<News>,
-    every: Duration,
+    pace: Pace,
     asked: Arc<Notify>,
     zone: TimeZone,
 ) {
+    let started = clock::now();
     let mut failures: u32 = 0;
     let mut thinned = Timestamp::MIN;
     let mut outlook = Outlook::new(zone);
@@ -71,7 +95,7 @@ pub async fn run(
                 return;
             }
         }
-        let next = began + backed_off(every, failures);
+        let next = began + backed_off(pace.now(started), failures);
         tokio::select! {
             () = tokio::time::sleep_until(next) => {}
             () = asked.notified() => {}
@@ -88,6 +112,12 @@ fn backed_off(every: Duration, failures: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quiet_webhooks_make_it_ask_twice_as_often_within_reason() {
+        let millis = |every| hurried(Duration::from_millis(every)).as_millis();
+        assert_eq!([millis(5_000), millis(1_500), millis(1_000), millis(500)], [2_500, 1_000, 1_000, 500]);
+    }
 
     #[test]
     fn backs_off_to_a_ceiling_and_no_further() {

@@ -9,6 +9,7 @@
 //! reading a state and changing it. **When a call returns, the change is on the disk.**
 
 pub mod lock;
+pub mod outbox;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -216,8 +217,8 @@ pub struct Observation {
 pub struct Observed {
     /// The row.
     pub transaction: Transaction,
-    /// Whether the row is new.
-    pub is_new: bool,
+    /// The row as it was before; `None` where it is new.
+    pub before: Option<Transaction>,
     /// The payment of ours that it belongs to, if any.
     pub applied: Option<Applied>,
 }
@@ -229,8 +230,21 @@ pub struct Delivery {
     pub body: Vec<u8>,
     /// `X-Event-Id`: new for each delivery, so it tells nothing about repeats; kept for the trail.
     pub event_id: Option<String>,
+    /// `X-Connect-Signature`, which was right.
+    pub signature: Option<String>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
     /// When it arrived (UTC).
     pub received_at: Timestamp,
+}
+
+/// What a delivery says.
+#[derive(Debug, Clone)]
+pub enum Contents {
+    /// Something of a transaction.
+    Report(Box<Observation>),
+    /// It is authentic and cannot be read, and why.
+    Illegible(String),
 }
 
 /// What a delivery turned out to be.
@@ -387,6 +401,8 @@ pub trait Journal: Reader {
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64>;
     /// Webhooks that were taken and not read yet, oldest first.
     fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>>;
+    /// Takes in what deliveries say, in their order, and marks them as read; what comes of each. All or none.
+    fn read_deliveries(&self, read: Vec<(i64, Contents)>) -> Answer<'_, Vec<Option<Observed>>>;
     /// Says what a delivery turned out to be.
     fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()>;
     /// A number that grows with every change; only the newest is kept for a slow reader.

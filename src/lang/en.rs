@@ -178,6 +178,8 @@ pub(super) const WORDS: Words = Words {
         now: "now",
         not_read: "not read",
         target: "target",
+        illegible: "Authentic webhooks that saldo cannot read: kept aside, since the start",
+        forward_stands: "Webhooks wait to be passed on: the address does not take them",
     },
     alarms: AlarmsWords {
         completed_after_failure: "PAID AFTER IT WAS PROVEN FAILED: if it was paid again, it was paid twice",
@@ -321,6 +323,11 @@ pub(super) const WORDS: Words = Words {
         illegible: "illegible, kept aside",
         last: "last at",
         polls: "balance polls",
+        lag: "95% come within",
+        repeats: "repeated",
+        out_of_order: "out of order",
+        asked_first: "known by asking before",
+        nothing_waits: "none waits",
     },
     flash: FlashWords {
         copied: "Copied (if the terminal lets it)",

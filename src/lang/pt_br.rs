@@ -178,6 +178,8 @@ pub(super) const WORDS: Words = Words {
         now: "agora",
         not_read: "não lido",
         target: "alvo",
+        illegible: "Webhooks autênticos que o saldo não consegue ler: guardados à parte, desde o início",
+        forward_stands: "Há webhooks à espera de repasse: o endereço não os aceita",
     },
     alarms: AlarmsWords {
         completed_after_failure: "PAGO DEPOIS DE PROVADA A FALHA: se foi pago de novo, foi pago duas vezes",
@@ -321,6 +323,11 @@ pub(super) const WORDS: Words = Words {
         illegible: "ilegíveis, guardados",
         last: "último às",
         polls: "consultas de saldo",
+        lag: "95% chegam em até",
+        repeats: "repetidos",
+        out_of_order: "fora de ordem",
+        asked_first: "já sabidos por consulta",
+        nothing_waits: "nenhum espera",
     },
     flash: FlashWords {
         copied: "Copiado (se o terminal permitir)",

@@ -243,6 +243,8 @@ strings! {
         now,
         not_read,
         target,
+        illegible,
+        forward_stands,
     }
 }
 
@@ -410,6 +412,11 @@ strings! {
         illegible,
         last,
         polls,
+        lag,
+        repeats,
+        out_of_order,
+        asked_first,
+        nothing_waits,
     }
 }
 

@@ -3,48 +3,76 @@
 //! The signature is checked over the raw bytes, in constant time; then the body is committed to the journal; only then
 //! is it answered with 200. What cannot be made durable in time is answered with 503, so that the gateway sends it
 //! again. A repeat is as welcome as the first: the gateway promises repeats, and `X-Event-Id` is new each time.
+//!
+//! A connection that brought something authentic is kept for the next; every other one is closed with its answer. Forged
+//! ones are answered late, the later the more of them come from an address, and hold no place meanwhile.
 
+mod slow;
+
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
-use axum::routing::post;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use secrecy::SecretString;
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::engine::clock;
-use crate::engine::message::{News, WebhookHealth};
+use crate::engine::webhooks::Board;
 use crate::gateway::webhook_signature_is_right;
 use crate::journal::{Delivery, Journal};
+use slow::Slowdown;
 
 /// The gateway waits 5 s for its answer; a row that is not durable by now is refused, and comes again.
 const DURABLE_WITHIN: Duration = Duration::from_secs(4);
 
-/// From the first byte of a connection to the last of its answer: the gateway itself gives up after 5 s.
-const CONNECTION: Duration = Duration::from_secs(6);
+/// For the whole body to arrive.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
 
-/// Connections at the same time. A delivery takes milliseconds, so this is thousands a second; more wait in the kernel.
-const MOST_CONNECTIONS: usize = 128;
+/// From its first byte, a connection has so long to bring something authentic: the gateway itself gives up after 5 s.
+const UNPROVEN: Duration = Duration::from_secs(6);
+
+/// How long a connection is kept for the gateway's next webhook.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Connections at the same time, half of the files that a process usually may have open. More wait in the kernel; while
+/// they do, nobody's is kept.
+const MOST_CONNECTIONS: usize = 512;
 
 /// The largest body taken. A transaction's report is a few kilobytes.
 const MOST_BYTES: usize = 1 << 20;
 
+/// Letters of a header that is stored.
+const MOST_OF_A_HEADER: usize = 200;
+
+const SIGNATURE: HeaderName = HeaderName::from_static("x-connect-signature");
+const EVENT_ID: HeaderName = HeaderName::from_static("x-event-id");
+
 /// What the listener needs.
-pub struct Listener {
+struct Listener {
+    path: String,
     journal: Arc<dyn Journal>,
     crypto_token: SecretString,
-    news: mpsc::Sender<News>,
-    came: Arc<Notify>,
-    health: Mutex<WebhookHealth>,
+    board: Arc<Board>,
+    slowdown: Slowdown,
+    places: Arc<Semaphore>,
+}
+
+/// Who is at the other end of a connection, and the place that it takes.
+struct Caller {
+    address: SocketAddr,
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    is_proven: AtomicBool,
 }
 
 /// Binds the listener's socket.
@@ -56,103 +84,121 @@ pub async fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(listen).await
 }
 
-impl Listener {
-    /// Answers at `path` of a socket that listens, until the returned future is dropped.
-    ///
-    /// # Errors
-    ///
-    /// The socket has no address.
-    pub fn new(
-        socket: TcpListener,
-        path: &str,
-        journal: Arc<dyn Journal>,
-        crypto_token: SecretString,
-        news: mpsc::Sender<News>,
-        came: Arc<Notify>,
-    ) -> std::io::Result<(Arc<Self>, impl Future<Output = ()> + Send + use<>)> {
-        let address = socket.local_addr()?;
-        let listener = Arc::new(Self {
-            journal,
-            crypto_token,
-            news,
-            came,
-            health: Mutex::new(WebhookHealth { listening: Some(address), ..WebhookHealth::default() }),
-        });
-        let router = Router::new().route(path, post(take)).with_state(Arc::clone(&listener));
-        Ok((listener, serve(socket, router)))
-    }
-
-    /// How the webhooks are doing.
-    pub fn health(&self) -> WebhookHealth {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Counts an authentic webhook that could not be read.
-    pub fn count_illegible(&self) {
-        self.count(|health| health.illegible += 1);
-    }
-
-    fn count(&self, change: impl FnOnce(&mut WebhookHealth)) {
-        let now = {
-            let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-            change(&mut health);
-            health.clone()
-        };
-        // Figures for the screen; the next ones carry all of it, so a full queue loses nothing.
-        let _ = self.news.try_send(News::Webhooks(now));
-    }
+/// Answers at `path` of a socket that listens, until the returned future is dropped. The board rings for each webhook.
+///
+/// # Errors
+///
+/// The socket has no address.
+pub fn listen(
+    socket: TcpListener,
+    path: &str,
+    journal: Arc<dyn Journal>,
+    crypto_token: SecretString,
+    board: Arc<Board>,
+) -> std::io::Result<impl Future<Output = ()> + Send + use<>> {
+    board.listening(socket.local_addr()?);
+    let listener = Arc::new(Listener {
+        path: path.to_owned(),
+        journal,
+        crypto_token,
+        board,
+        slowdown: Slowdown::default(),
+        places: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+    });
+    Ok(serve(socket, listener))
 }
 
 /// Accepts connections as far as there is room for them. Each has a deadline of its own, so that nobody can hold the
 /// places of the gateway, or all the files of the process, by being slow.
-async fn serve(socket: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+async fn serve(socket: TcpListener, listener: Arc<Listener>) {
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match socket.accept().await {
-            Ok((stream, _)) => stream,
+        let Ok(place) = Arc::clone(&listener.places).acquire_owned().await else { return };
+        match socket.accept().await {
+            Ok((stream, address)) => {
+                let caller =
+                    Caller { address, place: Mutex::new(Some(place)), is_proven: AtomicBool::new(false) };
+                tokio::spawn(converse(stream, Arc::clone(&listener), Arc::new(caller)));
+            }
             Err(error) => {
                 // Out of files, most likely: the connection waits in the kernel until some are free again.
                 tracing::warn!("a webhook's connection could not be accepted: {error}");
                 tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
             }
-        };
-        let service = TowerToHyperService::new(router.clone());
-        tokio::spawn(async move {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(CONNECTION)
-                .keep_alive(false)
-                .serve_connection(TokioIo::new(stream), service);
-            // What was durable by then has been answered; the rest comes again.
-            let _ = tokio::time::timeout(CONNECTION, connection).await;
-            drop(place);
-        });
+        }
     }
 }
 
-async fn take(State(listener): State<Arc<Listener>>, request: Request) -> impl IntoResponse {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MOST_BYTES).await else { return StatusCode::PAYLOAD_TOO_LARGE };
-    if !is_authentic(&listener, &parts.headers, &body) {
-        listener.count(|health| health.forged += 1);
-        return StatusCode::UNAUTHORIZED;
+async fn converse(stream: TcpStream, listener: Arc<Listener>, caller: Arc<Caller>) {
+    // An answer is one small packet; waiting to fill it would only delay the next webhook.
+    let _ = stream.set_nodelay(true);
+    let known = Arc::clone(&caller);
+    let service = service_fn(move |request| {
+        let (listener, caller) = (Arc::clone(&listener), Arc::clone(&caller));
+        async move { Ok::<_, Infallible>(answer(&listener, &caller, request).await) }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(IDLE)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    // What was durable by then has been answered; the rest comes again.
+    if tokio::time::timeout(UNPROVEN, connection.as_mut()).await.is_err()
+        && known.is_proven.load(Ordering::Relaxed)
+    {
+        let _ = connection.await;
     }
-    let received_at = clock::now();
-    let event_id = parts
-        .headers
-        .get("x-event-id")
-        .and_then(|value| value.to_str().ok())
-        .map(|text| text.chars().take(100).collect());
-    let delivery = Delivery { body: body.to_vec(), event_id, received_at };
+}
+
+async fn answer(listener: &Listener, caller: &Caller, request: Request<Incoming>) -> Response<Body> {
+    let status = judge(listener, caller, request).await;
+    // Only what is authentic comes so far.
+    let is_proven = matches!(status, StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE);
+    caller.is_proven.fetch_or(is_proven, Ordering::Relaxed);
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    if !is_proven || listener.places.available_permits() == 0 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn judge(listener: &Listener, caller: &Caller, request: Request<Incoming>) -> StatusCode {
+    let (parts, body) = request.into_parts();
+    if parts.uri.path() != listener.path {
+        return StatusCode::NOT_FOUND;
+    }
+    if parts.method != Method::POST {
+        return StatusCode::METHOD_NOT_ALLOWED;
+    }
+    let body = match tokio::time::timeout(BODY_WITHIN, to_bytes(Body::new(body), MOST_BYTES)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
+        Err(_) => return StatusCode::REQUEST_TIMEOUT,
+    };
+    let header = |name: &HeaderName| text(&parts.headers, name);
+    let signature = header(&SIGNATURE)
+        .filter(|claimed| webhook_signature_is_right(&listener.crypto_token, &body, claimed));
+    let Some(signature) = signature else {
+        refuse(listener, caller).await;
+        return StatusCode::UNAUTHORIZED;
+    };
+    let delivery = Delivery {
+        body: Vec::from(body),
+        event_id: header(&EVENT_ID),
+        signature: Some(signature),
+        content_type: header(&CONTENT_TYPE),
+        received_at: clock::now(),
+    };
+    keep(listener, delivery).await
+}
+
+/// The webhook is durable when this says 200.
+async fn keep(listener: &Listener, delivery: Delivery) -> StatusCode {
+    let received_at = delivery.received_at;
     match tokio::time::timeout(DURABLE_WITHIN, listener.journal.take_delivery(delivery)).await {
         Ok(Ok(_)) => {
-            listener.count(|health| {
-                health.taken += 1;
-                health.last_at = Some(received_at);
-            });
-            listener.came.notify_one();
+            listener.board.took(received_at);
             StatusCode::OK
         }
         Ok(Err(error)) => {
@@ -163,9 +209,14 @@ async fn take(State(listener): State<Arc<Listener>>, request: Request) -> impl I
     }
 }
 
-fn is_authentic(listener: &Listener, headers: &HeaderMap, body: &Bytes) -> bool {
-    headers
-        .get("x-connect-signature")
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|signature| webhook_signature_is_right(&listener.crypto_token, body, signature))
+/// Counts a forged one, gives its place to others, and waits as long as its address has earned.
+async fn refuse(listener: &Listener, caller: &Caller) {
+    listener.board.refused();
+    caller.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    listener.slowdown.wait(caller.address.ip()).await;
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.chars().take(MOST_OF_A_HEADER).collect())
 }

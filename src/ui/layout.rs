@@ -64,6 +64,8 @@ pub(super) struct Content {
     pub(super) is_covered: bool,
     /// The summary has a line of coverage.
     pub(super) has_band: bool,
+    /// Lines of the sources.
+    pub(super) sources: u16,
 }
 
 /// Divides `area`. What is to be told has a pane on a wide screen, and a line wherever that pane is not in sight.
@@ -77,7 +79,7 @@ pub(super) fn layout(area: Rect, content: Content) -> Layout {
     let body = if area.width < TINY.0 || area.height < TINY.1 {
         Body::Tiny { main: rest }
     } else if is_wide {
-        wide(rest)
+        wide(rest, content.sources)
     } else if area.height >= TALL {
         let main = rest;
         let top = take_top(&mut rest, (area.height - 20).clamp(15, 24));
@@ -91,12 +93,13 @@ pub(super) fn layout(area: Rect, content: Content) -> Layout {
     Layout { header, notice, body, footer }
 }
 
-fn wide(body: Rect) -> Body {
+fn wide(body: Rect, sources: u16) -> Body {
     let side = if body.width >= 180 { 40 } else { 36 };
     let (mut left, main) = split_left(body, side);
     let (feed, mut right) = split_left(main, main.width - side);
     // The partners go before the sources where there is no room for both.
-    let sources = take_bottom(&mut left, if body.height >= 36 { 8 } else { 0 });
+    let rows = (sources + 2).min(body.height.saturating_sub(28));
+    let sources = take_bottom(&mut left, if body.height >= 36 { rows } else { 0 });
     let coverage = take_top(&mut right, if body.height >= 40 { 20 } else { 11 });
     Body::Wide { balances: left, sources, feed, coverage, notices: right, main }
 }
@@ -126,7 +129,8 @@ mod tests {
     use super::*;
 
     fn of(width: u16, height: u16) -> Layout {
-        layout(Rect::new(0, 0, width, height), Content { has_notice: true, is_covered: true, has_band: true })
+        let content = Content { has_notice: true, is_covered: true, has_band: true, sources: 6 };
+        layout(Rect::new(0, 0, width, height), content)
     }
 
     fn rects(layout: &Layout) -> Vec<Rect> {

@@ -47,8 +47,12 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     }
     let theme = Theme::of(app.dark);
     let is_covered = !matches!(app.mode, Mode::Home | Mode::Search(_));
-    let content =
-        Content { has_notice: notices::is_needed(app), is_covered, has_band: app.facts.band.is_some() };
+    let content = Content {
+        has_notice: notices::is_needed(app),
+        is_covered,
+        has_band: app.facts.band.is_some(),
+        sources: sources::rows(app),
+    };
     let layout = layout::layout(area, content);
     if let Some(header) = layout.header {
         header::render(app, &theme, header, buffer);

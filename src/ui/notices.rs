@@ -181,6 +181,8 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
                 Condition::AboveCeiling => words.above_ceiling,
                 Condition::Webhooks => words.webhooks,
                 Condition::BalanceUnread => words.balance_unread,
+                Condition::IllegibleWebhooks => words.illegible,
+                Condition::ForwardStands => words.forward_stands,
             };
             vec![format!("{at} {word}"), app.lang.raw_error(detail)]
         }

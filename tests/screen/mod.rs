@@ -182,12 +182,12 @@ impl Screen {
             wall: now(),
             decided: None,
         };
-        screen.news(News::Webhooks(WebhookHealth {
+        screen.news(News::Webhooks(Box::new(WebhookHealth {
             listening: Some("127.0.0.1:8087".parse().expect("an address")),
             taken: 57,
             last_at: Some(before(4)),
             ..WebhookHealth::default()
-        }));
+        })));
         screen
     }
 
@@ -422,6 +422,8 @@ pub(crate) fn life(number: u128) -> Life {
         deliveries: vec![Delivery {
             body: body.to_vec(),
             event_id: Some("0b0e7c2e-0000-4000-8000-000000000001".to_owned()),
+            signature: None,
+            content_type: None,
             received_at: before(20),
         }],
     }

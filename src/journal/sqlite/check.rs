@@ -146,6 +146,8 @@ impl Round<'_> {
         self.unless_done(Some("sqlite_sequence"), outcome)?;
         let outcome = self.epochs();
         self.unless_done(Some("meta"), outcome)?;
+        let outcome = self.cursors();
+        self.unless_done(Some("forward_cursors"), outcome)?;
         // The tables that ought to be there; a strange one is the schema's finding.
         for table in sealed_tables(&pattern).map_err(|error| super::convert::unreadable(&error))? {
             let outcome = self.table(&table, noted);
@@ -418,6 +420,31 @@ impl Round<'_> {
                 self.find(Some("sqlite_sequence"), Some(shown(table)), what);
             }
             Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What was passed on is in the inbox, and what was set aside stands in line no more.
+    fn cursors(&mut self) -> Step {
+        for (table, sql, what) in [
+            (
+                "forward_cursors",
+                "SELECT 'address ' || address FROM main.forward_cursors
+                 WHERE number NOT BETWEEN 0 AND (SELECT coalesce(max(number), 0) FROM main.inbox)",
+                "is beyond the inbox",
+            ),
+            (
+                "forward_aside",
+                "SELECT 'number ' || a.number FROM main.forward_aside a JOIN main.forward_cursors c USING (address)
+                 WHERE a.number > c.number",
+                "was set aside and stands in line as well",
+            ),
+        ] {
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                self.find(Some(table), Some(shown(&text(row, 0)?)), what);
+            }
         }
         Ok(())
     }

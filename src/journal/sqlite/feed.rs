@@ -285,14 +285,14 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
         }
         let transaction =
             by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
-        return Ok(Observed { transaction, is_new: false, applied: Some(applied) });
+        return Ok(Observed { transaction, before: known, applied: Some(applied) });
     }
-    let (id, is_new) = match known {
-        Some(row) => (row.id, merge(connection, &row, observation).map(|()| false)?),
-        None => (observation.new_id, insert(connection, observation).map(|()| true)?),
+    let id = match &known {
+        Some(row) => merge(connection, row, observation).map(|()| row.id)?,
+        None => insert(connection, observation).map(|()| observation.new_id)?,
     };
     let transaction = by_id(connection, id)?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
-    Ok(Observed { transaction, is_new, applied: None })
+    Ok(Observed { transaction, before: known, applied: None })
 }
 
 /// The row that a report is about: a payment of ours before a transaction of others, then by the gateway's ids before a
@@ -302,13 +302,7 @@ fn locate(connection: &Connection, report: &Report) -> Result<Option<Transaction
         |value: Option<&Safe>| value.map(Safe::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
     first(
         connection,
-        &format!(
-            "SELECT {COLUMNS} FROM transactions
-             WHERE direction = ?1
-               AND (internal_code = ?2 OR transaction_id = ?3 OR end_to_end_id = ?4 OR external_reference = ?5)
-             ORDER BY ours DESC, internal_code IS ?2 DESC, transaction_id IS ?3 DESC, end_to_end_id IS ?4 DESC, seq
-             LIMIT 1"
-        ),
+        &locating(),
         params![
             report.direction.as_str(),
             text(report.internal_code.as_ref()),
@@ -317,6 +311,16 @@ fn locate(connection: &Connection, report: &Report) -> Result<Option<Transaction
             text(report.external_reference.as_ref()),
         ],
         read,
+    )
+}
+
+fn locating() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM transactions
+         WHERE direction = ?1
+           AND (internal_code = ?2 OR transaction_id = ?3 OR end_to_end_id = ?4 OR external_reference = ?5)
+         ORDER BY ours DESC, internal_code IS ?2 DESC, transaction_id IS ?3 DESC, end_to_end_id IS ?4 DESC, seq
+         LIMIT 1"
     )
 }
 
@@ -481,7 +485,7 @@ pub(super) fn life(connection: &Connection, id: Uuid) -> Result<Option<Life>, Jo
     let Some(transaction) = by_id(connection, id)? else { return Ok(None) };
     let deliveries = collect(
         connection,
-        "SELECT received_at, event_id, body FROM inbox WHERE subject = ?1 ORDER BY number DESC LIMIT ?2",
+        "SELECT received_at, event_id, signature, content_type, body FROM inbox WHERE subject = ?1 ORDER BY number DESC LIMIT ?2",
         params![id.to_string(), DELIVERIES],
         delivery,
     )?;
@@ -498,6 +502,29 @@ pub(super) fn delivery(row: &Row<'_>) -> Result<Delivery, JournalError> {
     Ok(Delivery {
         body: row.read("body")?,
         event_id: row.read("event_id")?,
+        signature: row.read("signature")?,
+        content_type: row.read("content_type")?,
         received_at: row.time("received_at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+
+    #[test]
+    fn a_row_is_located_by_its_indexes() {
+        let connection = schema::pattern().unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", super::locating());
+        let plan: Vec<String> = connection
+            .prepare(&sql)
+            .unwrap()
+            .query_map(["in", "a", "b", "c", "d"], |row| row.get(3))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let searches = plan.iter().filter(|line| line.starts_with("SEARCH transactions USING INDEX")).count();
+        assert_eq!(searches, 4, "{plan:#?}");
+        assert!(!plan.iter().any(|line| line.contains("SCAN")), "{plan:#?}");
+    }
 }

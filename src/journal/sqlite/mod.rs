@@ -17,6 +17,7 @@ mod feed;
 mod flows;
 mod intents;
 mod lives;
+mod outbox;
 mod owner;
 mod reader;
 mod rebalances;
@@ -31,6 +32,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
@@ -179,6 +181,11 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, JournalError> {
     connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(|error| cannot_open(path, error))?;
     connection.pragma_update(None, "foreign_keys", true).map_err(|error| cannot_open(path, error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A plan may not depend on what is bound: otherwise the search by five ids was planned anew for each webhook, which took
+    // two thirds of the time that reading one took.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(|error| cannot_open(path, error))?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection
         .create_scalar_function("folded", 1, flags, |arguments| Ok(folded(arguments.get_raw(0).as_str()?)))

@@ -1,13 +1,13 @@
 //! The owner's door: every change goes through the writer thread and is on the disk when the call returns.
 
 use jiff::Timestamp;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::super::{
-    Answer, Applied, Change, Delivery, DeliveryOutcome, Journal, Observation, Observed, Proposal, Proposed,
-    StoredRebalance,
+    Answer, Applied, Change, Contents, Delivery, DeliveryOutcome, Journal, JournalError, Observation,
+    Observed, Proposal, Proposed, StoredRebalance,
 };
 use super::convert::{Columns, collect, write};
 use super::writer::Purpose;
@@ -16,8 +16,8 @@ use crate::domain::balance::Reading;
 use crate::domain::cash_out;
 use crate::domain::rebalance;
 
-/// Webhooks read at once after a start.
-const UNREAD_AT_ONCE: u32 = 500;
+/// Unread webhooks handed out at once.
+const UNREAD_AT_ONCE: u32 = 512;
 
 impl Journal for SqliteJournal {
     fn propose(&self, proposal: Proposal) -> Answer<'_, Proposed> {
@@ -68,11 +68,17 @@ impl Journal for SqliteJournal {
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
-        Box::pin(self.writer.call_quietly(Purpose::Result, move |connection| {
+        Box::pin(self.writer.call_quietly(Purpose::OneStatementResult, move |connection| {
             write(
                 connection,
-                "INSERT INTO inbox (received_at, event_id, body) VALUES (?1, ?2, ?3)",
-                params![delivery.received_at.as_microsecond(), delivery.event_id, delivery.body],
+                "INSERT INTO inbox (received_at, event_id, signature, content_type, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    delivery.received_at.as_microsecond(),
+                    delivery.event_id,
+                    delivery.signature,
+                    delivery.content_type,
+                    delivery.body
+                ],
             )?;
             Ok(connection.last_insert_rowid())
         }))
@@ -82,29 +88,49 @@ impl Journal for SqliteJournal {
         Box::pin(self.reader.call(|connection| {
             collect(
                 connection,
-                "SELECT number, received_at, event_id, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
+                "SELECT number, received_at, event_id, signature, content_type, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
                 [UNREAD_AT_ONCE],
                 |row| Ok((row.read("number")?, feed::delivery(row)?)),
             )
         }))
     }
 
-    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
-        Box::pin(self.writer.call(Purpose::Other, move |connection| {
-            let (subject, trouble) = match &outcome {
-                DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
-                DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
+    fn read_deliveries(&self, read: Vec<(i64, Contents)>) -> Answer<'_, Vec<Option<Observed>>> {
+        Box::pin(self.writer.call(Purpose::Result, move |connection| {
+            let one = |(number, contents): &(i64, Contents)| {
+                let (observed, outcome) = match contents {
+                    Contents::Report(observation) => {
+                        let observed = feed::observe(connection, observation)?;
+                        let id = observed.transaction.id;
+                        (Some(observed), DeliveryOutcome::Taken(id))
+                    }
+                    Contents::Illegible(reason) => (None, DeliveryOutcome::Illegible(reason.clone())),
+                };
+                settle(connection, *number, &outcome).map(|()| observed)
             };
-            write(
-                connection,
-                "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
-                params![number, subject, trouble],
-            )
-            .map(drop)
+            read.iter().map(one).collect()
         }))
+    }
+
+    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
+        Box::pin(self.writer.call(Purpose::Other, move |connection| settle(connection, number, &outcome)))
     }
 
     fn news(&self) -> watch::Receiver<u64> {
         self.news.clone()
     }
+}
+
+/// Marks a delivery as read.
+fn settle(connection: &Connection, number: i64, outcome: &DeliveryOutcome) -> Result<(), JournalError> {
+    let (subject, trouble) = match outcome {
+        DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
+        DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
+    };
+    write(
+        connection,
+        "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
+        params![number, subject, trouble],
+    )
+    .map(drop)
 }

@@ -19,8 +19,17 @@ pub(super) enum Purpose {
     Begins,
     /// What happened and will not be told twice: it may use the reserve.
     Result,
+    /// The same by a single statement, which undoes itself where it fails: it needs no savepoint. Webhooks come by the
+    /// thousand.
+    OneStatementResult,
     /// Neither.
     Other,
+}
+
+impl Purpose {
+    const fn is_result(self) -> bool {
+        matches!(self, Self::Result | Self::OneStatementResult)
+    }
 }
 
 /// What a caller is told.
@@ -161,7 +170,7 @@ impl<R: Reserve> Writer<R> {
     /// Whether a work is a result that failed for want of room.
     fn is_room_wanting(&mut self, work: &dyn Work, committed: &Result<(), JournalError>) -> bool {
         let trouble = work.trouble().or(committed.as_ref().err());
-        work.purpose() == Purpose::Result
+        work.purpose().is_result()
             && match trouble.map(shortage) {
                 Some(Shortage::Room) => true,
                 Some(Shortage::Perhaps) => self.reserve.is_room_gone(),
@@ -203,18 +212,37 @@ fn do_one(
 ) -> Result<(), JournalError> {
     ledger.save(before);
     let changes = transaction.total_changes();
+    if work.purpose() == Purpose::OneStatementResult {
+        let keep = work.run(transaction);
+        let unseen = transaction.total_changes().wrapping_sub(changes) != ledger.changes_since(before);
+        return match work.trouble() {
+            // Without a savepoint it cannot be taken back alone.
+            _ if keep && unseen => Err(not_sealed()),
+            _ if keep => Ok(()),
+            // For want of room, SQLite undoes the whole transaction and not the statement alone.
+            Some(error) if transaction.is_autocommit() => Err(error.clone()),
+            _ => {
+                ledger.restore(before);
+                Ok(())
+            }
+        };
+    }
     write(transaction, "SAVEPOINT one", [])?;
     let mut keep = work.run(transaction);
     let unseen = transaction.total_changes().wrapping_sub(changes) != ledger.changes_since(before);
     if keep && unseen {
         keep = false;
-        work.fail(JournalError::Unwritable("a change that was not sealed; it was taken back".to_owned()));
+        work.fail(not_sealed());
     }
     if !keep {
         ledger.restore(before);
         write(transaction, "ROLLBACK TO one", [])?;
     }
     write(transaction, "RELEASE one", []).map(drop)
+}
+
+fn not_sealed() -> JournalError {
+    JournalError::Unwritable("a change that was not sealed; it was taken back".to_owned())
 }
 
 fn answer(works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) {

@@ -122,7 +122,8 @@ impl Clerk {
                 is_there = false;
                 self.tell(News::JournalTrouble(NOBODY.to_owned())).await;
                 let trouble = Some(NOBODY.to_owned());
-                self.tell(News::Webhooks(WebhookHealth { trouble, ..WebhookHealth::default() })).await;
+                let health = WebhookHealth { trouble, ..WebhookHealth::default() };
+                self.tell(News::Webhooks(Box::new(health))).await;
             }
             self.tell(News::BalanceFailed { at: clock::now(), reason: Safe::new(NOBODY), failures }).await;
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -143,7 +144,7 @@ impl Clerk {
             }
             Told::Balance(reading) => News::Balance(Box::new(Arc::unwrap_or_clone(reading))),
             Told::BalanceFailed { at, reason, failures } => News::BalanceFailed { at, reason, failures },
-            Told::Webhooks(health) => News::Webhooks(health),
+            Told::Webhooks(health) => News::Webhooks(Box::new(health)),
             Told::Paused(pause) => News::Paused(pause),
             Told::Alarm { alarm, intent } => {
                 News::Alarm { alarm, intent: Box::new(Arc::unwrap_or_clone(intent)) }

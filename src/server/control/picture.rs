@@ -33,7 +33,7 @@ impl Picture {
                 self.failing =
                     Some(Told::BalanceFailed { at: *at, reason: reason.clone(), failures: *failures });
             }
-            News::Webhooks(health) => self.webhooks = health.clone(),
+            News::Webhooks(health) => self.webhooks = (**health).clone(),
             News::Paused(pause) => self.paused.clone_from(pause),
             News::Alarm { alarm, intent } => {
                 self.raise(Told::Alarm { alarm: *alarm, intent: Arc::new((**intent).clone()) });

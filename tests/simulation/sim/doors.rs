@@ -21,8 +21,8 @@ use saldo::domain::transaction::Transaction;
 use saldo::engine::clock::Clock;
 use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer};
 use saldo::journal::{
-    Answer as JournalAnswer, Applied, Change, Delivery, DeliveryOutcome, Intent, Journal, JournalError, Life,
-    Observation, Observed, Proposal, Proposed, Query, Reader, StoredRebalance, Totals,
+    Answer as JournalAnswer, Applied, Change, Contents, Delivery, DeliveryOutcome, Intent, Journal,
+    JournalError, Life, Observation, Observed, Proposal, Proposed, Query, Reader, StoredRebalance, Totals,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -398,6 +398,10 @@ impl Journal for Sim {
     }
 
     fn unread_deliveries(&self) -> JournalAnswer<'_, Vec<(i64, Delivery)>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn read_deliveries(&self, _: Vec<(i64, Contents)>) -> JournalAnswer<'_, Vec<Option<Observed>>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

@@ -305,14 +305,14 @@ impl Store {
                     self.strangers.retain(|stranger| stranger.code != code);
                 }
                 let transaction = self.row_of(index);
-                Ok(Observed { transaction, is_new: false, applied: Some(applied) })
+                Ok(Observed { before: Some(transaction.clone()), transaction, applied: Some(applied) })
             }
             Some(Place::Stranger(place)) => {
                 let stranger = &mut self.strangers[place];
                 stranger.code = stranger.code.take().or_else(|| report.internal_code.clone());
                 stranger.reference = stranger.reference.take().or_else(|| report.external_reference.clone());
                 let transaction = stranger_row(&self.strangers[place], observation.at.at);
-                Ok(Observed { transaction, is_new: false, applied: None })
+                Ok(Observed { before: Some(transaction.clone()), transaction, applied: None })
             }
             None => {
                 self.seq += 1;
@@ -326,7 +326,7 @@ impl Store {
                 };
                 let transaction = stranger_row(&stranger, observation.at.at);
                 self.strangers.push(stranger);
-                Ok(Observed { transaction, is_new: true, applied: None })
+                Ok(Observed { before: None, transaction, applied: None })
             }
         }
     }
