@@ -80,10 +80,7 @@ impl Filter {
 
 /// Whether the outcome is still to come.
 pub(crate) const fn is_open(state: State) -> bool {
-    match state {
-        State::Out(state) => !state.is_final(),
-        State::In(state) => matches!(state, CashIn::AwaitingPayment),
-    }
+    state.is_open()
 }
 
 /// Whether it ended without money having moved.

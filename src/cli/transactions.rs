@@ -86,12 +86,12 @@ fn query(arguments: &TransactionsArguments) -> Result<Query, Failure> {
         .transpose()?;
     let since = arguments.since.as_deref().map(since).transpose()?;
     Ok(Query {
-        before: None,
         direction,
         states: state.into_iter().collect(),
         since,
         search: arguments.search.clone(),
         limit: arguments.limit,
+        ..Query::default()
     })
 }
 

@@ -16,6 +16,7 @@ pub mod money;
 pub mod order;
 pub mod person;
 pub mod pix_key;
+pub mod query;
 pub mod rebalance;
 pub mod report;
 pub mod stand;

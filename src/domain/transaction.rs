@@ -71,6 +71,14 @@ impl State {
         }
     }
 
+    /// Whether the outcome is still to come.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Out(state) => !state.is_final(),
+            Self::In(state) => matches!(state, CashIn::AwaitingPayment),
+        }
+    }
+
     /// Whether money has moved for good: a completed cash-out or a paid cash-in (refunded or not).
     pub const fn has_settled(self) -> bool {
         matches!(self, Self::Out(cash_out::State::Completed) | Self::In(CashIn::Paid | CashIn::Refunded))

@@ -16,6 +16,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 
 use super::super::JournalError;
 use super::audit::{AuditHead, EVENTS, Tree};
+use super::derived::QUARTER;
 use super::seal::{SEALS, Seal, Sum, columns, digests, quoted, sealed_tables, stored};
 use super::{connect, lives, schema};
 use crate::domain::text::Safe;
@@ -137,6 +138,8 @@ impl Round<'_> {
             let outcome = self.table(&table, noted);
             self.unless_done(Some(&table), outcome)?;
         }
+        let outcome = self.derived();
+        self.unless_done(Some("transactions"), outcome)?;
         let connection = self.connection;
         let lives =
             lives::check(connection, &mut |found| self.find(found.table.as_deref(), found.row, found.what));
@@ -255,6 +258,37 @@ impl Round<'_> {
         while let Some(row) = rows.next()? {
             let name = text(row, 0)?;
             self.find(Some(SEALS), Some(shown(&name)), "a seal of a table that is not there");
+        }
+        Ok(())
+    }
+
+    /// What is made of the feed's rows, against the rows.
+    fn derived(&mut self) -> Step {
+        let sql = "SELECT direction, quarter FROM (
+                SELECT direction, quarter, rows, amount FROM main.settled WHERE rows <> 0 OR amount <> 0
+                UNION ALL
+                SELECT direction, settled_at - (settled_at % ?1 + ?1) % ?1, count(*), coalesce(sum(amount), 0)
+                FROM main.transactions WHERE settled_at IS NOT NULL GROUP BY 1, 2
+            ) GROUP BY direction, quarter, rows, amount HAVING count(*) <> 2 ORDER BY 1, 2";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([QUARTER])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let name = format!("direction {}, quarter {}", shown(&text(row, 0)?), text(row, 1)?);
+            if last.as_ref() != Some(&name) {
+                let what = "is not the sum of what the feed says has settled";
+                self.find(Some("settled"), Some(name.clone()), what);
+                last = Some(name);
+            }
+        }
+        let missing =
+            "SELECT seq FROM main.transactions WHERE seq NOT IN (SELECT id FROM main.search_docsize)
+            UNION ALL SELECT id FROM main.search_docsize WHERE id NOT IN (SELECT seq FROM main.transactions)";
+        let mut statement = self.connection.prepare(missing)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = Some(format!("seq {}", text(row, 0)?));
+            self.find(Some("search"), name, "the search index and the feed do not have the same rows");
         }
         Ok(())
     }

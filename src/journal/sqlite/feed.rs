@@ -3,29 +3,25 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, named_params, params, params_from_iter};
+use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
 
-use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed, Query, Sum, Totals};
-use super::convert::{Columns, collect, first, to_json, unreadable, write};
+use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed};
+use super::convert::{Columns, collect, first, write};
 use super::intents;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report, Status};
-use crate::domain::text::{Safe, folded};
+use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction, observed};
 
-const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
+pub(super) const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
     transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at";
-
-/// Rows at most in one answer, whatever was asked for.
-const MOST: u32 = 100_000;
 
 /// Webhooks at most in the life of a row.
 const DELIVERIES: u32 = 20;
 
-fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
+pub(super) fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
     let direction = match row.read::<String>("direction")?.as_str() {
         "in" => Direction::In,
         _ => Direction::Out,
@@ -68,41 +64,6 @@ pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Transacti
         }
     }
     Ok(None)
-}
-
-pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transaction>, JournalError> {
-    let mut sql = format!("SELECT {COLUMNS} FROM transactions WHERE 1 = 1");
-    let mut values: Vec<Value> = Vec::new();
-    let mut add = |condition: &str, value: Value| {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.push(value);
-    };
-    if let Some(before) = query.before {
-        add("seq < ?", before.into());
-    }
-    if let Some(direction) = query.direction {
-        add("direction = ?", direction.as_str().to_owned().into());
-    }
-    if !query.states.is_empty() {
-        let words: Vec<&str> = query.states.iter().map(|state| state.as_str()).collect();
-        add("state IN (SELECT value FROM json_each(?))", to_json(&words)?.into());
-    }
-    if let Some(since) = query.since {
-        add("happened_at >= ?", since.as_microsecond().into());
-    }
-    if let Some(search) = &query.search {
-        // `instr` takes the text as it is: no wildcard in it means anything.
-        add(
-            "instr(folded(coalesce(name, '') || ' ' || coalesce(document, '') || ' ' || coalesce(external_reference, '')
-             || ' ' || coalesce(end_to_end_id, '') || ' ' || coalesce(internal_code, '') || ' ' ||
-             coalesce(transaction_id, '') || ' ' || id), ?) > 0",
-            folded(search).into(),
-        );
-    }
-    sql.push_str(" ORDER BY seq DESC LIMIT ?");
-    values.push(i64::from(query.limit.min(MOST)).into());
-    collect(connection, &sql, params_from_iter(values), read)
 }
 
 pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
@@ -397,30 +358,6 @@ fn settled_at(state: State, observation: &Observation) -> Option<i64> {
     state
         .has_settled()
         .then(|| observation.report.paid_at.unwrap_or_else(|| happened_at(observation)).as_microsecond())
-}
-
-fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Sum, JournalError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| {
-            statement.query_row(parameters, |row| {
-                Ok(Sum { count: row.get(0)?, amount: Centavos::new(row.get(1)?) })
-            })
-        })
-        .map_err(|error| unreadable(&error))
-}
-
-pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
-    let settled = "SELECT count(*), coalesce(sum(amount), 0) FROM transactions WHERE direction = ?1 AND settled_at >= ?2";
-    let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
-                WHERE i.open = 1 AND t.state IN (SELECT value FROM json_each(?1))";
-    let since = since.as_microsecond();
-    Ok(Totals {
-        received: sum(connection, settled, params!["in", since])?,
-        paid: sum(connection, settled, params!["out", since])?,
-        in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
-        in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
-    })
 }
 
 /// What was kept as a transaction of the platform's turned out to be this payment of ours: one row tells of it.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::{Answer, Intent, JournalError, Life, Query, Reader, StoredRebalance, Totals};
 use super::convert::{Columns, first, to_time};
-use super::{SqliteJournal, SqliteReader, feed, intents, rebalances};
+use super::{SqliteJournal, SqliteReader, feed, history, intents, rebalances};
 use crate::domain::balance::Reading;
 use crate::domain::order::Reference;
 use crate::domain::transaction::Transaction;
@@ -53,7 +53,15 @@ macro_rules! read_on {
             }
 
             fn transactions(&self, query: Query) -> Answer<'_, Vec<Transaction>> {
-                Box::pin(self.reader.call(move |connection| feed::list(connection, &query)))
+                Box::pin(self.reader.call(move |connection| history::list(connection, &query)))
+            }
+
+            fn count(&self, query: Query, most: u32) -> Answer<'_, u32> {
+                Box::pin(self.reader.call(move |connection| history::count(connection, &query, most)))
+            }
+
+            fn at(&self, time: Timestamp) -> Answer<'_, Option<i64>> {
+                Box::pin(self.reader.call(move |connection| history::at(connection, time)))
             }
 
             fn life(&self, id: Uuid) -> Answer<'_, Option<Life>> {
@@ -65,7 +73,7 @@ macro_rules! read_on {
             }
 
             fn totals(&self, since: Timestamp) -> Answer<'_, Totals> {
-                Box::pin(self.reader.call(move |connection| feed::totals(connection, since)))
+                Box::pin(self.reader.call(move |connection| history::totals(connection, since)))
             }
 
             fn rebalances_in_doubt(&self) -> Answer<'_, Vec<StoredRebalance>> {

@@ -1,0 +1,443 @@
+//! Reading the feed, however long it is.
+//!
+//! A page is found by the row's number, so it costs the same anywhere. A filter is looked for among the newest rows
+//! first: what is frequent stands there, and what is rare has to be led to by an index, which the newest rows then show
+//! it to be. Every row is asked itself whether it fits; an index only says where to look.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::super::{JournalError, Query, Sum, Totals};
+use super::convert::{Columns, collect, first, unreadable};
+use super::derived::QUARTER;
+use super::feed::{COLUMNS, read};
+use super::search;
+use crate::domain::money::Centavos;
+use crate::domain::query::{Field, Filter, Group, Term, Test, Words};
+use crate::domain::report::Direction;
+use crate::domain::transaction::{State, Transaction};
+
+/// Rows at most in one answer, whatever was asked for.
+const MOST: u32 = 100_000;
+
+/// So many rows are looked through before an index is asked, and twenty for each that is wanted: about what opening the
+/// index costs.
+const NEARBY: i64 = if cfg!(test) { 20 } else { 2_000 };
+
+/// A status that fewer rows have is rare: its own index leads to them sooner than the search index.
+const RARE: u32 = if cfg!(test) { 30 } else { 2_000 };
+
+/// Letters from which on a word may be the beginning of an id.
+const ID: usize = 6;
+
+/// The newest rows first; with `after`, the nearest ones behind it, the newest of them first.
+pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transaction>, JournalError> {
+    let hunt = Hunt::new(query);
+    let limit = query.limit.min(MOST);
+    let mut rows = match hunt.is_simple() {
+        true => hunt.rows(connection, limit)?,
+        false => {
+            let mut rows = Vec::new();
+            for seq in hunt.numbers(connection, limit)? {
+                rows.extend(by_seq(connection, seq)?);
+            }
+            rows
+        }
+    };
+    if query.after.is_some() {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+/// How many fit, up to `most`.
+pub(super) fn count(connection: &Connection, query: &Query, most: u32) -> Result<u32, JournalError> {
+    let found = Hunt::new(query).numbers(connection, most)?.len();
+    Ok(u32::try_from(found).unwrap_or(most))
+}
+
+/// The row that happened last by then.
+pub(super) fn at(connection: &Connection, time: Timestamp) -> Result<Option<i64>, JournalError> {
+    let sql =
+        "SELECT seq FROM transactions WHERE happened_at <= ?1 ORDER BY happened_at DESC, seq DESC LIMIT 1";
+    first(connection, sql, [time.as_microsecond()], |row| row.read("seq"))
+}
+
+fn by_seq(connection: &Connection, seq: i64) -> Result<Option<Transaction>, JournalError> {
+    first(connection, &format!("SELECT {COLUMNS} FROM transactions WHERE seq = ?1"), [seq], read)
+}
+
+/// What settled since a moment, and what is open.
+pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
+    let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
+                WHERE i.open = 1 AND t.state IN (SELECT value FROM json_each(?1))";
+    Ok(Totals {
+        received: settled(connection, "in", since)?,
+        paid: settled(connection, "out", since)?,
+        in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
+        in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
+    })
+}
+
+/// The whole quarters from their sums, and what is left of the first one from its rows.
+fn settled(connection: &Connection, direction: &str, since: Timestamp) -> Result<Sum, JournalError> {
+    let since = since.as_microsecond();
+    let whole = -(-since).div_euclid(QUARTER) * QUARTER;
+    let rest = "SELECT count(*), coalesce(sum(amount), 0) FROM transactions
+                WHERE direction = ?1 AND settled_at >= ?2 AND settled_at < ?3";
+    let quarters = "SELECT coalesce(sum(rows), 0), coalesce(sum(amount), 0) FROM settled
+                    WHERE direction = ?1 AND quarter >= ?2";
+    let rest = sum(connection, rest, params![direction, since, whole])?;
+    let quarters = sum(connection, quarters, params![direction, whole])?;
+    Ok(Sum {
+        count: rest.count.saturating_add(quarters.count),
+        amount: rest
+            .amount
+            .checked_add(quarters.amount)
+            .ok_or_else(|| JournalError::Unreadable("the sums of what has settled".to_owned()))?,
+    })
+}
+
+fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Sum, JournalError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement.query_row(parameters, |row| {
+                Ok(Sum { count: row.get(0)?, amount: Centavos::new(row.get(1)?) })
+            })
+        })
+        .map_err(|error| unreadable(&error))
+}
+
+/// One search: what fits, and between which rows.
+struct Hunt {
+    filter: Filter,
+    states: Vec<State>,
+    /// A row's number is above this...
+    above: i64,
+    /// ...and below this.
+    below: i64,
+    /// The oldest first.
+    upwards: bool,
+    condition: Condition,
+}
+
+/// SQL that is true of a row that fits, with its values in order.
+#[derive(Debug, Default)]
+struct Condition {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Condition {
+    fn and(&mut self, negated: bool, sql: &str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(if negated { " AND NOT " } else { " AND " });
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
+}
+
+impl Hunt {
+    fn new(query: &Query) -> Self {
+        let mut filter = query.filter.clone();
+        let mut add = |test| filter.terms.push(Term { negated: false, test });
+        if let Some(direction) = query.direction {
+            add(Test::Direction(direction));
+        }
+        if let Some(since) = query.since {
+            add(Test::Since(since));
+        }
+        let mut condition = Condition::default();
+        match query.search.as_deref().map(Words::new) {
+            Some(Some(words)) => add(Test::Text(Field::Any, words)),
+            // Neither a letter nor a digit: no row has it.
+            Some(None) => condition.and(false, "0", []),
+            None => {}
+        }
+        if !query.states.is_empty() {
+            condition.and(false, &states_sql(&query.states), []);
+        }
+        for term in &filter.terms {
+            add_term(&mut condition, term);
+        }
+        Self {
+            condition,
+            states: query.states.clone(),
+            above: query.after.unwrap_or(0),
+            below: query.before.unwrap_or(i64::MAX),
+            upwards: query.after.is_some(),
+            filter,
+        }
+    }
+
+    /// Whether every row fits, so that only the place decides.
+    fn is_simple(&self) -> bool {
+        self.condition.sql.is_empty()
+    }
+
+    fn order(&self) -> &'static str {
+        if self.upwards { "ORDER BY seq" } else { "ORDER BY seq DESC" }
+    }
+
+    fn rows(&self, connection: &Connection, limit: u32) -> Result<Vec<Transaction>, JournalError> {
+        let order = self.order();
+        let sql = format!("SELECT {COLUMNS} FROM transactions WHERE seq > ?1 AND seq < ?2 {order} LIMIT ?3");
+        collect(connection, &sql, params![self.above, self.below, limit], read)
+    }
+
+    /// The numbers of rows that fit, in order.
+    fn numbers(&self, connection: &Connection, limit: u32) -> Result<Vec<i64>, JournalError> {
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let nearby = NEARBY.max(i64::from(limit) * 20);
+        let (near, far) = if self.upwards {
+            let edge = self.above.saturating_add(nearby).min(self.below.saturating_sub(1));
+            ((self.above, edge.saturating_add(1)), (edge, self.below))
+        } else {
+            let newest = first(connection, "SELECT max(seq) AS seq FROM transactions", [], |row| {
+                row.read::<Option<i64>>("seq")
+            })?;
+            let top = self.below.min(newest.flatten().unwrap_or(0).saturating_add(1));
+            let edge = top.saturating_sub(nearby).max(self.above);
+            ((edge, top), (self.above, edge.saturating_add(1)))
+        };
+        let order = self.order();
+        let sql = format!(
+            "SELECT seq FROM transactions WHERE seq > ? AND seq < ?{} {order} LIMIT ?",
+            self.condition.sql
+        );
+        let mut found = self.ask(connection, &sql, Vec::new(), near, limit)?;
+        // `far` is what lies between two numbers, so there is nothing in it when they are neighbours.
+        if found.len() < wanted && far.1 - far.0 > 1 {
+            let rest = limit - u32::try_from(found.len()).unwrap_or(limit);
+            found.extend(self.far(connection, far, rest)?);
+        }
+        Ok(found)
+    }
+
+    /// Where no row nearby fits: by the index that says most.
+    fn far(&self, connection: &Connection, range: (i64, i64), limit: u32) -> Result<Vec<i64>, JournalError> {
+        let expression = |is_word: &dyn Fn(&Words) -> bool| {
+            search::expression(&self.filter, is_word, || {
+                let sql = "SELECT min(happened_at) AS at FROM transactions";
+                first(connection, sql, [], |row| row.read::<Option<i64>>("at")).ok().flatten().flatten()
+            })
+        };
+        let no_ids = expression(&|words| !may_be_id(words));
+        let streams = self.streams();
+        if let Some(streams) = &streams
+            && (no_ids.is_none() || self.is_rare(connection, streams, range)?)
+        {
+            return self.by_state(connection, streams, range, limit);
+        }
+        let (order, condition) = (self.order(), &self.condition.sql);
+        if let Some((text, (ids, mut values))) = self.ids() {
+            // It may be an id or a word: it is in the one index or in the others.
+            values.push(expression(&|words| words == text).unwrap_or_default().into());
+            let sql = format!(
+                "SELECT seq FROM transactions WHERE seq IN ({ids} UNION SELECT rowid FROM search WHERE search MATCH ?)
+                 AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
+            );
+            return self.ask(connection, &sql, values, range, limit);
+        }
+        if let Some((ids, values)) = self.end_to_end() {
+            let sql = format!(
+                "SELECT seq FROM transactions WHERE seq IN ({ids}) AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
+            );
+            return self.ask(connection, &sql, values, range, limit);
+        }
+        if let Some(expression) = no_ids {
+            let order = if self.upwards { "ORDER BY search.rowid" } else { "ORDER BY search.rowid DESC" };
+            let sql = format!(
+                "SELECT seq FROM search CROSS JOIN transactions ON seq = search.rowid
+                 WHERE search MATCH ? AND search.rowid > ? AND search.rowid < ?{condition} {order} LIMIT ?"
+            );
+            return self.ask(connection, &sql, vec![expression.into()], range, limit);
+        }
+        // Nothing but what rows are *not*: nearly all are not.
+        let sql =
+            format!("SELECT seq FROM transactions WHERE seq > ? AND seq < ?{condition} {order} LIMIT ?");
+        self.ask(connection, &sql, Vec::new(), range, limit)
+    }
+
+    /// Runs a search whose parameters are `first`, the range, the condition's and the limit.
+    fn ask(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        first: Vec<Value>,
+        range: (i64, i64),
+        limit: u32,
+    ) -> Result<Vec<i64>, JournalError> {
+        let mut values = first;
+        values.extend([range.0.into(), range.1.into()]);
+        values.extend(self.condition.values.iter().cloned());
+        values.push(i64::from(limit).into());
+        collect(connection, sql, params_from_iter(values), |row| row.read("seq"))
+    }
+
+    /// The states and directions that may fit, where states were asked for.
+    fn streams(&self) -> Option<Vec<(State, Direction)>> {
+        let groups: Vec<Group> =
+            self.filter.terms.iter().filter(|term| !term.negated).filter_map(status).collect();
+        if groups.is_empty() && self.states.is_empty() {
+            return None;
+        }
+        let fits = |state: &State| {
+            groups.iter().all(|group| group.takes(*state))
+                && (self.states.is_empty() || self.states.iter().any(|one| one.as_str() == state.as_str()))
+        };
+        let direction = |state: State| match state {
+            State::In(_) => Direction::In,
+            State::Out(_) => Direction::Out,
+        };
+        Some(
+            crate::domain::query::every_state().filter(fits).map(|state| (state, direction(state))).collect(),
+        )
+    }
+
+    fn is_rare(
+        &self,
+        connection: &Connection,
+        streams: &[(State, Direction)],
+        range: (i64, i64),
+    ) -> Result<bool, JournalError> {
+        let mut left = RARE;
+        for (state, direction) in streams {
+            let sql = "SELECT count(*) AS rows FROM (SELECT 1 FROM transactions INDEXED BY transactions_state
+                       WHERE state = ?1 AND direction = ?2 AND seq > ?3 AND seq < ?4 LIMIT ?5)";
+            let values = params![state.as_str(), direction.as_str(), range.0, range.1, left];
+            let found = first(connection, sql, values, |row| row.read::<u32>("rows"))?.unwrap_or(0);
+            left = left.saturating_sub(found);
+            if left == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Each state's rows are in order in its index, so the first of all are among the first of each.
+    fn by_state(
+        &self,
+        connection: &Connection,
+        streams: &[(State, Direction)],
+        range: (i64, i64),
+        limit: u32,
+    ) -> Result<Vec<i64>, JournalError> {
+        let sql = format!(
+            "SELECT seq FROM transactions INDEXED BY transactions_state
+             WHERE state = ? AND direction = ? AND seq > ? AND seq < ?{} {} LIMIT ?",
+            self.condition.sql,
+            self.order()
+        );
+        let mut found = Vec::new();
+        for (state, direction) in streams {
+            let stream = vec![state.as_str().to_owned().into(), direction.as_str().to_owned().into()];
+            found.extend(self.ask(connection, &sql, stream, range, limit)?);
+        }
+        if self.upwards {
+            found.sort_unstable();
+        } else {
+            found.sort_unstable_by(|one, other| other.cmp(one));
+        }
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// Where every text looks like the beginning of an id: the rows whose ids begin with the first of them.
+    fn ids(&self) -> Option<(&Words, (String, Vec<Value>))> {
+        let mut texts = self.texts(Field::Any).peekable();
+        let first = *texts.peek()?;
+        let others = self.filter.terms.iter().any(|term| {
+            !term.negated
+                && matches!(term.test, Test::Text(Field::Name | Field::Document | Field::Reference, _))
+        });
+        (!others && texts.all(may_be_id))
+            .then(|| (first, begins(&["end_to_end_id", "internal_code", "transaction_id", "id"], first)))
+    }
+
+    /// The rows whose endToEndId begins as was asked for.
+    fn end_to_end(&self) -> Option<(String, Vec<Value>)> {
+        self.texts(Field::EndToEndId).next().map(|words| begins(&["end_to_end_id"], words))
+    }
+
+    fn texts(&self, wanted: Field) -> impl Iterator<Item = &Words> {
+        self.filter.terms.iter().filter(|term| !term.negated).filter_map(move |term| match &term.test {
+            Test::Text(field, words) if *field == wanted => Some(words),
+            _ => None,
+        })
+    }
+}
+
+fn status(term: &Term) -> Option<Group> {
+    match term.test {
+        Test::Status(group) => Some(group),
+        _ => None,
+    }
+}
+
+/// One word with a digit in it, or an UUID's.
+fn may_be_id(words: &Words) -> bool {
+    let text = words.as_str();
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    text.len() >= ID && has_digit && text.split(' ').all(|word| !text.contains(' ') || is_hexadecimal(word))
+}
+
+fn is_hexadecimal(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The numbers of rows with an id that begins so: as it was typed, or all in one case.
+fn begins(columns: &[&str], words: &Words) -> (String, Vec<Value>) {
+    let typed = words.typed().trim();
+    let mut spellings = vec![typed.to_owned(), typed.to_uppercase(), typed.to_lowercase()];
+    spellings.dedup();
+    let (mut parts, mut values) = (Vec::new(), Vec::new());
+    for column in columns {
+        for spelling in &spellings {
+            parts.push(format!("SELECT seq FROM transactions WHERE {column} >= ? AND {column} < ?"));
+            values.push(spelling.clone().into());
+            values.push(format!("{spelling}\u{10ffff}").into());
+        }
+    }
+    (parts.join(" UNION "), values)
+}
+
+fn states_sql(states: &[State]) -> String {
+    let words: Vec<_> = states.iter().map(|state| format!("'{}'", state.as_str())).collect();
+    format!("(+state IN ({}))", words.join(", "))
+}
+
+/// The plus signs keep SQLite from taking an index for a condition: which one leads is decided here.
+fn add_term(condition: &mut Condition, term: &Term) {
+    let negated = term.negated;
+    match &term.test {
+        Test::Direction(direction) => {
+            condition.and(negated, "(+direction = ?)", [direction.as_str().to_owned().into()]);
+        }
+        Test::Status(group) => condition.and(negated, &states_sql(&group.states().collect::<Vec<_>>()), []),
+        Test::Amount(comparison, amount) => {
+            let sql = format!("coalesce(amount {} ?, 0)", comparison.as_str());
+            condition.and(negated, &sql, [amount.get().into()]);
+        }
+        Test::Since(at) => condition.and(negated, "(+happened_at >= ?)", [at.as_microsecond().into()]),
+        Test::Until(at) => condition.and(negated, "(+happened_at < ?)", [at.as_microsecond().into()]),
+        Test::Text(field, words) => {
+            let sql = match field {
+                Field::Any => {
+                    "(has_words(?, name, external_reference, end_to_end_id, internal_code, transaction_id, id)
+                      OR has_document(?, document))"
+                }
+                Field::Name => "has_words(?, name)",
+                Field::Document => "has_document(?, document)",
+                Field::Reference => "has_words(?, external_reference)",
+                Field::EndToEndId => "has_words(?, end_to_end_id)",
+            };
+            let values = sql.matches('?').map(|_| words.as_str().to_owned().into());
+            condition.and(negated, sql, values.collect::<Vec<_>>());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
