@@ -22,6 +22,7 @@ pub mod keymap;
 mod message;
 mod news;
 mod notices;
+mod prompt;
 pub mod rebalance;
 pub(crate) mod resolve;
 #[cfg(test)]
@@ -41,15 +42,16 @@ use keymap::Place;
 pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
 pub use notices::Notices;
 pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow};
+pub(crate) use prompt::{Prompt, Wanted};
 
-pub(crate) use feed::{MOST, has_failed, is_open};
+pub(crate) use feed::{has_failed, is_open};
 
 use crate::domain::balance::Reading;
-use crate::engine::message::{FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
+    COUNTED, Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
 };
+use crate::engine::message::{FeedWindow, WebhookHealth};
 use crate::lang::{Lang, Words};
 
 /// What the keyboard speaks to.
@@ -57,8 +59,8 @@ use crate::lang::{Lang, Words};
 pub(crate) enum Mode {
     /// The panes.
     Home,
-    /// The search line, over the panes.
-    Search(TextField),
+    /// The line of a query or a time, over the panes.
+    Search(Prompt),
     /// The life of a row.
     Detail(Detail),
     /// The list of notices.
@@ -214,7 +216,7 @@ impl App {
 
     /// What has to be done before anything else: the engine learns what to show.
     pub fn start(&self) -> Vec<Effect> {
-        vec![Effect::Command(crate::engine::message::Command::ShowFeed(self.feed.query()))]
+        vec![Effect::Command(crate::engine::message::Command::ShowFeed(Box::new(self.feed.wish())))]
     }
 
     /// Folds a message into the state. What is to be done comes back as data, in order.

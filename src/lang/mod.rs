@@ -7,12 +7,14 @@
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | How is a mistake in a form told? | `errors` |
+//! | How is a query told, and what is wrong with it? | `query` |
 
 mod en;
 mod errors;
 mod glossary;
 mod phrases;
 mod pt_br;
+mod query;
 mod resolve;
 mod words;
 

@@ -136,6 +136,7 @@ pub(crate) fn window() -> FeedWindow {
             in_doubt: sum(3, 1_370_025),
         },
         rebalances_in_doubt: Vec::new(),
+        ..FeedWindow::default()
     }
 }
 
