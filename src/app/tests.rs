@@ -61,6 +61,7 @@ fn row(seq: i64, state: Out) -> Transaction {
         created_at: at(0),
         updated_at: at(0),
         happened_at: at(0),
+        settled_at: None,
     }
 }
 

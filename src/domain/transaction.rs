@@ -126,6 +126,8 @@ pub struct Transaction {
     pub updated_at: Timestamp,
     /// When the event itself happened, by the gateway's word where it gave one (UTC).
     pub happened_at: Timestamp,
+    /// When the money moved, if it has (UTC).
+    pub settled_at: Option<Timestamp>,
 }
 
 /// What a report makes of a transaction that saldo did not order: the state, and whether the gateway contradicts

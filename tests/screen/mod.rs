@@ -98,6 +98,7 @@ pub(crate) fn row(seq: i64, state: State, amount: i64, name: &str) -> Transactio
         created_at: before(100 - seq),
         updated_at: before(100 - seq),
         happened_at: before((100 - seq) * 37),
+        settled_at: None,
     }
 }
 

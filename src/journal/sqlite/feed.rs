@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
 
 use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed};
-use super::convert::{Columns, collect, first, write};
+use super::convert::{Columns, collect, first, to_time, to_uuid, unreadable, write};
 use super::intents;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
@@ -16,38 +17,50 @@ use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction, observed};
 
 pub(super) const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
-    transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at";
+    transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
+    settled_at";
 
 /// Webhooks at most in the life of a row.
 const DELIVERIES: u32 = 20;
 
+/// A row of [`COLUMNS`], by their places: names would be looked up for each of thousands of rows.
 pub(super) fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
-    let direction = match row.read::<String>("direction")?.as_str() {
+    fn get<T: FromSql>(row: &Row<'_>, column: usize) -> Result<T, JournalError> {
+        row.get(column).map_err(|error| unreadable(&error))
+    }
+    let text = |column| get::<Option<String>>(row, column).map(|text| text.map(Safe::from));
+    let time = |column| to_time(get(row, column)?);
+    let word = |column: usize| {
+        let text = row.get_ref(column).map_err(|error| unreadable(&error))?.as_str();
+        text.map_err(|error| JournalError::Unreadable(error.to_string()))
+    };
+    let direction = match word(3)? {
         "in" => Direction::In,
         _ => Direction::Out,
     };
-    let state: String = row.read("state")?;
+    let state = word(4)?;
     Ok(Transaction {
-        seq: row.read("seq")?,
-        id: row.uuid("id")?,
-        ours: row.read("ours")?,
+        seq: get(row, 0)?,
+        id: to_uuid(word(1)?)?,
+        ours: get(row, 2)?,
         direction,
-        state: State::parse(direction, &state)
+        state: State::parse(direction, state)
             .ok_or_else(|| JournalError::Unreadable(format!("a transaction in the state {state}")))?,
-        conflict: row.read("conflict")?,
-        failure_reported: row.read("failure_reported")?,
-        refunded: row.read("refunded")?,
-        amount: row.read::<Option<i64>>("amount")?.map(Centavos::new),
-        internal_code: row.safe("internal_code")?,
-        transaction_id: row.safe("transaction_id")?,
-        external_reference: row.safe("external_reference")?,
-        end_to_end_id: row.safe("end_to_end_id")?,
-        name: row.safe("name")?,
-        document: row.safe("document")?,
-        failure: row.safe("failure")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-        happened_at: row.time("happened_at")?,
+        conflict: get(row, 5)?,
+        failure_reported: get(row, 6)?,
+        refunded: get(row, 7)?,
+        amount: get::<Option<i64>>(row, 8)?.map(Centavos::new),
+        internal_code: text(9)?,
+        transaction_id: text(10)?,
+        external_reference: text(11)?,
+        end_to_end_id: text(12)?,
+        name: text(13)?,
+        document: text(14)?,
+        failure: text(15)?,
+        created_at: time(16)?,
+        updated_at: time(17)?,
+        happened_at: time(18)?,
+        settled_at: get::<Option<i64>>(row, 19)?.map(to_time).transpose()?,
     })
 }
 

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::super::{JournalError, Query, Sum, Totals};
 use super::convert::{Columns, collect, first, unreadable};
@@ -23,10 +23,18 @@ const MOST: u32 = 100_000;
 
 /// So many rows are looked through before an index is asked, and twenty for each that is wanted: about what opening the
 /// index costs.
-const NEARBY: i64 = if cfg!(test) { 20 } else { 2_000 };
 
-/// A status that fewer rows have is rare: its own index leads to them sooner than the search index.
+/// So many rows are looked through before an index is asked: about what opening the index costs.
+const NEARBY: i64 = if cfg!(test) { 20 } else { 1_000 };
+
+/// And so many for each row that is wanted.
+const NEARBY_EACH: i64 = 5;
+
+/// What fewer rows have is rare: an index leads to them at once.
 const RARE: u32 = if cfg!(test) { 30 } else { 2_000 };
+
+/// Rows by which it is told which of two conditions is rarer.
+const SAMPLE: u16 = if cfg!(test) { 5 } else { 300 };
 
 /// Letters from which on a word may be the beginning of an id.
 const ID: usize = 6;
@@ -35,16 +43,7 @@ const ID: usize = 6;
 pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transaction>, JournalError> {
     let hunt = Hunt::new(query);
     let limit = query.limit.min(MOST);
-    let mut rows = match hunt.is_simple() {
-        true => hunt.rows(connection, limit)?,
-        false => {
-            let mut rows = Vec::new();
-            for seq in hunt.numbers(connection, limit)? {
-                rows.extend(by_seq(connection, seq)?);
-            }
-            rows
-        }
-    };
+    let mut rows = hunt.find(connection, COLUMNS, limit, read, |seq| by_seq(connection, seq))?;
     if query.after.is_some() {
         rows.reverse();
     }
@@ -53,8 +52,8 @@ pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transac
 
 /// How many fit, up to `most`.
 pub(super) fn count(connection: &Connection, query: &Query, most: u32) -> Result<u32, JournalError> {
-    let found = Hunt::new(query).numbers(connection, most)?.len();
-    Ok(u32::try_from(found).unwrap_or(most))
+    let found = Hunt::new(query).find(connection, "seq", most, |row| row.read("seq"), |seq| Ok(Some(seq)))?;
+    Ok(u32::try_from(found.len()).unwrap_or(most))
 }
 
 /// The row that happened last by then.
@@ -108,6 +107,16 @@ fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) ->
             })
         })
         .map_err(|error| unreadable(&error))
+}
+
+/// Above the one number and below the other.
+type Range = (i64, i64);
+
+fn fetch<T>(
+    numbers: Vec<i64>,
+    by_seq: impl Fn(i64) -> Result<Option<T>, JournalError>,
+) -> Result<Vec<T>, JournalError> {
+    numbers.into_iter().filter_map(|seq| by_seq(seq).transpose()).collect()
 }
 
 /// One search: what fits, and between which rows.
@@ -180,43 +189,73 @@ impl Hunt {
         if self.upwards { "ORDER BY seq" } else { "ORDER BY seq DESC" }
     }
 
-    fn rows(&self, connection: &Connection, limit: u32) -> Result<Vec<Transaction>, JournalError> {
-        let order = self.order();
-        let sql = format!("SELECT {COLUMNS} FROM transactions WHERE seq > ?1 AND seq < ?2 {order} LIMIT ?3");
-        collect(connection, &sql, params![self.above, self.below, limit], read)
-    }
-
-    /// The numbers of rows that fit, in order.
-    fn numbers(&self, connection: &Connection, limit: u32) -> Result<Vec<i64>, JournalError> {
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let nearby = NEARBY.max(i64::from(limit) * 20);
-        let (near, far) = if self.upwards {
-            let edge = self.above.saturating_add(nearby).min(self.below.saturating_sub(1));
-            ((self.above, edge.saturating_add(1)), (edge, self.below))
-        } else {
-            let newest = first(connection, "SELECT max(seq) AS seq FROM transactions", [], |row| {
-                row.read::<Option<i64>>("seq")
-            })?;
-            let top = self.below.min(newest.flatten().unwrap_or(0).saturating_add(1));
-            let edge = top.saturating_sub(nearby).max(self.above);
-            ((edge, top), (self.above, edge.saturating_add(1)))
-        };
-        let order = self.order();
-        let sql = format!(
-            "SELECT seq FROM transactions WHERE seq > ? AND seq < ?{} {order} LIMIT ?",
-            self.condition.sql
+    /// The rows that fit, in order: `columns` of them through `read`, or by their numbers through `by_seq`.
+    fn find<T>(
+        &self,
+        connection: &Connection,
+        columns: &str,
+        limit: u32,
+        read: impl Fn(&Row<'_>) -> Result<T, JournalError>,
+        by_seq: impl Fn(i64) -> Result<Option<T>, JournalError>,
+    ) -> Result<Vec<T>, JournalError> {
+        let scan = format!(
+            "SELECT {columns} FROM transactions WHERE seq > ? AND seq < ?{} {} LIMIT ?",
+            self.condition.sql,
+            self.order()
         );
-        let mut found = self.ask(connection, &sql, Vec::new(), near, limit)?;
+        let all = (self.above, self.below);
+        if self.is_simple() {
+            return collect(connection, &scan, params_from_iter(self.values(Vec::new(), all, limit)), read);
+        }
+        if let Some(numbers) = self.rare(connection, limit)? {
+            return fetch(numbers, by_seq);
+        }
+        let (near, far) = self.divide(connection, limit)?;
+        let mut found =
+            collect(connection, &scan, params_from_iter(self.values(Vec::new(), near, limit)), read)?;
         // `far` is what lies between two numbers, so there is nothing in it when they are neighbours.
-        if found.len() < wanted && far.1 - far.0 > 1 {
-            let rest = limit - u32::try_from(found.len()).unwrap_or(limit);
-            found.extend(self.far(connection, far, rest)?);
+        let rest = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
+        if rest > 0 && far.1.saturating_sub(far.0) > 1 {
+            found.extend(fetch(self.far(connection, far, rest)?, by_seq)?);
         }
         Ok(found)
     }
 
+    /// What lies near enough to be looked through, and the rest.
+    fn divide(&self, connection: &Connection, limit: u32) -> Result<(Range, Range), JournalError> {
+        let nearby = NEARBY.max(i64::from(limit) * NEARBY_EACH);
+        if self.upwards {
+            let edge = self.above.saturating_add(nearby).min(self.below.saturating_sub(1));
+            return Ok(((self.above, edge.saturating_add(1)), (edge, self.below)));
+        }
+        let newest = first(connection, "SELECT max(seq) AS seq FROM transactions", [], |row| {
+            row.read::<Option<i64>>("seq")
+        })?;
+        let top = self.below.min(newest.flatten().unwrap_or(0).saturating_add(1));
+        let edge = top.saturating_sub(nearby).max(self.above);
+        Ok(((edge, top), (self.above, edge.saturating_add(1))))
+    }
+
+    /// Where an id or a status was asked for that few rows have: those that fit.
+    fn rare(&self, connection: &Connection, limit: u32) -> Result<Option<Vec<i64>>, JournalError> {
+        let range = (self.above, self.below);
+        if let Some((ids, values)) = self.end_to_end().or_else(|| self.ids().map(|(_, ids)| ids)) {
+            let sql = format!("SELECT count(*) AS rows FROM ({ids} LIMIT {RARE})");
+            let rows = first(connection, &sql, params_from_iter(values), |row| row.read::<u32>("rows"))?;
+            if rows.is_some_and(|rows| rows < RARE) {
+                return self.far(connection, range, limit).map(Some);
+            }
+        }
+        match self.streams() {
+            Some(streams) if self.is_rare(connection, &streams, range)? => {
+                self.by_state(connection, &streams, range, limit).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Where no row nearby fits: by the index that says most.
-    fn far(&self, connection: &Connection, range: (i64, i64), limit: u32) -> Result<Vec<i64>, JournalError> {
+    fn far(&self, connection: &Connection, range: Range, limit: u32) -> Result<Vec<i64>, JournalError> {
         let expression = |is_word: &dyn Fn(&Words) -> bool| {
             search::expression(&self.filter, is_word, || {
                 let sql = "SELECT min(happened_at) AS at FROM transactions";
@@ -224,11 +263,17 @@ impl Hunt {
             })
         };
         let no_ids = expression(&|words| !may_be_id(words));
-        let streams = self.streams();
-        if let Some(streams) = &streams
-            && (no_ids.is_none() || self.is_rare(connection, streams, range)?)
-        {
-            return self.by_state(connection, streams, range, limit);
+        if let Some(streams) = self.streams() {
+            let leads = match &no_ids {
+                None => true,
+                Some(words) => {
+                    self.state_reach(connection, &streams, range)?
+                        >= self.word_reach(connection, words, range)?
+                }
+            };
+            if leads {
+                return self.by_state(connection, &streams, range, limit);
+            }
         }
         let (order, condition) = (self.order(), &self.condition.sql);
         if let Some((text, (ids, mut values))) = self.ids() {
@@ -266,14 +311,65 @@ impl Hunt {
         connection: &Connection,
         sql: &str,
         first: Vec<Value>,
-        range: (i64, i64),
+        range: Range,
         limit: u32,
     ) -> Result<Vec<i64>, JournalError> {
+        let values = self.values(first, range, limit);
+        collect(connection, sql, params_from_iter(values), |row| row.read("seq"))
+    }
+
+    fn values(&self, first: Vec<Value>, range: Range, limit: u32) -> Vec<Value> {
         let mut values = first;
         values.extend([range.0.into(), range.1.into()]);
         values.extend(self.condition.values.iter().cloned());
         values.push(i64::from(limit).into());
-        collect(connection, sql, params_from_iter(values), |row| row.read("seq"))
+        values
+    }
+
+    /// How far one has to go for the first few rows of these states: the farther, the rarer they are.
+    fn state_reach(
+        &self,
+        connection: &Connection,
+        streams: &[(State, Direction)],
+        range: Range,
+    ) -> Result<i64, JournalError> {
+        let sql = format!(
+            "SELECT seq FROM transactions INDEXED BY transactions_state
+             WHERE state = ? AND direction = ? AND seq > ? AND seq < ? {} LIMIT ?",
+            self.order()
+        );
+        let mut found = Vec::new();
+        for (state, direction) in streams {
+            let values = params![state.as_str(), direction.as_str(), range.0, range.1, SAMPLE];
+            found.extend(collect(connection, &sql, values, |row| row.read::<i64>("seq"))?);
+        }
+        self.sort(&mut found);
+        Ok(found.get(usize::from(SAMPLE) - 1).map_or(i64::MAX, |seq| self.distance(*seq, range)))
+    }
+
+    /// The same of the rows that the search index leads to.
+    fn word_reach(&self, connection: &Connection, words: &str, range: Range) -> Result<i64, JournalError> {
+        let order = if self.upwards { "" } else { "DESC" };
+        let sql = format!(
+            "SELECT rowid AS seq FROM search WHERE search MATCH ?1 AND rowid > ?2 AND rowid < ?3
+             ORDER BY rowid {order} LIMIT 1 OFFSET ?4"
+        );
+        let found = first(connection, &sql, params![words, range.0, range.1, SAMPLE - 1], |row| {
+            row.read::<i64>("seq")
+        })?;
+        Ok(found.map_or(i64::MAX, |seq| self.distance(seq, range)))
+    }
+
+    fn distance(&self, seq: i64, range: Range) -> i64 {
+        if self.upwards { seq.saturating_sub(range.0) } else { range.1.saturating_sub(seq) }
+    }
+
+    fn sort(&self, numbers: &mut [i64]) {
+        if self.upwards {
+            numbers.sort_unstable();
+        } else {
+            numbers.sort_unstable_by(|one, other| other.cmp(one));
+        }
     }
 
     /// The states and directions that may fit, where states were asked for.
@@ -300,7 +396,7 @@ impl Hunt {
         &self,
         connection: &Connection,
         streams: &[(State, Direction)],
-        range: (i64, i64),
+        range: Range,
     ) -> Result<bool, JournalError> {
         let mut left = RARE;
         for (state, direction) in streams {
@@ -321,7 +417,7 @@ impl Hunt {
         &self,
         connection: &Connection,
         streams: &[(State, Direction)],
-        range: (i64, i64),
+        range: Range,
         limit: u32,
     ) -> Result<Vec<i64>, JournalError> {
         let sql = format!(
@@ -335,11 +431,7 @@ impl Hunt {
             let stream = vec![state.as_str().to_owned().into(), direction.as_str().to_owned().into()];
             found.extend(self.ask(connection, &sql, stream, range, limit)?);
         }
-        if self.upwards {
-            found.sort_unstable();
-        } else {
-            found.sort_unstable_by(|one, other| other.cmp(one));
-        }
+        self.sort(&mut found);
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
     }
