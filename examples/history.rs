@@ -10,6 +10,7 @@
 //! a connection of its own in the same process. `ms` is the median. With `--keep` the journals stay; 10 million rows take
 //! some 9 GB. The rows are of the last 30 days, and one in a million has the name that is searched as a rare one.
 
+#![allow(clippy::float_arithmetic, reason = "milliseconds, not money")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 #![allow(clippy::disallowed_macros, clippy::print_stdout, reason = "its output is what it is for")]
 

@@ -11,14 +11,17 @@ mod config;
 mod context;
 mod demo;
 mod doctor;
+mod export;
 pub mod failure;
 mod fsck;
 mod logging;
 mod output;
 mod rebalance;
+mod receipt;
 mod recover;
 mod resolve;
 mod sandbox;
+mod select;
 mod show;
 mod transactions;
 mod view;
@@ -88,6 +91,10 @@ enum Command {
     Show(show::ShowArguments),
     /// What saldo has seen, newest first
     Transactions(transactions::TransactionsArguments),
+    /// The history as a file: CSV, OFX, JSON lines
+    Export(export::ExportArguments),
+    /// The receipt of a payment that has moved money
+    Receipt(receipt::ReceiptArguments),
     /// Take up every payment that is not final
     Recover,
     /// Record what a person found about a payment in doubt; without a finding, the facts to look it up
@@ -161,6 +168,12 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global, "show")?).await,
             Some(Command::Transactions(arguments)) => {
                 transactions::run(arguments, &Context::load(&global, "transactions")?).await
+            }
+            Some(Command::Export(arguments)) => {
+                export::run(arguments, &Context::load(&global, "export")?).await
+            }
+            Some(Command::Receipt(arguments)) => {
+                receipt::run(&arguments, &Context::load(&global, "receipt")?).await
             }
             Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
             Some(Command::Fsck(arguments)) => fsck::run(arguments, &Context::load(&global, "fsck")?).await,

@@ -70,7 +70,7 @@ fn is_plain(text: &str) -> bool {
             after_blank = character == ' ';
             fits
         });
-    plain && !(after_blank && !text.is_empty())
+    plain && (text.is_empty() || !after_blank)
 }
 
 impl From<&str> for Safe {

@@ -15,9 +15,11 @@ mod glossary;
 mod phrases;
 mod pt_br;
 mod query;
+mod receipt;
 mod resolve;
 mod words;
 
+pub use receipt::ReceiptWords;
 pub use words::{ActionWords, Term, Words};
 
 /// A language of the screens. Commands and JSON are English in both.

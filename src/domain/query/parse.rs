@@ -3,6 +3,7 @@
 use super::{Comparison, Field, Filter, Group, Mistake, QueryError, Term, Test, Times, Words, every_state};
 use crate::domain::money::Centavos;
 use crate::domain::report::Direction;
+use crate::domain::transaction::State;
 
 /// Terms at most.
 pub(super) const MOST: usize = 16;
@@ -130,7 +131,7 @@ fn amount(value: &str) -> Option<Test> {
 /// The words of the contract, and those that the screen shows in Portuguese.
 fn group(word: &str) -> Option<Group> {
     let word = crate::domain::text::folded(word);
-    let known = every_state().map(|state| state.as_str()).find(|known| *known == word);
+    let known = every_state().map(State::as_str).find(|known| *known == word);
     known.map(Group::Word).or_else(|| {
         Some(match word.as_str() {
             "open" | "aberto" | "aberta" | "abertas" => Group::Open,

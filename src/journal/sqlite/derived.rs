@@ -68,8 +68,8 @@ impl Derived {
                 notes.push(Note::Settled { is_in, quarter, rows, amount: rows * amount.unwrap_or(0) });
             }
         };
-        let (old, new): ((Option<i64>, Option<i64>), (Option<i64>, Option<i64>)) =
-            ((row.get(3)?, row.get(4)?), (row.get(5)?, row.get(6)?));
+        let old: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+        let new = (row.get(5)?, row.get(6)?);
         if old != new {
             settled(old.0, old.1, -1);
             settled(new.0, new.1, 1);

@@ -21,9 +21,6 @@ use crate::domain::transaction::{State, Transaction};
 /// Rows at most in one answer, whatever was asked for.
 const MOST: u32 = 100_000;
 
-/// So many rows are looked through before an index is asked, and twenty for each that is wanted: about what opening the
-/// index costs.
-
 /// So many rows are looked through before an index is asked: about what opening the index costs.
 const NEARBY: i64 = if cfg!(test) { 20 } else { 1_000 };
 
