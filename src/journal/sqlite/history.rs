@@ -236,7 +236,7 @@ impl Hunt {
     /// Where an id or a status was asked for that few rows have: those that fit.
     fn rare(&self, connection: &Connection, limit: u32) -> Result<Option<Vec<i64>>, JournalError> {
         let range = (self.above, self.below);
-        if let Some((ids, values)) = self.end_to_end().or_else(|| self.ids().map(|(_, ids)| ids)) {
+        if let Some((ids, values)) = self.beginning().or_else(|| self.ids().map(|(_, ids)| ids)) {
             let sql = format!("SELECT count(*) AS rows FROM ({ids} LIMIT {RARE})");
             let rows = first(connection, &sql, params_from_iter(values), |row| row.read::<u32>("rows"))?;
             if rows.is_some_and(|rows| rows < RARE) {
@@ -282,7 +282,7 @@ impl Hunt {
             );
             return self.ask(connection, &sql, values, range, limit);
         }
-        if let Some((ids, values)) = self.end_to_end() {
+        if let Some((ids, values)) = self.beginning() {
             let sql = format!(
                 "SELECT seq FROM transactions WHERE seq IN ({ids}) AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
             );
@@ -441,13 +441,13 @@ impl Hunt {
             !term.negated
                 && matches!(term.test, Test::Text(Field::Name | Field::Document | Field::Reference, _))
         });
-        (!others && texts.all(may_be_id))
-            .then(|| (first, begins(&["end_to_end_id", "internal_code", "transaction_id", "id"], first)))
+        (!others && texts.all(may_be_id)).then(|| (first, begins(&IDS, first)))
     }
 
-    /// The rows whose endToEndId begins as was asked for.
-    fn end_to_end(&self) -> Option<(String, Vec<Value>)> {
-        self.texts(Field::EndToEndId).next().map(|words| begins(&["end_to_end_id"], words))
+    /// The rows whose endToEndId or reference begins as was asked for.
+    fn beginning(&self) -> Option<(String, Vec<Value>)> {
+        let id = self.texts(Field::EndToEndId).next().map(|words| begins(&["end_to_end_id"], words));
+        id.or_else(|| self.texts(Field::Reference).next().map(|words| begins(&["external_reference"], words)))
     }
 
     fn texts(&self, wanted: Field) -> impl Iterator<Item = &Words> {
@@ -476,20 +476,49 @@ fn is_hexadecimal(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The numbers of rows with an id that begins so: as it was typed, or all in one case.
-fn begins(columns: &[&str], words: &Words) -> (String, Vec<Value>) {
+/// The columns of ids, each with an index.
+const IDS: [&str; 4] = ["end_to_end_id", "internal_code", "transaction_id", "id"];
+
+/// What an id or a reference is looked for as: as it was typed, or all in one case. Each is a range of an index.
+fn ranges(words: &Words) -> Vec<(String, String)> {
     let typed = words.typed().trim();
     let mut spellings = vec![typed.to_owned(), typed.to_uppercase(), typed.to_lowercase()];
+    spellings.sort();
     spellings.dedup();
+    spellings.into_iter().map(|text| (text.clone(), format!("{text}\u{10ffff}"))).collect()
+}
+
+/// Whether one of the columns begins so.
+fn begins_sql(columns: &[&str], words: &Words) -> (String, Vec<Value>) {
+    in_ranges(columns, words, " OR ", |column| format!("({column} >= ? AND {column} < ?)"))
+}
+
+/// The numbers of the rows of which one of the columns begins so.
+fn begins(columns: &[&str], words: &Words) -> (String, Vec<Value>) {
+    in_ranges(columns, words, " UNION ", |column| {
+        format!("SELECT seq FROM transactions WHERE {column} >= ? AND {column} < ?")
+    })
+}
+
+/// The column, in a way that no index leads to.
+fn unled(column: &str) -> String {
+    format!("+{column}")
+}
+
+fn in_ranges(
+    columns: &[&str],
+    words: &Words,
+    between: &str,
+    part: impl Fn(&str) -> String,
+) -> (String, Vec<Value>) {
     let (mut parts, mut values) = (Vec::new(), Vec::new());
     for column in columns {
-        for spelling in &spellings {
-            parts.push(format!("SELECT seq FROM transactions WHERE {column} >= ? AND {column} < ?"));
-            values.push(spelling.clone().into());
-            values.push(format!("{spelling}\u{10ffff}").into());
+        for (from, to) in ranges(words) {
+            parts.push(part(column));
+            values.extend([from.into(), to.into()]);
         }
     }
-    (parts.join(" UNION "), values)
+    (parts.join(between), values)
 }
 
 fn states_sql(states: &[State]) -> String {
@@ -512,18 +541,25 @@ fn add_term(condition: &mut Condition, term: &Term) {
         Test::Since(at) => condition.and(negated, "(+happened_at >= ?)", [at.as_microsecond().into()]),
         Test::Until(at) => condition.and(negated, "(+happened_at < ?)", [at.as_microsecond().into()]),
         Test::Text(field, words) => {
-            let sql = match field {
+            let text: Value = words.as_str().to_owned().into();
+            let (sql, values) = match field {
+                Field::Name => ("has_words(?, name)".to_owned(), vec![text]),
+                Field::Document => ("has_document(?, document)".to_owned(), vec![text]),
+                Field::Reference => begins_sql(&["+external_reference"], words),
+                Field::EndToEndId => begins_sql(&["+end_to_end_id"], words),
                 Field::Any => {
-                    "(has_words(?, name, external_reference, end_to_end_id, internal_code, transaction_id, id)
-                      OR has_document(?, document))"
+                    let (ids, ranges) = match may_be_id(words) {
+                        true => begins_sql(&IDS.map(unled).each_ref().map(String::as_str), words),
+                        false => ("0".to_owned(), Vec::new()),
+                    };
+                    let sql = format!(
+                        "has_words(?, name, external_reference) OR has_document(?, document) OR {ids}"
+                    );
+                    (sql, [text.clone(), text].into_iter().chain(ranges).collect())
                 }
-                Field::Name => "has_words(?, name)",
-                Field::Document => "has_document(?, document)",
-                Field::Reference => "has_words(?, external_reference)",
-                Field::EndToEndId => "has_words(?, end_to_end_id)",
             };
-            let values = sql.matches('?').map(|_| words.as_str().to_owned().into());
-            condition.and(negated, sql, values.collect::<Vec<_>>());
+            // What a row does not have does not fit.
+            condition.and(negated, &format!("coalesce({sql}, 0)"), values);
         }
     }
 }

@@ -99,7 +99,9 @@ pub(super) fn expression(
     let mut direction = None;
     for term in filter.terms.iter().filter(|term| !term.negated) {
         match &term.test {
-            Test::Text(Field::Name | Field::Reference, words) => parts.push(all(words)),
+            Test::Text(Field::Name, words) => parts.push(all(words)),
+            // What it begins with is an index's affair; where many do, its words narrow all the same.
+            Test::Text(Field::Reference, words) => parts.push(all(words)),
             // A document's digits, however they are divided.
             Test::Text(Field::Any, words) if is_word(words) => parts.push(all_or_joined(words)),
             Test::Text(Field::Document, words) => parts.push(all_or_joined(words)),

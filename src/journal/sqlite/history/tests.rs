@@ -92,6 +92,12 @@ fn filter(text: &str) -> Filter {
     parse(text, &Times { now, zone: TimeZone::get("America/Sao_Paulo").unwrap() }).unwrap()
 }
 
+fn begins_as(text: &Option<Safe>, words: &Words) -> bool {
+    let typed = words.typed();
+    let spellings = [typed.to_owned(), typed.to_uppercase(), typed.to_lowercase()];
+    text.as_ref().is_some_and(|text| spellings.iter().any(|one| text.as_str().starts_with(one.as_str())))
+}
+
 /// The same question, asked of a row in Rust.
 fn fits(filter: &Filter, row: &Transaction) -> bool {
     filter.terms.iter().all(|term| {
@@ -115,13 +121,16 @@ fn fits(filter: &Filter, row: &Transaction) -> bool {
             Test::Text(field, words) => match field {
                 Field::Name => in_text(&row.name, words),
                 Field::Document => in_document(words),
-                Field::Reference => in_text(&row.external_reference, words),
-                Field::EndToEndId => in_text(&row.end_to_end_id, words),
+                Field::Reference => begins_as(&row.external_reference, words),
+                Field::EndToEndId => begins_as(&row.end_to_end_id, words),
                 Field::Any => {
-                    let all = [&row.name, &row.external_reference, &row.end_to_end_id, &row.internal_code];
-                    all.into_iter().any(|text| in_text(text, words))
+                    let ids = [&row.end_to_end_id, &row.internal_code, &Some(Safe::from(row.id.to_string()))];
+                    let is_id = words.as_str().len() >= ID
+                        && words.as_str().contains(|one: char| one.is_ascii_digit());
+                    in_text(&row.name, words)
+                        || in_text(&row.external_reference, words)
                         || in_document(words)
-                        || words.are_in(&row.id.to_string())
+                        || is_id && ids.into_iter().any(|id| begins_as(id, words))
                 }
             },
         };
@@ -148,6 +157,10 @@ fn every_way_leads_to_the_same_rows() {
         "doc:529.982",
         "doc:12345678",
         "ref:folha-7",
+        "ref:FOLHA-7",
+        "ref:7",
+        "-ref:folha",
+        "-e2e:E60746948",
         "ref:folha-7-1",
         "folha-3",
         "e2e:E607469480000",
