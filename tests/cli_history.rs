@@ -49,7 +49,7 @@ fn a_filter_finds_and_says_what_is_wrong_with_it() {
     assert_eq!(found("-folha-1"), ["folha-2"]);
     assert_eq!(found("in"), [] as [&str; 0]);
     let wrong = desk.saldo(&["transactions", "--filter", "out stauts:failed"]);
-    assert!(wrong.expect(2).stderr.contains("--filter: at 5: there is no stauts:"), "{}", wrong.stderr);
+    assert!(wrong.expect(2).stderr.contains("--filter: at 5: there is no key stauts:"), "{}", wrong.stderr);
 }
 
 #[test]

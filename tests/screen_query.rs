@@ -30,12 +30,12 @@ fn the_line_says_what_it_understands_while_it_is_typed() {
         (
             Lang::PtBr,
             "busca: out amount:>1000 -maria  ← pagamentos · valor > R$\u{a0}1.000,00 · não “maria”",
-            "na posição 25: não há stat:",
+            "na posição 25: não há a chave stat:",
         ),
         (
             Lang::En,
             "search: out amount:>1000 -maria  ← cash-outs · amount > R$\u{a0}1.000,00 · not “maria”",
-            "at 25: there is no stat:",
+            "at 25: there is no key stat:",
         ),
     ] {
         let mut screen = Screen::new(lang).size(160, 50);

@@ -65,9 +65,9 @@ impl Lang {
         let what = match what {
             Mistake::OpenQuote => "as aspas não se fecham: escreva a \" final".to_owned(),
             Mistake::Key(key) => format!(
-                "não há {key}: há status:, valor:, desde:, até:, nome:, doc:, ref:, e2e:, entrada, saída; texto com dois-pontos vai entre aspas"
+                "não há a chave {key}: há status:, valor:, desde:, até:, nome:, doc:, ref:, e2e:, entrada, saída; texto com dois-pontos vai entre aspas"
             ),
-            Mistake::NoValue(key) => format!("falta algo depois de {key} escreva sem espaço"),
+            Mistake::NoValue(key) => format!("falta o valor depois de {key}: escreva sem espaço"),
             Mistake::Status(word) => format!(
                 "não há situação {word}: por exemplo aberto, dúvida, aceito, concluído, falhou, recusado, retido, recebido"
             ),

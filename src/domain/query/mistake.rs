@@ -47,9 +47,9 @@ impl fmt::Display for Mistake {
         match self {
             Self::OpenQuote => out.write_str("the quotation does not end: write the closing \""),
             Self::Key(key) => {
-                write!(out, "there is no {key}: there are {KEYS}; a text with a colon goes in quotes")
+                write!(out, "there is no key {key}: there are {KEYS}; a text with a colon goes in quotes")
             }
-            Self::NoValue(key) => write!(out, "nothing follows {key} write it without a blank"),
+            Self::NoValue(key) => write!(out, "nothing follows {key}: write its value without a blank before it"),
             Self::Status(word) => write!(
                 out,
                 "there is no status {word}: there are {} and the groups open, doubt, settled, unpaid",

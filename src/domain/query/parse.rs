@@ -88,7 +88,7 @@ impl Token {
         let Self { key, value, quoted, .. } = self;
         let Some(key) = key else { return free(value, quoted) };
         if value.is_empty() {
-            return Err(Mistake::NoValue(format!("{key}:")));
+            return Err(Mistake::NoValue(key));
         }
         match crate::domain::text::folded(&key).as_str() {
             "status" | "state" | "estado" | "situacao" => {
@@ -101,7 +101,7 @@ impl Token {
             "doc" | "document" | "documento" => words(Field::Document, value),
             "ref" | "reference" | "referencia" => words(Field::Reference, value),
             "e2e" => words(Field::EndToEndId, value),
-            _ => Err(Mistake::Key(format!("{key}:"))),
+            _ => Err(Mistake::Key(key)),
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn a_mistake_says_where_and_what_would_be_right() {
         for (text, says) in [
-            ("out stauts:failed", "at 5: there is no stauts:: there are status:, amount:"),
+            ("out stauts:failed", "at 5: there is no key stauts: there are status:, amount:"),
             ("status:payed", "at 1: there is no status payed: there are draft, "),
             ("status: failed", "at 1: nothing follows status:"),
             ("é amount:>1.000", "at 3: >1.000 is no amount in reais: write amount:>1000"),
