@@ -6,9 +6,10 @@ use super::key::{Key, KeyPress};
 use super::keymap::{self, Action};
 use super::rebalance::{self, Stage};
 use super::{
-    App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Question, Soonness,
-    TextField,
+    App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
+    Soonness, TextField, Wanted,
 };
+use crate::domain::query::Filter;
 use crate::domain::transaction::Transaction;
 use crate::engine::message::Command;
 
@@ -29,9 +30,7 @@ impl App {
     /// A key that no binding claims goes to the text under the cursor, if there is one.
     fn type_key(&mut self, press: KeyPress) {
         match &mut self.mode {
-            Mode::Search(field) => {
-                field.press(press);
-            }
+            Mode::Search(prompt) => prompt.press(press, &self.facts.times(self.now)),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
             Mode::CashOut(CashOutStage::Review(review)) => {
                 review.hint = retype(review.retype.as_mut(), press);
@@ -49,7 +48,7 @@ impl App {
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
         self.flash = None;
         match &mut self.mode {
-            Mode::Search(field) => field.paste(text),
+            Mode::Search(prompt) => prompt.paste(text, &self.facts.times(self.now)),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
             Mode::Resolve(_) => self.paste_resolve(text),
@@ -87,14 +86,17 @@ impl App {
             Action::Open => self.open(),
             Action::Close => self.close(),
             Action::Search => {
-                self.mode = Mode::Search(TextField::with(&self.feed.search));
+                self.mode = Mode::Search(Prompt::rows(&self.feed.search, self.feed.terms.clone()));
+                Vec::new()
+            }
+            Action::Jump => {
+                self.mode = Mode::Search(Prompt::time());
                 Vec::new()
             }
             Action::Accept => self.accept_search(),
             Action::Filter => {
-                let search = self.feed.search.clone();
-                self.feed.narrow(self.feed.filter.next(), &search);
-                vec![Effect::Command(Command::ShowFeed(self.feed.query()))]
+                self.feed.narrow(self.feed.filter.next());
+                self.start()
             }
             Action::TakeUp => self.take_up(),
             Action::Copy => self.copy(),
@@ -159,9 +161,7 @@ impl App {
 
     fn go(&mut self, motion: Motion) -> Vec<Effect> {
         if matches!(self.mode, Mode::Home) {
-            let wants_more = self.feed.go(motion);
-            let query = wants_more.then(|| self.feed.query());
-            return query.map(|query| Effect::Command(Command::ShowFeed(query))).into_iter().collect();
+            return if self.feed.go(motion) { self.start() } else { Vec::new() };
         }
         let last = self.scroll_end();
         match &mut self.mode {
@@ -242,8 +242,8 @@ impl App {
                 self.mode = Mode::Rebalance(Stage::Editing);
             }
             Mode::Home if !self.feed.search.is_empty() => {
-                self.feed.narrow(self.feed.filter, "");
-                return vec![Effect::Command(Command::ShowFeed(self.feed.query()))];
+                self.feed.find("", Filter::default());
+                return self.start();
             }
             Mode::Ask(Question::Acknowledge(_)) => self.mode = Mode::Notices,
             Mode::Home
@@ -256,10 +256,23 @@ impl App {
         Vec::new()
     }
 
+    /// A line that cannot be read stays, and says why.
     fn accept_search(&mut self) -> Vec<Effect> {
-        let Mode::Search(field) = std::mem::replace(&mut self.mode, Mode::Home) else { return Vec::new() };
-        self.feed.narrow(self.feed.filter, field.text().trim());
-        vec![Effect::Command(Command::ShowFeed(self.feed.query()))]
+        let Mode::Search(prompt) = &self.mode else { return Vec::new() };
+        match &prompt.wanted {
+            Wanted::Rows(Ok(terms)) => {
+                let text = prompt.field.text().trim().to_owned();
+                self.feed.find(&text, terms.clone());
+            }
+            Wanted::Time(Ok(Some(time))) => self.feed.jump(*time),
+            Wanted::Time(Ok(None)) => {
+                self.mode = Mode::Home;
+                return Vec::new();
+            }
+            Wanted::Rows(Err(_)) | Wanted::Time(Err(_)) => return Vec::new(),
+        }
+        self.mode = Mode::Home;
+        self.start()
     }
 
     /// The row that the keyboard is at.

@@ -6,14 +6,15 @@ use uuid::Uuid;
 use super::cash_out::Repeat;
 use crate::domain::cash_out;
 use crate::domain::document::Document;
+use crate::domain::query;
 use crate::domain::report::Direction;
 use crate::domain::transaction::{CashIn, State, Transaction};
-use crate::engine::message::{Decision, FeedWindow, Query};
+use crate::engine::message::{Counted, Decision, FeedPlace, FeedWindow, FeedWish, Query};
 
-/// Rows asked for at first, and how many more at the end of the window.
+/// Rows of the window: more than any screen is high, and all that is ever held of the history.
 pub(crate) const PAGE: u32 = 200;
-/// The most rows that the window ever holds: past it, a search narrows.
-pub(crate) const MOST: u32 = 2_000;
+/// With fewer rows than this left towards an end of the window, another one is asked for.
+const EDGE: usize = 40;
 /// Rows that a page key moves by.
 const PAGE_STEP: usize = 10;
 /// How far back a payment with the same payee and amount is worth a warning.
@@ -80,10 +81,7 @@ impl Filter {
 
 /// Whether the outcome is still to come.
 pub(crate) const fn is_open(state: State) -> bool {
-    match state {
-        State::Out(state) => !state.is_final(),
-        State::In(state) => matches!(state, CashIn::AwaitingPayment),
-    }
+    state.is_open()
 }
 
 /// Whether it ended without money having moved.
@@ -134,13 +132,20 @@ pub struct Feed {
     /// Indices of the rows that the filter takes, newest first.
     shown: Vec<usize>,
     pub(crate) filter: Filter,
-    /// Only rows with this text; empty for all.
+    /// Only rows that fit this query, as it was typed; empty for all.
     pub(crate) search: String,
+    /// What was understood of it.
+    pub(crate) terms: query::Filter,
+    /// How many rows fit, once that is known.
+    pub(crate) counted: Option<u32>,
     /// The row that stays selected whatever comes; `None` follows the newest.
     held: Option<Uuid>,
     /// Where the held row was last seen, for when it leaves the window.
     index: usize,
-    limit: u32,
+    place: FeedPlace,
+    /// The window that comes decides which row is selected.
+    landing: bool,
+    number: u64,
     /// Another window was asked for and has not come.
     pub(crate) loading: bool,
 }
@@ -152,20 +157,43 @@ impl Feed {
             shown: Vec::new(),
             filter: Filter::All,
             search: String::new(),
+            terms: query::Filter::default(),
+            counted: None,
             held: None,
             index: 0,
-            limit: PAGE,
+            place: FeedPlace::Newest,
+            landing: false,
+            number: 0,
             loading: false,
         };
         feed.settle();
         feed
     }
 
-    /// A window came.
-    pub(crate) fn take(&mut self, window: FeedWindow) {
+    /// A window came. Of one that answers an earlier wish, only what is not about its rows is taken: the selected row may
+    /// not be among them.
+    pub(crate) fn take(&mut self, mut window: FeedWindow) {
+        if window.number != self.number {
+            std::mem::swap(&mut window.rows, &mut self.window.rows);
+            window.has_more = self.window.has_more;
+            window.has_newer = self.window.has_newer;
+            self.window = window;
+            return;
+        }
         self.window = window;
         self.loading = false;
+        if std::mem::take(&mut self.landing) {
+            let landed = self.window.landed;
+            self.held = self.window.rows.iter().find(|row| Some(row.seq) == landed).map(|row| row.id);
+        }
         self.settle();
+    }
+
+    /// The rows that fit were counted.
+    pub(crate) fn take_count(&mut self, counted: Counted) {
+        if counted.number == self.number {
+            self.counted = Some(counted.rows);
+        }
     }
 
     /// The rows to show, newest first.
@@ -201,7 +229,8 @@ impl Feed {
                 && now.duration_since(row.happened_at) <= REPEAT_WITHIN
                 && row.document.as_ref().is_some_and(|shown| may_be(shown.as_str(), &order.document))
         };
-        self.window.rows.iter().find(alike).map(|row| Repeat {
+        let newest = self.window.newest.iter();
+        newest.chain(&self.window.rows).find(alike).map(|row| Repeat {
             amount: order.amount,
             at: row.happened_at,
             state: row.state,
@@ -209,43 +238,98 @@ impl Feed {
         })
     }
 
-    /// Moves the selection. Says whether another window is wanted, because this one ends here.
+    /// Moves the selection. Says whether another window is wanted.
     #[must_use]
     pub(crate) fn go(&mut self, motion: Motion) -> bool {
-        let was_last = self.index + 1 >= self.shown.len();
-        self.index = motion.from(self.index, self.shown.len());
-        self.held = if self.index == 0 { None } else { self.selected().map(|row| row.id) };
-        let wants_more = matches!(motion, Motion::Down | Motion::PageDown | Motion::Bottom)
-            && (was_last || motion == Motion::Bottom)
-            && self.window.has_more
-            && self.limit < MOST
-            && !self.loading;
-        if wants_more {
-            self.limit = (self.limit + PAGE).min(MOST);
-            self.loading = true;
+        if motion == Motion::Top {
+            return self.follow();
         }
-        wants_more
+        let was_following = self.is_following();
+        self.index = motion.from(self.index, self.shown.len());
+        if motion == Motion::Bottom && self.window.has_more {
+            let ceiling = self.ceiling();
+            self.held = self.selected().map(|row| row.id);
+            return self.look(FeedPlace::Oldest { ceiling }, true);
+        }
+        if self.index == 0 && !self.window.has_newer {
+            return self.follow();
+        }
+        let Some((id, seq)) = self.selected().map(|row| (row.id, row.seq)) else { return false };
+        let ceiling = self.ceiling();
+        self.held = Some(id);
+        let below = self.shown.len() - self.index <= EDGE && self.window.has_more;
+        let above = self.index < EDGE && self.window.has_newer;
+        let is_at_an_edge = (below || above) && !self.loading;
+        // Who leaves the top is told of new rows, and not moved by them.
+        (was_following || is_at_an_edge) && {
+            let asked = self.look(FeedPlace::Around { seq, ceiling }, false);
+            self.loading = is_at_an_edge;
+            asked
+        }
+    }
+
+    /// Looks at the newest rows again, as they come. Says whether another window is wanted for that.
+    fn follow(&mut self) -> bool {
+        self.index = 0;
+        self.held = None;
+        self.place != FeedPlace::Newest && self.look(FeedPlace::Newest, false)
+    }
+
+    /// Looks at what happened last by this time (UTC).
+    pub(crate) fn jump(&mut self, time: Timestamp) {
+        let ceiling = self.ceiling();
+        self.look(FeedPlace::At { time, ceiling }, true);
+    }
+
+    fn look(&mut self, place: FeedPlace, landing: bool) -> bool {
+        self.place = place;
+        self.landing = landing;
+        self.loading = true;
+        self.number += 1;
+        true
+    }
+
+    /// The newest row that was there when the person left the top.
+    fn ceiling(&self) -> i64 {
+        match self.place {
+            FeedPlace::Newest => self.window.rows.first().map_or(i64::MAX, |row| row.seq),
+            FeedPlace::Around { ceiling, .. }
+            | FeedPlace::At { ceiling, .. }
+            | FeedPlace::Oldest { ceiling } => ceiling,
+        }
     }
 
     /// Shows other rows from now on, from the top.
-    pub(crate) fn narrow(&mut self, filter: Filter, search: &str) {
+    pub(crate) fn narrow(&mut self, filter: Filter) {
         self.filter = filter;
-        search.clone_into(&mut self.search);
-        self.limit = PAGE;
         self.held = None;
-        self.loading = true;
+        self.counted = None;
+        self.look(FeedPlace::Newest, false);
         self.settle();
     }
 
+    /// Shows only what fits the query, from the top.
+    pub(crate) fn find(&mut self, search: &str, terms: query::Filter) {
+        search.clone_into(&mut self.search);
+        self.terms = terms;
+        self.narrow(self.filter);
+    }
+
+    /// Whether some rows are left out.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.filter != Filter::All || !self.terms.is_empty()
+    }
+
     /// What to ask the engine for.
-    pub(crate) fn query(&self) -> Query {
-        Query {
+    pub(crate) fn wish(&self) -> FeedWish {
+        let query = Query {
             direction: self.filter.direction(),
             states: self.filter.states(),
-            search: Some(self.search.clone()).filter(|text| !text.is_empty()),
-            limit: self.limit,
+            filter: self.terms.clone(),
+            limit: PAGE,
             ..Query::default()
-        }
+        };
+        FeedWish { query, place: self.place, number: self.number }
     }
 
     /// Keeps the selection on its row, or near where it was.

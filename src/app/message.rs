@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::key::KeyPress;
 use crate::domain::band::Band;
 use crate::domain::person::Person;
+use crate::domain::query::Times;
 use crate::domain::text::Safe;
 use crate::engine::message::{Command, News};
 use crate::lang::Lang;
@@ -109,4 +110,11 @@ pub struct Facts {
     pub demo: bool,
     /// Who sits at the desk.
     pub operator: Person,
+}
+
+impl Facts {
+    /// When and where a time is typed.
+    pub(crate) fn times(&self, now: Timestamp) -> Times {
+        Times { now, zone: self.zone.clone() }
+    }
 }

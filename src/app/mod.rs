@@ -22,6 +22,7 @@ pub mod keymap;
 mod message;
 mod news;
 mod notices;
+mod prompt;
 pub mod rebalance;
 pub(crate) mod resolve;
 #[cfg(test)]
@@ -41,8 +42,9 @@ use keymap::Place;
 pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
 pub use notices::Notices;
 pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow};
+pub(crate) use prompt::{Prompt, Wanted};
 
-pub(crate) use feed::{MOST, has_failed, is_open};
+pub(crate) use feed::{has_failed, is_open};
 
 use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
@@ -51,7 +53,7 @@ use crate::domain::pace::Pace;
 use crate::engine::message::{BalanceHistory, FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
+    COUNTED, Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
 };
 use crate::lang::{Lang, Words};
 
@@ -60,8 +62,8 @@ use crate::lang::{Lang, Words};
 pub(crate) enum Mode {
     /// The panes.
     Home,
-    /// The search line, over the panes.
-    Search(TextField),
+    /// The line of a query or a time, over the panes.
+    Search(Prompt),
     /// The life of a row.
     Detail(Detail),
     /// The list of notices.
@@ -225,7 +227,7 @@ impl App {
 
     /// What has to be done before anything else: the engine learns what to show.
     pub fn start(&self) -> Vec<Effect> {
-        vec![Effect::Command(crate::engine::message::Command::ShowFeed(self.feed.query()))]
+        vec![Effect::Command(crate::engine::message::Command::ShowFeed(Box::new(self.feed.wish())))]
     }
 
     /// Folds a message into the state. What is to be done comes back as data, in order.

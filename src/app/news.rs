@@ -32,6 +32,7 @@ impl App {
                 self.take_feed(*window);
                 effects.extend(self.watch_rows());
             }
+            News::FeedCounted(counted) => self.feed.take_count(counted),
             News::Life(life) => self.take_life(life),
             News::Alarm { alarm, intent } => {
                 self.notices.push(Notice::Alarm { alarm, payment: Payment::from(&*intent) }, now.wall);

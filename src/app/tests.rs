@@ -26,7 +26,8 @@ use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::message::{
-    Command, Decision, DecisionOutcome, ForwardHealth, Intent, News, RebalanceTrouble, StoredRebalance,
+    Command, Counted, Decision, DecisionOutcome, FeedPlace, FeedWish, ForwardHealth, Intent, News,
+    RebalanceTrouble, StoredRebalance,
 };
 
 const START: i64 = 1_700_000_000;
@@ -60,6 +61,7 @@ fn row(seq: i64, state: Out) -> Transaction {
         created_at: at(0),
         updated_at: at(0),
         happened_at: at(0),
+        settled_at: None,
     }
 }
 
@@ -115,7 +117,13 @@ impl Desk {
         self.app.update(message, Now { wall: at(self.second), elapsed, next_id: uuid(self.ids) })
     }
 
-    fn news(&mut self, news: News) -> Vec<Command> {
+    /// A window is the answer to the last wish, unless it says otherwise.
+    fn news(&mut self, mut news: News) -> Vec<Command> {
+        if let News::Feed(window) = &mut news
+            && window.number == 0
+        {
+            window.number = self.app.feed.wish().number;
+        }
         commands(self.send(Message::News(news)))
     }
 
@@ -248,37 +256,100 @@ fn motions_stay_within_the_list() {
     }
 }
 
-#[test]
-fn the_end_of_the_window_asks_for_more_once() {
-    let mut feed = window(5);
-    feed.has_more = true;
-    let mut desk = Desk::with(feed);
-    assert!(desk.keys("j j j j").is_empty());
-    let asked = desk.keys("j");
-    assert!(matches!(&asked[..], [Command::ShowFeed(query)] if query.limit == 400), "{asked:?}");
-    assert!(desk.keys("j j G").is_empty(), "it has been asked already");
+fn wish(asked: &[Command]) -> &FeedWish {
+    let [Command::ShowFeed(wish)] = asked else { panic!("{asked:?}") };
+    wish
 }
 
 #[test]
-fn filters_and_search_ask_for_other_rows() {
+fn the_window_goes_along_with_the_selection_and_holds_no_more_than_it_shows() {
+    let mut feed = window(100);
+    feed.has_more = true;
+    let mut desk = Desk::with(feed);
+    // Who leaves the top is not moved by new rows any more.
+    let place = wish(&desk.keys("j")).place;
+    assert_eq!(place, FeedPlace::Around { seq: 99, ceiling: 100 });
+    desk.news(News::Feed(Box::new(FeedWindow { has_more: true, come_since: 3, ..window(100) })));
+    assert!(desk.keys("j j j").is_empty(), "all of it is here");
+    let asked = desk.keys("pgdn pgdn pgdn pgdn pgdn pgdn");
+    assert_eq!(wish(&asked[..1]).place, FeedPlace::Around { seq: 36, ceiling: 100 });
+    assert_eq!(asked.len(), 1, "once");
+    // An answer to an older wish says nothing of the rows.
+    desk.news(News::Feed(Box::new(FeedWindow { number: u64::MAX, ..FeedWindow::default() })));
+    assert_eq!(desk.selected(), Some(36));
+    desk.news(News::Feed(Box::new(FeedWindow { has_newer: true, ..window(90) })));
+    assert_eq!(desk.selected(), Some(36));
+    assert!(desk.keys("k").is_empty());
+    let asked = desk.keys("g");
+    assert_eq!(wish(&asked).place, FeedPlace::Newest);
+    assert!(desk.app.feed.is_following());
+}
+
+#[test]
+fn the_oldest_rows_and_a_time_are_one_key_away() {
+    let mut feed = window(100);
+    feed.has_more = true;
+    let mut desk = Desk::with(feed);
+    assert_eq!(wish(&desk.keys("G")).place, FeedPlace::Oldest { ceiling: 100 });
+    let oldest = FeedWindow { has_newer: true, landed: Some(1), ..window(20) };
+    desk.news(News::Feed(Box::new(oldest)));
+    assert_eq!(desk.selected(), Some(1));
+    desk.keys("t");
+    desk.write("10m");
+    let asked = desk.keys("enter");
+    let FeedPlace::At { time, ceiling: 100 } = wish(&asked).place else { panic!("{asked:?}") };
+    assert_eq!(desk.app.now.duration_since(time), SignedDuration::from_mins(10));
+    desk.news(News::Feed(Box::new(FeedWindow { has_newer: true, landed: Some(50), ..window(60) })));
+    assert_eq!(desk.selected(), Some(50));
+    // Nothing typed, nothing done; nonsense is not taken.
+    assert!(desk.keys("t enter").is_empty());
+    desk.keys("t");
+    desk.write("late");
+    assert!(desk.keys("enter").is_empty());
+    assert_eq!(desk.app.place(), Place::Search);
+    desk.keys("esc");
+}
+
+#[test]
+fn filters_and_queries_ask_for_other_rows() {
     let mut desk = Desk::new();
     for direction in [Some(Direction::In), Some(Direction::Out), None, None, None] {
-        let asked = desk.keys("f");
-        assert!(
-            matches!(&asked[..], [Command::ShowFeed(query)] if query.direction == direction),
-            "{asked:?}"
-        );
+        assert_eq!(wish(&desk.keys("f")).query.direction, direction);
     }
     desk.keys("/");
-    desk.write("q?maria ");
+    desk.write("q?maria -status:failed ");
     let asked = desk.keys("enter");
-    assert!(
-        matches!(&asked[..], [Command::ShowFeed(query)] if query.search.as_deref() == Some("q?maria")),
-        "{asked:?}"
-    );
+    assert_eq!(wish(&asked).query.filter.to_string(), "\"q?maria\" -status:failed");
+    let number = wish(&asked).number;
+    desk.news(News::FeedCounted(Counted { number: number - 1, rows: 9 }));
+    assert_eq!(desk.app.feed.counted, None, "that was another question's");
+    desk.news(News::FeedCounted(Counted { number, rows: 9 }));
+    assert_eq!(desk.app.feed.counted, Some(9));
     let asked = desk.keys("esc");
-    assert!(matches!(&asked[..], [Command::ShowFeed(query)] if query.search.is_none()), "{asked:?}");
+    assert!(wish(&asked).query.filter.is_empty());
     assert!(desk.keys("esc").is_empty(), "there is nothing to leave");
+    // A query that cannot be read stays, and changes nothing.
+    desk.keys("/");
+    desk.write("stauts:failed");
+    assert!(desk.keys("enter").is_empty());
+    let Mode::Search(prompt) = &desk.app.mode else { panic!("the line is gone") };
+    assert_eq!(prompt.mistake().map(|error| error.at), Some(1));
+    desk.keys("esc");
+    assert!(desk.app.feed.terms.is_empty());
+}
+
+#[test]
+fn what_ends_badly_is_told_wherever_the_feed_is() {
+    let mut desk = Desk::new();
+    desk.keys("f");
+    let mut failed = window(9);
+    failed.rows[0].state = State::Out(Out::Failed);
+    failed.rows[0].ours = true;
+    failed.rows[0].updated_at = at(1);
+    let before = desk.app.notices.entries().len();
+    let elsewhere = FeedWindow { newest: failed.rows, ..FeedWindow::default() };
+    desk.news(News::Feed(Box::new(elsewhere)));
+    assert_eq!(desk.app.notices.entries().len(), before + 1);
 }
 
 #[test]
@@ -288,7 +359,7 @@ fn open_and_failed_are_sorted_out_of_the_window() {
     feed.rows[1].state = State::Out(Out::Rejected);
     let mut desk = Desk::with(feed);
     let asked = desk.keys("f f f");
-    let Some(Command::ShowFeed(query)) = asked.last() else { panic!("{asked:?}") };
+    let query = &wish(&asked[asked.len() - 1..]).query;
     assert!(
         query.states.contains(&State::Out(Out::Unknown)) && !query.states.contains(&State::Out(Out::Failed))
     );
@@ -300,7 +371,8 @@ fn open_and_failed_are_sorted_out_of_the_window() {
 #[test]
 fn a_row_opens_and_closes() {
     let mut desk = Desk::new();
-    let asked = desk.keys("j enter");
+    desk.keys("j");
+    let asked = desk.keys("enter");
     assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(4)), "{asked:?}");
     assert_eq!(desk.app.place(), Place::Detail);
     desk.news(News::Life(None));

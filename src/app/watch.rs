@@ -50,7 +50,8 @@ impl App {
     /// Tells what ended without money having moved since the last look.
     pub(super) fn watch_rows(&mut self) -> Option<Effect> {
         let before = self.watch.told.len();
-        for row in self.feed.window.rows.iter().filter(|row| came_to_nothing(row)) {
+        let window = &self.feed.window;
+        for row in window.rows.iter().chain(&window.newest).filter(|row| came_to_nothing(row)) {
             if row.updated_at >= self.watch.since && self.watch.told.insert(row.id) {
                 self.notices.push(Notice::Ended(SeenRow::from(row)), self.now);
             }

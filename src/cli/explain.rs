@@ -11,17 +11,17 @@ use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
-use super::transactions::time;
 use super::view::PocketsView;
 use crate::domain::conservation::{Conservation, Gap, Kind, Point};
 use crate::domain::money::Centavos;
+use crate::domain::query::Times;
 use crate::engine::clock;
 use crate::engine::desk::midnight;
 use crate::journal::{Reader, Totals};
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// From the balance at that time on: 2026-03-10T14:00:00Z, 2026-03-10 (São Paulo), or a length of time: 2h. The day so far
+    /// From the balance at that time on: 2h, 14:30, 10/03, 2026-03-10 (São Paulo), 2026-03-10T14:00:00Z. The day so far
     /// without it
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -79,7 +79,11 @@ impl From<&Gap> for GapView {
 pub(super) async fn run(arguments: ExplainArguments, context: &Context) -> Result<Exit, Failure> {
     let zone = zone();
     let since = match arguments.since.as_deref() {
-        Some(text) => time("--since", text)?,
+        Some(text) => Times { now: clock::now(), zone: zone.clone() }.since(text).ok_or_else(|| {
+            Failure::usage(format!(
+                "--since: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, 14:30, or a length of time like 2h"
+            ))
+        })?,
         None => midnight(clock::now(), &zone),
     };
     let nothing = || {

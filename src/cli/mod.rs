@@ -12,15 +12,18 @@ mod context;
 mod demo;
 mod doctor;
 mod explain;
+mod export;
 pub mod failure;
 mod fsck;
 mod logging;
 mod office;
 mod output;
 mod rebalance;
+mod receipt;
 mod recover;
 mod resolve;
 mod sandbox;
+mod select;
 mod serve;
 mod show;
 mod transactions;
@@ -93,6 +96,10 @@ enum Command {
     Transactions(transactions::TransactionsArguments),
     /// Does the wallet hold what it ought to, and what of it nobody told saldo
     Explain(explain::ExplainArguments),
+    /// The history as a file: CSV, OFX, JSON lines
+    Export(export::ExportArguments),
+    /// The receipt of a payment that has moved money
+    Receipt(receipt::ReceiptArguments),
     /// Take up every payment that is not final
     Recover,
     /// Record what a person found about a payment in doubt; without a finding, the facts to look it up
@@ -174,6 +181,12 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             }
             Some(Command::Explain(arguments)) => {
                 explain::run(arguments, &Context::load(&global, "explain")?).await
+            }
+            Some(Command::Export(arguments)) => {
+                export::run(arguments, &Context::load(&global, "export")?).await
+            }
+            Some(Command::Receipt(arguments)) => {
+                receipt::run(&arguments, &Context::load(&global, "receipt")?).await
             }
             Some(Command::Recover) => recover::run(&Context::load(&global, "recover")?).await,
             Some(Command::Fsck(arguments)) => fsck::run(arguments, &Context::load(&global, "fsck")?).await,

@@ -165,6 +165,7 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::Exposure { .. }
             | News::Feed(_)
             | News::Life(_)
+            | News::FeedCounted(_)
             | News::Webhooks(_)
             | News::CashOutDecided { .. }
             | News::RebalanceReviewed { .. }

@@ -18,6 +18,7 @@ pub mod order;
 pub mod pace;
 pub mod person;
 pub mod pix_key;
+pub mod query;
 pub mod rebalance;
 pub mod report;
 pub mod stand;

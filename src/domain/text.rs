@@ -55,8 +55,22 @@ impl Safe {
 
 impl From<String> for Safe {
     fn from(text: String) -> Self {
-        Self::new(&text)
+        if is_plain(&text) { Self(text) } else { Self::new(&text) }
     }
+}
+
+/// Whether nothing of a text would be changed, for most of those that a journal holds: short, in letters of Latin, single
+/// blanks inside.
+fn is_plain(text: &str) -> bool {
+    let is_letter = |character| matches!(character, '!'..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{24f}');
+    let mut after_blank = true;
+    let plain = text.len() <= MAX_CHARS
+        && text.chars().all(|character| {
+            let fits = is_letter(character) || character == ' ' && !after_blank;
+            after_blank = character == ' ';
+            fits
+        });
+    plain && (text.is_empty() || !after_blank)
 }
 
 impl From<&str> for Safe {
@@ -74,7 +88,12 @@ impl fmt::Display for Safe {
 /// The text as a search compares it: lower case, and without the accents that people leave out when they are in a
 /// hurry. `JOÃO`, `joao` and `João` are one name.
 pub fn folded(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(without_accent).collect()
+    text.chars().flat_map(folded_char).collect()
+}
+
+/// The same of a letter, which may become two.
+pub(crate) fn folded_char(letter: char) -> impl Iterator<Item = char> {
+    letter.to_lowercase().map(without_accent)
 }
 
 /// The letters of Latin-1, whose accents Portuguese and its neighbours use.
@@ -121,6 +140,7 @@ mod tests {
             ("\u{0}", ""),
         ] {
             assert_eq!(Safe::new(text).as_str(), safe, "{text:?}");
+            assert_eq!(Safe::from(text.to_owned()).as_str(), safe, "{text:?}");
         }
     }
 

@@ -71,6 +71,14 @@ impl State {
         }
     }
 
+    /// Whether the outcome is still to come.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Out(state) => !state.is_final(),
+            Self::In(state) => matches!(state, CashIn::AwaitingPayment),
+        }
+    }
+
     /// Whether money has moved for good: a completed cash-out or a paid cash-in (refunded or not).
     pub const fn has_settled(self) -> bool {
         matches!(self, Self::Out(cash_out::State::Completed) | Self::In(CashIn::Paid | CashIn::Refunded))
@@ -118,6 +126,8 @@ pub struct Transaction {
     pub updated_at: Timestamp,
     /// When the event itself happened, by the gateway's word where it gave one (UTC).
     pub happened_at: Timestamp,
+    /// When the money moved, if it has (UTC).
+    pub settled_at: Option<Timestamp>,
 }
 
 /// What a report makes of a transaction that saldo did not order: the state, and whether the gateway contradicts

@@ -1,7 +1,7 @@
 //! The engine of a desk: everything that runs while a cockpit is open.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,13 +13,16 @@ use uuid::Uuid;
 use super::clock::{self, SystemClock};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
-use super::message::{Command, DecisionOutcome, FeedWindow, News, RebalanceTrouble};
+use super::message::{
+    COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News, RebalanceTrouble,
+};
 use super::office::{Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
 use super::webhooks::Board;
 use super::{exposure, forward, poller, tracker};
 use crate::config::Exposure;
 use crate::domain::person::Person;
+use crate::domain::transaction::Transaction;
 use crate::gateway::Gateway;
 use crate::journal::outbox::Outbox;
 use crate::journal::{Journal, JournalError, Query, Reader};
@@ -168,7 +171,7 @@ impl Desk {
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// These rows.
-    pub feed: Query,
+    pub feed: FeedWish,
     /// The life of this one, if any.
     pub life: Option<Uuid>,
 }
@@ -181,10 +184,11 @@ pub async fn show(
     mut wanted: watch::Receiver<Wanted>,
     zone: TimeZone,
 ) {
+    let mut counted: Option<Counted> = None;
     loop {
         changes.mark_unchanged();
         let wish = wanted.borrow_and_update().clone();
-        let told = match window(journal.as_ref(), &wish.feed, &zone).await {
+        let told = match look(journal.as_ref(), &wish.feed, &zone).await {
             Ok(window) => news.send(News::Feed(Box::new(window))).await,
             Err(error) => news.send(News::JournalTrouble(error.to_string())).await,
         };
@@ -200,6 +204,17 @@ pub async fn show(
                 return;
             }
         }
+        // After the rows: they are what the person waits for. What was more than can be counted still is.
+        let is_old_news = |last: &Counted| last.number == wish.feed.number && last.rows >= COUNTED;
+        if is_narrowed(&wish.feed.query) && !counted.as_ref().is_some_and(is_old_news) {
+            let query = Query { before: None, after: None, ..wish.feed.query.clone() };
+            if let Ok(rows) = journal.count(query, COUNTED).await {
+                let count = *counted.insert(Counted { number: wish.feed.number, rows });
+                if news.send(News::FeedCounted(count)).await.is_err() {
+                    return;
+                }
+            }
+        }
         tokio::select! {
             changed = changes.changed() => {
                 if changed.is_err() {
@@ -212,7 +227,11 @@ pub async fn show(
     }
 }
 
-/// What the journal has for the screen: also what the first frame shows.
+fn is_narrowed(query: &Query) -> bool {
+    query.direction.is_some() || !query.states.is_empty() || !query.filter.is_empty()
+}
+
+/// What the journal has for the screen at its newest rows: also what the first frame shows.
 ///
 /// # Errors
 ///
@@ -222,16 +241,101 @@ pub async fn window(
     query: &Query,
     zone: &TimeZone,
 ) -> Result<FeedWindow, JournalError> {
-    let limit = if query.limit == 0 { FEED_ROWS } else { query.limit };
-    let mut rows = journal.transactions(Query { limit: limit + 1, ..query.clone() }).await?;
-    let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    look(journal, &FeedWish { query: query.clone(), ..FeedWish::default() }, zone).await
+}
+
+/// What the journal has for the screen, wherever it looks. It reads no more rows than it gives.
+///
+/// # Errors
+///
+/// [`JournalError`].
+pub async fn look(
+    journal: &(impl Reader + ?Sized),
+    wish: &FeedWish,
+    zone: &TimeZone,
+) -> Result<FeedWindow, JournalError> {
+    let begun = Instant::now();
+    let limit = if wish.query.limit == 0 { FEED_ROWS } else { wish.query.limit };
+    let (ceiling, landed, (rows, has_newer, has_more)) = match wish.place {
+        FeedPlace::Newest => (None, None, older(journal, &wish.query, wish.query.before, limit).await?),
+        FeedPlace::Around { seq, ceiling } => {
+            (Some(ceiling), None, around(journal, &wish.query, seq, ceiling, limit).await?)
+        }
+        FeedPlace::At { time, ceiling } => {
+            let seq = journal.at(time).await?.unwrap_or(0);
+            let found = around(journal, &wish.query, seq, ceiling, limit).await?;
+            // The nearest that fits: the last one by then, or else the first one afterwards.
+            let nearest = found.0.iter().find(|row| row.seq <= seq).or(found.0.last()).map(|row| row.seq);
+            (Some(ceiling), nearest, found)
+        }
+        FeedPlace::Oldest { ceiling } => {
+            let found = around(journal, &wish.query, 0, ceiling, limit.saturating_mul(2)).await?;
+            (Some(ceiling), found.0.last().map(|row| row.seq), found)
+        }
+    };
+    let took = begun.elapsed();
+    let come_since = match ceiling {
+        Some(ceiling) => journal.count(Query { after: Some(ceiling), ..wish.query.clone() }, COUNTED).await?,
+        None => 0,
+    };
+    let elsewhere = ceiling.is_some() || is_narrowed(&wish.query);
+    let newest = match elsewhere {
+        true => journal.transactions(Query { limit: FEED_ROWS, ..Query::default() }).await?,
+        false => Vec::new(),
+    };
     Ok(FeedWindow {
         rows,
         has_more,
         totals: journal.totals(midnight(clock::now(), zone)).await?,
         rebalances_in_doubt: journal.rebalances_in_doubt().await?,
+        number: wish.number,
+        has_newer,
+        come_since,
+        landed,
+        newest,
+        took,
     })
+}
+
+/// Rows, newest first; whether there are newer ones, and whether there are older ones.
+type Found = (Vec<Transaction>, bool, bool);
+
+async fn older(
+    journal: &(impl Reader + ?Sized),
+    query: &Query,
+    before: Option<i64>,
+    limit: u32,
+) -> Result<Found, JournalError> {
+    let query = Query { before, limit: limit.saturating_add(1), ..query.clone() };
+    let mut rows = journal.transactions(query).await?;
+    let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok((rows, false, has_more))
+}
+
+/// Half of the rows up to `ceiling` above the row, the row, and half of them below it.
+async fn around(
+    journal: &(impl Reader + ?Sized),
+    query: &Query,
+    seq: i64,
+    ceiling: i64,
+    limit: u32,
+) -> Result<Found, JournalError> {
+    let half = limit / 2;
+    let newer = Query {
+        after: Some(seq),
+        before: Some(ceiling.saturating_add(1)),
+        limit: half.saturating_add(1),
+        ..query.clone()
+    };
+    let mut rows = journal.transactions(newer).await?;
+    let has_newer = rows.len() > usize::try_from(half).unwrap_or(usize::MAX);
+    if has_newer {
+        rows.remove(0);
+    }
+    let (below, _, has_more) = older(journal, query, Some(seq.saturating_add(1)), half).await?;
+    rows.extend(below);
+    Ok((rows, has_newer, has_more))
 }
 
 /// Rows of the feed unless the screen asks for another number: more than any screen is high.
@@ -258,7 +362,7 @@ impl Clerk {
     async fn run(self: Arc<Self>, mut orders: mpsc::Receiver<Command>) {
         while let Some(command) = orders.recv().await {
             match command {
-                Command::ShowFeed(query) => self.window.send_modify(|wanted| wanted.feed = query),
+                Command::ShowFeed(wish) => self.window.send_modify(|wanted| wanted.feed = *wish),
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::PollBalance => self.poll_now.notify_one(),
                 Command::ResumePayments => {

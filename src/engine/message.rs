@@ -5,6 +5,7 @@
 //! screen that misses some news misses nothing.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,8 @@ pub enum News {
     },
     /// The window of the feed that was asked for, as it is now.
     Feed(Box<FeedWindow>),
+    /// How many rows fit what was asked for.
+    FeedCounted(Counted),
     /// The life of the row that is open, as it is now. `None`: there is no such row.
     Life(Option<Box<Life>>),
     /// A payment needs a person.
@@ -170,6 +173,68 @@ pub struct FeedWindow {
     pub totals: Totals,
     /// Rebalances in doubt.
     pub rebalances_in_doubt: Vec<StoredRebalance>,
+    /// Of the wish that it answers.
+    pub number: u64,
+    /// Whether there are newer rows above, of those that the wish lets in.
+    pub has_newer: bool,
+    /// How many rows have come since the wish's ceiling, up to [`COUNTED`].
+    pub come_since: u32,
+    /// The number of the row that a jump led to.
+    pub landed: Option<i64>,
+    /// The newest rows of all, where `rows` are others: what ends badly has to be seen wherever the screen looks.
+    pub newest: Vec<Transaction>,
+    /// How long the rows took to find.
+    pub took: Duration,
+}
+
+/// Rows are counted up to here.
+pub const COUNTED: u32 = 1_000;
+
+/// What of the feed the screen is to show.
+#[derive(Debug, Clone, Default)]
+pub struct FeedWish {
+    /// Which rows; its limit is how many at once.
+    pub query: Query,
+    /// Where in them.
+    pub place: FeedPlace,
+    /// Of the wish: the answer has the same.
+    pub number: u64,
+}
+
+/// Where in the feed the screen looks. Rows above `ceiling` have come since the person left the top, and wait there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FeedPlace {
+    /// At the newest rows, as they come.
+    #[default]
+    Newest,
+    /// Around the row with this number.
+    Around {
+        /// The row.
+        seq: i64,
+        /// The newest row to show.
+        ceiling: i64,
+    },
+    /// Around what happened last by this time (UTC).
+    At {
+        /// The time.
+        time: Timestamp,
+        /// The newest row to show.
+        ceiling: i64,
+    },
+    /// At the oldest rows.
+    Oldest {
+        /// The newest row to show.
+        ceiling: i64,
+    },
+}
+
+/// How many rows fit what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Of the wish.
+    pub number: u64,
+    /// How many, up to [`COUNTED`].
+    pub rows: u32,
 }
 
 /// How the webhooks are doing.
@@ -253,7 +318,7 @@ pub struct ForwardHealth {
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Show these rows from now on. The newest command counts.
-    ShowFeed(Query),
+    ShowFeed(Box<FeedWish>),
     /// Show the life of this row from now on; `None` to stop.
     ShowLife(Option<Uuid>),
     /// Read the balance now.

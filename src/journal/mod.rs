@@ -28,6 +28,7 @@ use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Digest, Order, Reference};
 use crate::domain::pace::Pace;
+use crate::domain::query::Filter;
 use crate::domain::rebalance::{self, Rebalance};
 use crate::domain::report::{Direction, Report, Source};
 use crate::domain::transaction::{State, Transaction};
@@ -44,6 +45,16 @@ pub enum JournalError {
         "the journal has schema {found}, and this saldo knows up to {known}: use the newer saldo; nothing was touched"
     )]
     Newer {
+        /// In the file.
+        found: i64,
+        /// Of this program.
+        known: i64,
+    },
+    /// The file was last written by an older saldo, and only an owner may bring it up to date.
+    #[error(
+        "the journal has schema {found}, and this saldo reads {known}: run a command that writes once (`saldo recover`, or the cockpit), which brings it up to date; nothing was touched"
+    )]
+    Older {
         /// In the file.
         found: i64,
         /// Of this program.
@@ -272,6 +283,8 @@ pub struct StoredRebalance {
 pub struct Query {
     /// Only rows that saldo learned of before this one.
     pub before: Option<i64>,
+    /// Only rows that saldo learned of after this one; the oldest of them first, as they are the nearest.
+    pub after: Option<i64>,
     /// Only this direction.
     pub direction: Option<Direction>,
     /// Only these states; all where there is none.
@@ -280,6 +293,8 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Only rows with this text in name, document, reference or an id.
     pub search: Option<String>,
+    /// Only rows that fit this, too.
+    pub filter: Filter,
     /// At most so many.
     pub limit: u32,
 }
@@ -354,6 +369,10 @@ pub trait Reader: Send + Sync {
     fn find(&self, id: &str) -> Answer<'_, Option<Transaction>>;
     /// Rows of the feed, newest first by the order in which saldo learned of them.
     fn transactions(&self, query: Query) -> Answer<'_, Vec<Transaction>>;
+    /// How many rows fit, up to `most`; counting ends there.
+    fn count(&self, query: Query, most: u32) -> Answer<'_, u32>;
+    /// The row of the feed that happened last at or before this time (UTC): where to jump to.
+    fn at(&self, time: Timestamp) -> Answer<'_, Option<i64>>;
     /// Everything about one row.
     fn life(&self, id: Uuid) -> Answer<'_, Option<Life>>;
     /// The newest balance.

@@ -71,6 +71,7 @@ pub(super) const WORDS: Words = Words {
         failed: "failed",
         held: "holding the row",
         search: "search",
+        jump: "jump to",
         empty: "saldo has seen no transaction yet.",
         empty_filter: "No transaction fits this filter.",
         loading: "Loading…",
@@ -362,6 +363,7 @@ pub(super) const WORDS: Words = Words {
         open: Term { short: "open", long: "open the transaction: its whole life" },
         search: Term { short: "search", long: "search name, document, reference or id" },
         filter: Term { short: "filter", long: "filter: all, cash-ins, cash-outs, open, failed" },
+        jump: Term { short: "time", long: "jump to a time: 14:30, 10/03, 2h" },
         take_up: Term { short: "take up", long: "take up an open payment now (same bytes, or a look)" },
         resolve: Term {
             short: "resolve",

@@ -7,15 +7,19 @@
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | How is a mistake in a form told? | `errors` |
+//! | How is a query told, and what is wrong with it? | `query` |
 
 mod en;
 mod errors;
 mod glossary;
 mod phrases;
 mod pt_br;
+mod query;
+mod receipt;
 mod resolve;
 mod words;
 
+pub use receipt::ReceiptWords;
 pub use words::{ActionWords, Term, Words};
 
 /// A language of the screens. Commands and JSON are English in both.

@@ -133,14 +133,6 @@ impl Lang {
         }
     }
 
-    /// That a filter looks at the newest rows alone.
-    pub fn among_newest(self, count: u32) -> String {
-        match self {
-            Self::PtBr => format!("entre as {count} mais novas"),
-            Self::En => format!("among the newest {count}"),
-        }
-    }
-
     /// Said on the shell when the cockpit was left in the middle of a request.
     pub fn waiting_for_the_wire(self) -> &'static str {
         match self {

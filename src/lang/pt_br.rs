@@ -71,6 +71,7 @@ pub(super) const WORDS: Words = Words {
         failed: "sem sucesso",
         held: "parado na linha",
         search: "busca",
+        jump: "ir para",
         empty: "Nenhuma transação vista pelo saldo ainda.",
         empty_filter: "Nenhuma transação com este filtro.",
         loading: "Carregando…",
@@ -365,6 +366,7 @@ pub(super) const WORDS: Words = Words {
             short: "filtro",
             long: "filtro: todas, recebimentos, pagamentos, em aberto, sem sucesso",
         },
+        jump: Term { short: "hora", long: "ir para uma hora: 14:30, 10/03, 2h" },
         take_up: Term {
             short: "retomar",
             long: "retomar já um pagamento em aberto (mesmos bytes, ou consulta)",

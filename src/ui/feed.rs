@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::text::{Lines, cut, cut_middle, pane, put, put_right, whole, width};
 use super::theme::Theme;
-use crate::app::{App, Filter, Focus, MOST, has_failed, is_open};
+use crate::app::{App, COUNTED, Filter, Focus, has_failed, is_open};
 use crate::domain::cash_out;
 use crate::domain::report::Direction;
 use crate::domain::transaction::{State, Transaction};
@@ -63,23 +63,30 @@ fn title(app: &App) -> String {
         Filter::Failed => words.failed,
     };
     let mut title = format!("{}: {filter}", words.title);
-    if app.feed.window.has_more && app.feed.window.rows.len() >= MOST as usize {
-        title.push_str(&format!(" {}", app.lang.among_newest(MOST)));
+    let feed = &app.feed;
+    if !feed.terms.is_empty() {
+        let terms = app.lang.query_terms(&feed.terms, &|at| app.clock.near(at, app.now));
+        title.push_str(&format!(" · {} {terms}", words.search));
     }
-    if !app.feed.search.is_empty() {
-        title.push_str(&format!(" · {} “{}”", words.search, app.feed.search));
-    }
-    if app.feed.loading {
+    let many = |rows: u32| (rows, rows >= COUNTED);
+    if feed.loading {
         title.push_str(&format!(" · {}", words.loading));
-    } else if !app.feed.is_following() {
+    } else if feed.is_narrowed() {
+        title.push_str(&format!(" · {}", app.lang.found(feed.counted.map(many), feed.window.took)));
+    }
+    if !feed.is_following() && !feed.loading {
         title.push_str(&format!(" · {}", words.held));
+        let (rows, more) = many(feed.window.come_since);
+        if rows > 0 {
+            title.push_str(&format!(" · {}", app.lang.come_since(rows, more)));
+        }
     }
     title
 }
 
 fn empty(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let words = &app.words().feed;
-    let narrowed = app.feed.filter != Filter::All || !app.feed.search.is_empty();
+    let narrowed = app.feed.is_narrowed();
     let text = match (app.feed.loading, narrowed) {
         (true, _) => words.loading,
         (false, true) => words.empty_filter,

@@ -6,15 +6,12 @@ use ratatui::layout::{Position, Rect};
 use super::form;
 use super::text::{cut, put, width};
 use super::theme::Theme;
-use crate::app::{App, Flash, Mode, keymap};
+use crate::app::{App, Flash, Mode, Prompt, Wanted, keymap};
 
 /// Draws it. Gives the cursor of the search line.
 pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
-    if let Mode::Search(field) = &app.mode {
-        let label = format!(" {}: ", app.words().feed.search);
-        let x = put(buffer, row.x, row.y, row.right(), &label, theme.accent);
-        let room = Rect { x, width: row.right().saturating_sub(x), ..row };
-        return form::field(buffer, room, field, theme.text);
+    if let Mode::Search(prompt) = &app.mode {
+        return line(app, prompt, theme, row, buffer);
     }
     if let Some(flash) = &app.flash {
         let text = format!(" {}", flash_words(app, flash));
@@ -31,6 +28,31 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         x = put(buffer, x + 1, row.y, row.right(), entry.words, theme.label) + 2;
     }
     None
+}
+
+/// The line of a query or a time: what is typed, and behind it what that means or what is wrong with it.
+fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let words = &app.words().feed;
+    let (label, meaning) = match &prompt.wanted {
+        Wanted::Rows(Ok(terms)) => {
+            (words.search, app.lang.query_terms(terms, &|at| app.clock.near(at, app.now)))
+        }
+        Wanted::Rows(Err(_)) => (words.search, String::new()),
+        Wanted::Time(Ok(time)) => (words.jump, time.map(|at| app.clock.full(at)).unwrap_or_default()),
+        Wanted::Time(Err(_)) => (words.jump, String::new()),
+    };
+    let x = put(buffer, row.x, row.y, row.right(), &format!(" {label}: "), theme.accent);
+    let room = row.right().saturating_sub(x);
+    let typed = width(prompt.field.text()).saturating_add(1).max(12).min(room);
+    let said = prompt.mistake().map(|error| (app.lang.query_mistake(error), theme.warn));
+    let (said, style) = said.unwrap_or((meaning, theme.label));
+    let behind = room.saturating_sub(typed + 3);
+    let field = if said.is_empty() || behind < 8 { room } else { typed };
+    if field < room {
+        let text = format!("← {}", cut(&said, behind));
+        put(buffer, x + typed + 1, row.y, row.right(), &text, style);
+    }
+    form::field(buffer, Rect { x, width: field, ..row }, &prompt.field, theme.text)
 }
 
 fn flash_words(app: &App, flash: &Flash) -> String {

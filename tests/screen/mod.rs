@@ -98,6 +98,7 @@ pub(crate) fn row(seq: i64, state: State, amount: i64, name: &str) -> Transactio
         created_at: before(100 - seq),
         updated_at: before(100 - seq),
         happened_at: before((100 - seq) * 37),
+        settled_at: None,
     }
 }
 
@@ -136,6 +137,7 @@ pub(crate) fn window() -> FeedWindow {
             in_doubt: sum(3, 1_370_025),
         },
         rebalances_in_doubt: Vec::new(),
+        ..FeedWindow::default()
     }
 }
 

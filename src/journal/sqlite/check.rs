@@ -155,6 +155,8 @@ impl Round<'_> {
         }
         let outcome = self.flows();
         self.unless_done(Some("flows"), outcome)?;
+        let outcome = self.search();
+        self.unless_done(Some("search"), outcome)?;
         let connection = self.connection;
         let lives =
             lives::check(connection, &mut |found| self.find(found.table.as_deref(), found.row, found.what));
@@ -289,6 +291,20 @@ impl Round<'_> {
         while let Some(row) = rows.next()? {
             let name = text(row, 0)?;
             self.find(Some(SEALS), Some(shown(&name)), "a seal of a table that is not there");
+        }
+        Ok(())
+    }
+
+    /// The rows that the search index has, against the feed's.
+    fn search(&mut self) -> Step {
+        let missing =
+            "SELECT seq FROM main.transactions WHERE seq NOT IN (SELECT id FROM main.search_docsize)
+            UNION ALL SELECT id FROM main.search_docsize WHERE id NOT IN (SELECT seq FROM main.transactions)";
+        let mut statement = self.connection.prepare(missing)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name = Some(format!("seq {}", text(row, 0)?));
+            self.find(Some("search"), name, "the search index and the feed do not have the same rows");
         }
         Ok(())
     }

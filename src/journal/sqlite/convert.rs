@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::super::JournalError;
-use crate::domain::text::Safe;
 
 /// An error of a statement that reads.
 pub(super) fn unreadable(error: &rusqlite::Error) -> JournalError {
@@ -82,10 +81,6 @@ pub(super) trait Columns {
 
     fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, JournalError> {
         from_json(&self.read::<String>(column)?)
-    }
-
-    fn safe(&self, column: &str) -> Result<Option<Safe>, JournalError> {
-        Ok(self.read::<Option<String>>(column)?.map(Safe::from))
     }
 }
 

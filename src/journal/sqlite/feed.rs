@@ -3,58 +3,64 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, named_params, params, params_from_iter};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
 
-use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed, Query, Sum, Totals};
-use super::convert::{Columns, collect, first, to_json, unreadable, write};
-use super::{flows, intents};
+use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed};
+use super::convert::{Columns, collect, first, to_time, to_uuid, unreadable, write};
+use super::intents;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report, Status};
-use crate::domain::text::{Safe, folded};
+use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction, observed};
 
-const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
-    transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at";
-
-/// Rows at most in one answer, whatever was asked for.
-const MOST: u32 = 100_000;
-
-/// Later than any time, in microseconds, and a whole minute.
-const END_OF_TIME: i64 = 60_000_000 * (i64::MAX / 60_000_000);
+pub(super) const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
+    transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
+    settled_at";
 
 /// Webhooks at most in the life of a row.
 const DELIVERIES: u32 = 20;
 
-fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
-    let direction = match row.read::<String>("direction")?.as_str() {
+/// A row of [`COLUMNS`], by their places: names would be looked up for each of thousands of rows.
+pub(super) fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
+    fn get<T: FromSql>(row: &Row<'_>, column: usize) -> Result<T, JournalError> {
+        row.get(column).map_err(|error| unreadable(&error))
+    }
+    let text = |column| get::<Option<String>>(row, column).map(|text| text.map(Safe::from));
+    let time = |column| to_time(get(row, column)?);
+    let word = |column: usize| {
+        let text = row.get_ref(column).map_err(|error| unreadable(&error))?.as_str();
+        text.map_err(|error| JournalError::Unreadable(error.to_string()))
+    };
+    let direction = match word(3)? {
         "in" => Direction::In,
         _ => Direction::Out,
     };
-    let state: String = row.read("state")?;
+    let state = word(4)?;
     Ok(Transaction {
-        seq: row.read("seq")?,
-        id: row.uuid("id")?,
-        ours: row.read("ours")?,
+        seq: get(row, 0)?,
+        id: to_uuid(word(1)?)?,
+        ours: get(row, 2)?,
         direction,
-        state: State::parse(direction, &state)
+        state: State::parse(direction, state)
             .ok_or_else(|| JournalError::Unreadable(format!("a transaction in the state {state}")))?,
-        conflict: row.read("conflict")?,
-        failure_reported: row.read("failure_reported")?,
-        refunded: row.read("refunded")?,
-        amount: row.read::<Option<i64>>("amount")?.map(Centavos::new),
-        internal_code: row.safe("internal_code")?,
-        transaction_id: row.safe("transaction_id")?,
-        external_reference: row.safe("external_reference")?,
-        end_to_end_id: row.safe("end_to_end_id")?,
-        name: row.safe("name")?,
-        document: row.safe("document")?,
-        failure: row.safe("failure")?,
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-        happened_at: row.time("happened_at")?,
+        conflict: get(row, 5)?,
+        failure_reported: get(row, 6)?,
+        refunded: get(row, 7)?,
+        amount: get::<Option<i64>>(row, 8)?.map(Centavos::new),
+        internal_code: text(9)?,
+        transaction_id: text(10)?,
+        external_reference: text(11)?,
+        end_to_end_id: text(12)?,
+        name: text(13)?,
+        document: text(14)?,
+        failure: text(15)?,
+        created_at: time(16)?,
+        updated_at: time(17)?,
+        happened_at: time(18)?,
+        settled_at: get::<Option<i64>>(row, 19)?.map(to_time).transpose()?,
     })
 }
 
@@ -71,41 +77,6 @@ pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Transacti
         }
     }
     Ok(None)
-}
-
-pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transaction>, JournalError> {
-    let mut sql = format!("SELECT {COLUMNS} FROM transactions WHERE 1 = 1");
-    let mut values: Vec<Value> = Vec::new();
-    let mut add = |condition: &str, value: Value| {
-        sql.push_str(" AND ");
-        sql.push_str(condition);
-        values.push(value);
-    };
-    if let Some(before) = query.before {
-        add("seq < ?", before.into());
-    }
-    if let Some(direction) = query.direction {
-        add("direction = ?", direction.as_str().to_owned().into());
-    }
-    if !query.states.is_empty() {
-        let words: Vec<&str> = query.states.iter().map(|state| state.as_str()).collect();
-        add("state IN (SELECT value FROM json_each(?))", to_json(&words)?.into());
-    }
-    if let Some(since) = query.since {
-        add("happened_at >= ?", since.as_microsecond().into());
-    }
-    if let Some(search) = &query.search {
-        // `instr` takes the text as it is: no wildcard in it means anything.
-        add(
-            "instr(folded(coalesce(name, '') || ' ' || coalesce(document, '') || ' ' || coalesce(external_reference, '')
-             || ' ' || coalesce(end_to_end_id, '') || ' ' || coalesce(internal_code, '') || ' ' ||
-             coalesce(transaction_id, '') || ' ' || id), ?) > 0",
-            folded(search).into(),
-        );
-    }
-    sql.push_str(" ORDER BY seq DESC LIMIT ?");
-    values.push(i64::from(query.limit.min(MOST)).into());
-    collect(connection, &sql, params_from_iter(values), read)
 }
 
 pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
@@ -433,29 +404,6 @@ fn settled_at(state: State, observation: &Observation) -> Option<i64> {
     state
         .has_settled()
         .then(|| observation.report.paid_at.unwrap_or_else(|| happened_at(observation)).as_microsecond())
-}
-
-fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) -> Result<Sum, JournalError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| {
-            statement.query_row(parameters, |row| {
-                Ok(Sum { count: row.get(0)?, amount: Centavos::new(row.get(1)?) })
-            })
-        })
-        .map_err(|error| unreadable(&error))
-}
-
-pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
-    let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
-                WHERE i.open = 1 AND t.state IN (SELECT value FROM json_each(?1))";
-    let moved = flows::between(connection, since.as_microsecond(), END_OF_TIME)?;
-    Ok(Totals {
-        received: moved.received,
-        paid: moved.paid,
-        in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
-        in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
-    })
 }
 
 /// What was kept as a transaction of the platform's turned out to be this payment of ours: one row tells of it.

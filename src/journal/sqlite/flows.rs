@@ -15,7 +15,8 @@ use crate::domain::money::Centavos;
 use crate::domain::pace::{Pace, SPANS, Span};
 use crate::domain::rebalance::{Move, Pockets, State};
 
-const MINUTE: i64 = 60_000_000;
+/// In microseconds.
+pub(super) const MINUTE: i64 = 60_000_000;
 
 /// The four kinds of movement over a span of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -10,11 +10,13 @@ mod audit;
 mod balances;
 mod check;
 mod convert;
+mod derived;
 mod digest;
 mod epoch;
 mod events;
 mod feed;
 mod flows;
+mod history;
 mod intents;
 mod lives;
 mod outbox;
@@ -24,6 +26,7 @@ mod rebalances;
 mod reserve;
 mod schema;
 mod seal;
+mod search;
 mod worker;
 mod writer;
 
@@ -33,15 +36,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
-use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
 use super::JournalError;
 use super::lock::Lock;
-use crate::domain::text::folded;
 use reserve::{Reserve as _, ReserveFile};
-use seal::Ledger;
+use schema::Taken;
 use worker::{ReadQueue, WriteQueue};
 use writer::{Purpose, Writer};
 
@@ -79,7 +80,7 @@ impl SqliteJournal {
     fn open_now(path: &Path, account: &str, lock: Lock) -> Result<Self, JournalError> {
         create_private(path)?;
         let mut reserve = ReserveFile::beside(path);
-        let (connection, ledger, epoch) =
+        let (connection, taken) =
             match Self::take_over(path, account) {
                 // A start finds out what became of the money on the wire, so it may use the reserve as a result may.
                 Err(
@@ -91,7 +92,7 @@ impl SqliteJournal {
         let _ = reserve.make_whole();
         let read_only = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let (sender, news) = watch::channel(0);
-        let writer = Writer::new(connection, ledger, epoch, reserve);
+        let writer = Writer::new(connection, taken, reserve);
         // The thread keeps the lock: another owner may come when it is done, not when it has been told to be.
         Ok(Self {
             writer: WriteQueue::start(writer, sender, lock)?,
@@ -100,11 +101,11 @@ impl SqliteJournal {
         })
     }
 
-    fn take_over(path: &Path, account: &str) -> Result<(Connection, Ledger, i64), JournalError> {
+    fn take_over(path: &Path, account: &str) -> Result<(Connection, Taken), JournalError> {
         let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         schema::prepare_owner(&connection)?;
-        let (ledger, epoch) = schema::take_over(&mut connection, account)?;
-        Ok((connection, ledger, epoch))
+        let taken = schema::take_over(&mut connection, account)?;
+        Ok((connection, taken))
     }
 }
 
@@ -186,10 +187,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, JournalError> {
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(|error| cannot_open(path, error))?;
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection
-        .create_scalar_function("folded", 1, flags, |arguments| Ok(folded(arguments.get_raw(0).as_str()?)))
-        .map_err(|error| cannot_open(path, error))?;
+    search::install(&connection).map_err(|error| cannot_open(path, error))?;
     Ok(connection)
 }
 

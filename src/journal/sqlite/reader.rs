@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::super::{Answer, Intent, JournalError, Life, Query, Reader, StoredRebalance, Totals};
 use super::convert::{Columns, first, to_time};
-use super::{SqliteJournal, SqliteReader, balances, feed, flows, intents, rebalances};
+use super::{SqliteJournal, SqliteReader, balances, feed, flows, history, intents, rebalances};
 use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
 use crate::domain::money::Centavos;
@@ -56,7 +56,15 @@ macro_rules! read_on {
             }
 
             fn transactions(&self, query: Query) -> Answer<'_, Vec<Transaction>> {
-                Box::pin(self.reader.call(move |connection| feed::list(connection, &query)))
+                Box::pin(self.reader.call(move |connection| history::list(connection, &query)))
+            }
+
+            fn count(&self, query: Query, most: u32) -> Answer<'_, u32> {
+                Box::pin(self.reader.call(move |connection| history::count(connection, &query, most)))
+            }
+
+            fn at(&self, time: Timestamp) -> Answer<'_, Option<i64>> {
+                Box::pin(self.reader.call(move |connection| history::at(connection, time)))
             }
 
             fn life(&self, id: Uuid) -> Answer<'_, Option<Life>> {
@@ -68,7 +76,7 @@ macro_rules! read_on {
             }
 
             fn totals(&self, since: Timestamp) -> Answer<'_, Totals> {
-                Box::pin(self.reader.call(move |connection| feed::totals(connection, since)))
+                Box::pin(self.reader.call(move |connection| history::totals(connection, since)))
             }
 
             fn conservation(&self, since: Timestamp) -> Answer<'_, Option<Conservation>> {

@@ -4,13 +4,15 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::super::JournalError;
 use super::convert::{unreadable, unwritable, write};
+use super::derived::Derived;
 use super::seal::Ledger;
-use super::{epoch, seal};
+use super::{epoch, seal, search};
 
 /// Every migration, oldest first: the schema's version is how many of them a file has seen.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("migrations/0002-forward.sql"),
+    include_str!("migrations/0004-history.sql"),
     include_str!("migrations/0005-flows.sql"),
     include_str!("migrations/0006-balance-history.sql"),
 ];
@@ -63,9 +65,16 @@ pub(super) fn prepare_owner(connection: &Connection) -> Result<(), JournalError>
     Ok(())
 }
 
+/// What an owner keeps of the file it has taken over.
+pub(super) struct Taken {
+    pub(super) ledger: Ledger,
+    pub(super) derived: Derived,
+    pub(super) epoch: i64,
+}
+
 /// Everything between an opened file and its first write, in one transaction: the schema, the account it belongs to,
 /// the seals, and the owner's epoch. A newer file and another account's are refused, and are as they were.
-pub(super) fn take_over(connection: &mut Connection, account: &str) -> Result<(Ledger, i64), JournalError> {
+pub(super) fn take_over(connection: &mut Connection, account: &str) -> Result<Taken, JournalError> {
     let found = version(connection)?;
     if found > known() {
         return Err(JournalError::Newer { found, known: known() });
@@ -79,13 +88,14 @@ pub(super) fn take_over(connection: &mut Connection, account: &str) -> Result<(L
         check_account(found, account)?;
     }
     let ledger = Ledger::watch(&transaction).map_err(|error| unwritable(&error))?;
+    let derived = Derived::watch(&transaction).map_err(|error| unwritable(&error))?;
     if remembered.is_none() {
         write(&transaction, "INSERT INTO meta (key, value) VALUES ('account', ?1)", [account])?;
     }
     let epoch = epoch::begin(&transaction)?;
     ledger.store(&transaction)?;
     transaction.commit().map_err(|error| unwritable(&error))?;
-    Ok((ledger, epoch))
+    Ok(Taken { ledger, derived, epoch })
 }
 
 /// Brings the file to this program's schema. What a migration makes or changes is sealed anew: it says itself what it
@@ -93,6 +103,8 @@ pub(super) fn take_over(connection: &mut Connection, account: &str) -> Result<(L
 fn migrate(connection: &Connection) -> Result<(), JournalError> {
     let done = usize::try_from(version(connection)?).unwrap_or(usize::MAX);
     let Some(missing) = MIGRATIONS.get(done..).filter(|missing| !missing.is_empty()) else { return Ok(()) };
+    // A migration indexes the rows that are there, with the words as this program cuts them.
+    search::install(connection).map_err(|error| unwritable(&error))?;
     for migration in missing {
         connection.execute_batch(migration).map_err(|error| unwritable(&error))?;
     }
@@ -111,7 +123,8 @@ pub(super) fn pattern() -> Result<Connection, JournalError> {
 pub(super) fn check_readable(connection: &Connection, account: &str) -> Result<bool, JournalError> {
     match version(connection)? {
         0 => Ok(false),
-        found if found != known() => Err(JournalError::Newer { found, known: known() }),
+        found if found > known() => Err(JournalError::Newer { found, known: known() }),
+        found if found < known() => Err(JournalError::Older { found, known: known() }),
         _ => match remembered(connection)? {
             Some(found) => check_account(&found, account).map(|()| true),
             None => Ok(false),

@@ -274,10 +274,11 @@ impl Ledger {
 
 type Span = std::ops::Range<usize>;
 
-/// Every table that has a seal, in the order of their names.
+/// Every table that has a seal, in the order of their names. What is made of other rows and can be made again (the search
+/// index, whose pages SQLite arranges as it likes) has none.
 pub(super) fn sealed_tables(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
     connection
-        .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?1 ORDER BY name")?
+        .prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> 'search' AND name NOT LIKE 'search\\_%' ESCAPE '\\' AND name <> ?1 ORDER BY name")?
         .query_map([SEALS], |row| row.get(0))?
         .collect()
 }

@@ -8,8 +8,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::super::JournalError;
 use super::convert::{Shortage, shortage, unwritable, write};
+use super::derived::Derived;
 use super::epoch;
 use super::reserve::Reserve;
+use super::schema::Taken;
 use super::seal::{Ledger, State};
 
 /// What a work is for, which decides what happens to it when the disk is full.
@@ -112,6 +114,7 @@ where
 pub(super) struct Writer<R> {
     connection: Connection,
     ledger: Ledger,
+    derived: Derived,
     epoch: i64,
     reserve: R,
     /// The ledger as it was before the transaction and before the work, kept to allocate nothing.
@@ -120,9 +123,10 @@ pub(super) struct Writer<R> {
 }
 
 impl<R: Reserve> Writer<R> {
-    pub(super) fn new(connection: Connection, ledger: Ledger, epoch: i64, reserve: R) -> Self {
+    pub(super) fn new(connection: Connection, taken: Taken, reserve: R) -> Self {
+        let Taken { ledger, derived, epoch } = taken;
         let (before, before_one) = (State::default(), State::default());
-        Self { connection, ledger, epoch, reserve, before, before_one }
+        Self { connection, ledger, derived, epoch, reserve, before, before_one }
     }
 
     /// Works off a batch, and calls `tell` after a commit that holds news.
@@ -185,6 +189,7 @@ impl<R: Reserve> Writer<R> {
         if outcome.is_err() {
             // The database has rolled back.
             self.ledger.restore(&self.before);
+            self.derived.rewind(0);
         }
         outcome
     }
@@ -196,8 +201,9 @@ impl<R: Reserve> Writer<R> {
             .map_err(|error| unwritable(&error))?;
         epoch::hold(&transaction, self.epoch)?;
         for work in works {
-            do_one(&transaction, &self.ledger, &mut self.before_one, work.as_mut())?;
+            do_one(&transaction, (&self.ledger, &self.derived), &mut self.before_one, work.as_mut())?;
         }
+        self.derived.store(&transaction)?;
         self.ledger.store(&transaction)?;
         transaction.commit().map_err(|error| unwritable(&error))
     }
@@ -206,11 +212,12 @@ impl<R: Reserve> Writer<R> {
 /// Does a work in a savepoint of its own. An error is the transaction's, and ends it.
 fn do_one(
     transaction: &Transaction<'_>,
-    ledger: &Ledger,
+    (ledger, derived): (&Ledger, &Derived),
     before: &mut State,
     work: &mut dyn Work,
 ) -> Result<(), JournalError> {
     ledger.save(before);
+    let mark = derived.mark();
     let changes = transaction.total_changes();
     if work.purpose() == Purpose::OneStatementResult {
         let keep = work.run(transaction);
@@ -236,6 +243,7 @@ fn do_one(
     }
     if !keep {
         ledger.restore(before);
+        derived.rewind(mark);
         write(transaction, "ROLLBACK TO one", [])?;
     }
     write(transaction, "RELEASE one", []).map(drop)
@@ -301,8 +309,8 @@ mod tests {
     fn writer(reserve: Pretended) -> Writer<Pretended> {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.pragma_update(None, "recursive_triggers", true).unwrap();
-        let (ledger, epoch) = schema::take_over(&mut connection, "account").unwrap();
-        Writer::new(connection, ledger, epoch, reserve)
+        let taken = schema::take_over(&mut connection, "account").unwrap();
+        Writer::new(connection, taken, reserve)
     }
 
     fn failure(code: i32) -> JournalError {

@@ -163,7 +163,7 @@ impl Clerk {
     ) {
         while let Some(command) = orders.recv().await {
             match command {
-                Command::ShowFeed(query) => window.send_modify(|wanted| wanted.feed = query),
+                Command::ShowFeed(query) => window.send_modify(|wanted| wanted.feed = *query),
                 Command::ShowLife(id) => window.send_modify(|wanted| wanted.life = id),
                 command => {
                     let clerk = Arc::clone(&self);

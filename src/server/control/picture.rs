@@ -42,6 +42,7 @@ impl Picture {
             News::JournalTrouble(reason) => self.raise(Told::JournalTrouble(reason.clone())),
             News::Feed(_)
             | News::Life(_)
+            | News::FeedCounted(_)
             | News::Pace(_)
             | News::Conservation(_)
             | News::BalanceHistory(_)

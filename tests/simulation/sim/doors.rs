@@ -318,6 +318,14 @@ impl Reader for Sim {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn count(&self, _: Query, _: u32) -> JournalAnswer<'_, u32> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn at(&self, _: Timestamp) -> JournalAnswer<'_, Option<i64>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn life(&self, _: Uuid) -> JournalAnswer<'_, Option<Life>> {
         Box::pin(async { Ok(None) })
     }

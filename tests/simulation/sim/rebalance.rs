@@ -256,6 +256,14 @@ impl Reader for Door {
         Self::ready(Ok(Vec::new()))
     }
 
+    fn count(&self, _: Query, _: u32) -> Answer<'_, u32> {
+        Self::ready(Ok(0))
+    }
+
+    fn at(&self, _: Timestamp) -> Answer<'_, Option<i64>> {
+        Self::ready(Ok(None))
+    }
+
     fn life(&self, _: Uuid) -> Answer<'_, Option<Life>> {
         Self::ready(Ok(None))
     }

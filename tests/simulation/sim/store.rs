@@ -438,6 +438,7 @@ impl Store {
             created_at: intent.created_at,
             updated_at: intent.updated_at,
             happened_at: intent.created_at,
+            settled_at: None,
         }
     }
 
@@ -512,6 +513,7 @@ fn stranger_row(stranger: &Stranger, at: Timestamp) -> Transaction {
         created_at: at,
         updated_at: at,
         happened_at: at,
+        settled_at: None,
     }
 }
 
