@@ -19,8 +19,8 @@ use saldo::domain::transaction;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, LaneSettings};
 use saldo::engine::message::{Command, DecisionOutcome, News, RebalanceTrouble};
-use saldo::gateway::{Credentials, Gateway, HttpGateway, Options};
-use saldo::journal::Journal;
+use saldo::gateway::{Charging, Credentials, HttpGateway, Options};
+use saldo::journal::CashIns;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
 use saldo::sandbox::{self, Sandbox};
@@ -51,9 +51,9 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
     let access = sandbox.access().clone();
     let path = folder.join("journal.db");
     let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
-    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
+    let journal: Arc<dyn CashIns> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
     let crypto_token = SecretString::from(access.crypto_token.clone());
-    let gateway: Arc<dyn Gateway> = Arc::new(
+    let gateway: Arc<dyn Charging> = Arc::new(
         HttpGateway::new(
             Options::new(access.base_url.clone()),
             Credentials {

@@ -82,7 +82,9 @@ impl Filter {
 pub(crate) const fn is_open(state: State) -> bool {
     match state {
         State::Out(state) => !state.is_final(),
-        State::In(state) => matches!(state, CashIn::AwaitingPayment),
+        State::In(state) => {
+            matches!(state, CashIn::Approved | CashIn::Unknown | CashIn::Exists | CashIn::AwaitingPayment)
+        }
     }
 }
 
@@ -96,7 +98,7 @@ pub(crate) const fn has_failed(state: State) -> bool {
                 | cash_out::State::Cancelled
                 | cash_out::State::Expired
                 | cash_out::State::DeclaredNotPaid
-        ) | State::In(CashIn::Expired | CashIn::Cancelled)
+        ) | State::In(CashIn::Rejected | CashIn::Expired | CashIn::Cancelled)
     )
 }
 

@@ -476,7 +476,7 @@ fn destination(payment: &Payment) -> Result<Destination, Failure> {
 }
 
 /// A name or description: what is typed goes out, so what nobody can see is refused rather than dropped.
-fn person_text(text: &str) -> Result<String, String> {
+pub(super) fn person_text(text: &str) -> Result<String, String> {
     let trimmed = text.trim();
     match trimmed.chars().position(crate::domain::text::is_unsafe) {
         Some(at) => Err(format!("has a control or invisible character at position {}", at + 1)),

@@ -22,10 +22,10 @@ use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
 use crate::engine::lane::LaneSettings;
 use crate::engine::message::{News, WebhookHealth};
-use crate::gateway::{Gateway, HttpGateway};
+use crate::gateway::{Charging, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, prepare_folder};
-use crate::journal::{Journal, Query};
+use crate::journal::{CashIns, Query};
 use crate::lang::Lang;
 use crate::server::webhooks::{Listener, bind};
 use crate::session::Cockpit;
@@ -95,7 +95,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
     let lock = Lock::acquire(&station.journal, "cockpit", Duration::ZERO).await?;
-    let journal: Arc<dyn Journal> =
+    let journal: Arc<dyn CashIns> =
         Arc::new(SqliteJournal::open(&station.journal, &station.account, lock).await?);
     logging::to_file_beside(&station.journal);
     let zone = station.facts.zone.clone();
@@ -104,7 +104,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let lang = station.facts.lang;
     let who = station.facts.operator.clone();
     let app = App::new(station.facts, known, feed, clock::now());
-    let gateway: Arc<dyn Gateway> = station.gateway;
+    let gateway: Arc<dyn Charging> = station.gateway;
     let (mut desk, news) = Desk::start(Parts {
         journal: Arc::clone(&journal),
         gateway,
@@ -138,12 +138,12 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
 }
 
 /// Starts taking webhooks, or tells the screen why not: a desk without them still works, by asking.
-async fn listen(desk: &mut Desk, webhooks: Webhooks, journal: &Arc<dyn Journal>, crypto_token: SecretString) {
+async fn listen(desk: &mut Desk, webhooks: Webhooks, journal: &Arc<dyn CashIns>, crypto_token: SecretString) {
     let started = webhooks.socket.and_then(|socket| {
         Listener::new(
             socket,
             &webhooks.path,
-            Arc::clone(journal),
+            Arc::<dyn CashIns>::clone(journal),
             crypto_token,
             desk.news(),
             desk.webhook_came(),

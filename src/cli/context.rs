@@ -13,10 +13,11 @@ use super::failure::Failure;
 use crate::config::{Env, JournalUrl, Loaded, Settings, load};
 use crate::domain::person::Person;
 use crate::engine::clock::SystemClock;
+use crate::engine::counter::Counter;
 use crate::engine::lane::{Lane, LaneSettings};
 use crate::engine::rebalance::Rebalancer;
-use crate::gateway::{Credentials, Gateway, HttpGateway, Options};
-use crate::journal::Journal;
+use crate::gateway::{Charging, Credentials, HttpGateway, Options};
+use crate::journal::CashIns;
 use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
 
@@ -39,9 +40,10 @@ pub(super) struct Connection {
 
 /// The journal, owned, and what works on it.
 pub(super) struct Owned {
-    pub(super) journal: Arc<dyn Journal>,
+    pub(super) journal: Arc<dyn CashIns>,
     pub(super) lane: Arc<Lane>,
     pub(super) rebalancer: Arc<Rebalancer>,
+    pub(super) counter: Arc<Counter>,
 }
 
 impl Context {
@@ -89,22 +91,26 @@ impl Context {
     }
 
     async fn own_within(&self, patience: Duration) -> Result<Owned, Failure> {
-        let gateway: Arc<dyn Gateway> = self.gateway().await?;
+        let gateway: Arc<dyn Charging> = self.gateway().await?;
         let path = self.journal_path();
         prepare_folder(path)?;
         let lock = Lock::acquire(path, self.command, patience).await?;
-        let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
+        let journal: Arc<dyn CashIns> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
         let lane = Lane::new(
-            Arc::clone(&journal),
-            Arc::clone(&gateway),
+            Arc::<dyn CashIns>::clone(&journal),
+            Arc::<dyn Charging>::clone(&gateway),
             Arc::new(SystemClock),
             self.lane_settings(),
             None,
         );
-        let rebalancer = Rebalancer::new(Arc::clone(&journal), gateway);
+        let rebalancer =
+            Rebalancer::new(Arc::<dyn CashIns>::clone(&journal), Arc::<dyn Charging>::clone(&gateway));
+        let counter =
+            Counter::new(Arc::clone(&journal), gateway, Arc::clone(&lane), self.lane_settings(), None);
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
-        Ok(Owned { journal, lane, rebalancer })
+        counter.take_up_the_lost().await?;
+        Ok(Owned { journal, lane, rebalancer, counter })
     }
 
     /// The journal for reading; `None` where there is none yet.

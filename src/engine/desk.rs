@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::clock::{self, SystemClock};
+use super::counter::Counter;
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{Command, DecisionOutcome, FeedWindow, News};
@@ -17,8 +18,8 @@ use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
 use crate::domain::cash_out::{Act, State};
 use crate::domain::person::Person;
-use crate::gateway::Gateway;
-use crate::journal::{Journal, JournalError, Proposed, Query};
+use crate::gateway::{Charging, Gateway};
+use crate::journal::{CashIns, Journal, JournalError, Proposed, Query};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
 /// not, the engine's tasks wait for it instead of filling memory.
@@ -34,9 +35,9 @@ const GATHER: Duration = Duration::from_millis(33);
 /// What a desk is made of.
 pub struct Parts {
     /// The journal, owned.
-    pub journal: Arc<dyn Journal>,
+    pub journal: Arc<dyn CashIns>,
     /// The gateway.
-    pub gateway: Arc<dyn Gateway>,
+    pub gateway: Arc<dyn Charging>,
     /// The lane's settings.
     pub lane: LaneSettings,
     /// Between two readings of the balance.
@@ -49,9 +50,10 @@ pub struct Parts {
 
 /// A running engine.
 pub struct Desk {
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn CashIns>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    counter: Arc<Counter>,
     commands: mpsc::Sender<Command>,
     news: mpsc::Sender<News>,
     webhook_came: Arc<Notify>,
@@ -68,41 +70,62 @@ impl Desk {
         let (news, receiver) = mpsc::channel(NEWS);
         let (commands, orders) = mpsc::channel(COMMANDS);
         let Parts { journal, gateway, lane, poll_every, zone, operator } = parts;
+        let settings = lane;
         let lane = Lane::new(
-            Arc::clone(&journal),
-            Arc::clone(&gateway),
+            Arc::<dyn CashIns>::clone(&journal),
+            Arc::<dyn Charging>::clone(&gateway),
             Arc::new(SystemClock),
-            lane,
+            settings.clone(),
             Some(news.clone()),
         );
-        let rebalancer = Rebalancer::new(Arc::clone(&journal), Arc::clone(&gateway));
+        let rebalancer =
+            Rebalancer::new(Arc::<dyn CashIns>::clone(&journal), Arc::<dyn Charging>::clone(&gateway));
+        let counter = Counter::new(
+            Arc::clone(&journal),
+            Arc::clone(&gateway),
+            Arc::clone(&lane),
+            settings,
+            Some(news.clone()),
+        );
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
+        counter.take_up_the_lost().await?;
+        let gateway: Arc<dyn Gateway> = gateway;
         let poll_now = Arc::new(Notify::new());
         let (window, wanted) = watch::channel(Wanted::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(poller::run(
             Arc::clone(&gateway),
-            Arc::clone(&journal),
+            Arc::<dyn CashIns>::clone(&journal),
             news.clone(),
             poll_every,
             Arc::clone(&poll_now),
         ));
-        tasks.spawn(tracker::run(Arc::clone(&journal), Arc::clone(&lane), journal.news()));
-        tasks.spawn(show(Arc::clone(&journal), news.clone(), wanted, zone));
+        tasks.spawn(tracker::run(Arc::<dyn CashIns>::clone(&journal), Arc::clone(&lane), journal.news()));
+        tasks.spawn(Arc::clone(&counter).track(journal.news()));
+        tasks.spawn(show(Arc::<dyn CashIns>::clone(&journal), news.clone(), wanted, zone));
         let clerk = Clerk {
-            journal: Arc::clone(&journal),
+            journal: Arc::<dyn CashIns>::clone(&journal),
             gateway,
             lane: Arc::clone(&lane),
             rebalancer: Arc::clone(&rebalancer),
+            counter: Arc::clone(&counter),
             news: news.clone(),
             poll_now,
             window,
             operator,
         };
         tasks.spawn(Arc::new(clerk).run(orders));
-        let desk =
-            Self { journal, lane, rebalancer, commands, news, webhook_came: Arc::new(Notify::new()), tasks };
+        let desk = Self {
+            journal,
+            lane,
+            rebalancer,
+            counter,
+            commands,
+            news,
+            webhook_came: Arc::new(Notify::new()),
+            tasks,
+        };
         Ok((desk, receiver))
     }
 
@@ -127,14 +150,14 @@ impl Desk {
         listener: impl Future<Output = ()> + Send + 'static,
         illegible: impl FnMut() + Send + 'static,
     ) {
-        let inbox = Inbox::new(Arc::clone(&self.journal), self.news.clone());
+        let inbox = Inbox::new(Arc::<dyn CashIns>::clone(&self.journal), self.news.clone());
         self.tasks.spawn(inbox.run(Arc::clone(&self.webhook_came), illegible));
         self.tasks.spawn(listener);
     }
 
     /// Whether a request is on the wire at this moment.
     pub fn is_busy(&self) -> bool {
-        self.lane.is_busy() || self.rebalancer.is_busy()
+        self.lane.is_busy() || self.rebalancer.is_busy() || self.counter.is_busy()
     }
 
     /// Stops everything but a request that is on the wire, and waits for that one. Accepted payments are not waited
@@ -143,6 +166,7 @@ impl Desk {
         self.tasks.abort_all();
         self.lane.finish().await;
         self.rebalancer.finish().await;
+        self.counter.finish().await;
         // The tasks hold the journal; its lock is free only once they are gone.
         while self.tasks.join_next().await.is_some() {}
     }
@@ -230,6 +254,7 @@ struct Clerk {
     gateway: Arc<dyn Gateway>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    counter: Arc<Counter>,
     news: mpsc::Sender<News>,
     poll_now: Arc<Notify>,
     window: watch::Sender<Wanted>,
@@ -315,7 +340,13 @@ impl Clerk {
     async fn take_up(&self, id: Uuid) {
         // A person asks because they have mended something; a lane that is still refused pauses again.
         self.lane.resume();
-        let Ok(Some(intent)) = self.journal.intent(id).await else { return };
+        let Ok(Some(intent)) = self.journal.intent(id).await else {
+            if let Err(error) = self.counter.take_up(id).await {
+                tracing::info!(row = %id, "{error}");
+            }
+            self.tell(News::Paused(self.lane.paused())).await;
+            return;
+        };
         if let Some(act) = intent.cash_out.act_now(&self.lane.moment())
             && let Err(error) = self.lane.act(id, act).await
         {

@@ -17,7 +17,9 @@ use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
 pub use super::lane::{Decision, LaneError, Pause};
-pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebalance, Sum, Totals};
+pub use crate::journal::{
+    AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Query, Stored, StoredRebalance, Sum, Totals,
+};
 
 /// What the engine tells the screen.
 #[derive(Debug, Clone)]

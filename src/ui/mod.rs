@@ -25,6 +25,7 @@ mod header;
 mod help;
 mod layout;
 mod notices;
+pub mod qr;
 mod rebalance;
 mod resolve;
 mod sources;

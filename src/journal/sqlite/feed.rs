@@ -7,14 +7,19 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, named_params, params, params_from_iter};
 use uuid::Uuid;
 
-use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed, Query, Sum, Totals};
+use super::super::{
+    AskedLife, Delivery, Incoming, Intent, JournalError, Life, Observation, Observed, Query, Stored, Sum,
+    Totals,
+};
 use super::convert::{Columns, collect, first, to_json, unreadable, write};
-use super::intents;
+use super::{asked, events, intents};
+use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::cash_in::Charge;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report, Status};
 use crate::domain::text::{Safe, folded};
-use crate::domain::transaction::{State, Transaction, observed};
+use crate::domain::transaction::{CashIn, State, Transaction, observed};
 
 const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
     transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at";
@@ -105,15 +110,15 @@ pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transac
     collect(connection, &sql, params_from_iter(values), read)
 }
 
-pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
-    let shown = Projection::of(intent);
+pub(super) fn insert_ours(connection: &Connection, id: Uuid, shown: &Projection) -> Result<(), JournalError> {
     write(
         connection,
         "INSERT INTO transactions (id, ours, direction, state, amount, external_reference, name, document, created_at,
                                    updated_at, happened_at)
-         VALUES (?1, 1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
+         VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)",
         params![
-            intent.id.to_string(),
+            id.to_string(),
+            shown.direction,
             shown.state,
             shown.amount,
             shown.external_reference,
@@ -128,6 +133,7 @@ pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<()
 /// The columns of a row of ours that follow from the payment's life.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Projection {
+    direction: String,
     state: String,
     conflict: bool,
     failure_reported: bool,
@@ -158,6 +164,7 @@ impl Projection {
             .and_then(|report| report.amount)
             .unwrap_or(intent.order.amount);
         Self {
+            direction: Direction::Out.as_str().to_owned(),
             state: pay.state.as_str().to_owned(),
             conflict: pay.conflict,
             failure_reported: pay.failure_reported,
@@ -177,19 +184,59 @@ impl Projection {
                 .then(|| report.and_then(|report| report.paid_at).unwrap_or(pay.since).as_microsecond()),
         }
     }
+
+    pub(super) fn of_charge(stored: &Stored<Charge>) -> Self {
+        let charge = &stored.asked;
+        let text = |value: &Option<Safe>| value.as_ref().map(ToString::to_string);
+        let report = charge.last_report.as_ref();
+        // Anybody may pay a charge: who did is the gateway's to say.
+        let payer = report.filter(|report| report.paid_at.is_some());
+        let order = &charge.terms.order;
+        let is_refunded = charge.state == CashIn::Refunded;
+        Self {
+            direction: Direction::In.as_str().to_owned(),
+            state: charge.state.as_str().to_owned(),
+            conflict: charge.conflict,
+            failure_reported: false,
+            refunded: is_refunded,
+            amount: report.and_then(|report| report.amount).unwrap_or(order.amount).get(),
+            internal_code: text(&charge.ids.internal_code),
+            transaction_id: text(&charge.ids.transaction_id),
+            external_reference: charge.terms.reference.to_string(),
+            end_to_end_id: text(&charge.end_to_end_id),
+            name: payer.and_then(|report| text(&report.name)).unwrap_or_else(|| order.name.clone()),
+            document: payer
+                .and_then(|report| text(&report.document))
+                .unwrap_or_else(|| order.document.as_str().to_owned()),
+            failure: match &charge.requests.verdict {
+                Some(Verdict::NotExecuted(NotExecuted::Refused(problem)))
+                    if charge.state == CashIn::Rejected =>
+                {
+                    Some(problem.to_string())
+                }
+                _ => None,
+            },
+            created_at: stored.created_at.as_microsecond(),
+            updated_at: stored.updated_at.as_microsecond(),
+            happened_at: stored.created_at.as_microsecond(),
+            settled_at: (is_refunded || charge.state == CashIn::Paid)
+                .then(|| report.and_then(|report| report.paid_at).unwrap_or(charge.since).as_microsecond()),
+        }
+    }
 }
 
 /// The same columns as they are stored.
 pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Projection>, JournalError> {
     first(
         connection,
-        "SELECT state, conflict, failure_reported, refunded, amount, internal_code, transaction_id,
+        "SELECT direction, state, conflict, failure_reported, refunded, amount, internal_code, transaction_id,
                 external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
                 settled_at
          FROM transactions WHERE id = ?1",
         [id.to_string()],
         |row| {
             Ok(Projection {
+                direction: row.read("direction")?,
                 state: row.read("state")?,
                 conflict: row.read("conflict")?,
                 failure_reported: row.read("failure_reported")?,
@@ -211,16 +258,17 @@ pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Pro
     )
 }
 
-pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
-    let shown = Projection::of(intent);
+pub(super) fn update_ours(connection: &Connection, id: Uuid, shown: &Projection) -> Result<(), JournalError> {
     write(
         connection,
         "UPDATE transactions SET state = :state, conflict = :conflict, failure_reported = :failure_reported,
             refunded = :refunded, amount = :amount, internal_code = :internal_code,
-            transaction_id = :transaction_id, end_to_end_id = :end_to_end_id, failure = :failure,
-            updated_at = :updated_at, settled_at = :settled_at
+            transaction_id = :transaction_id, end_to_end_id = :end_to_end_id, name = :name, document = :document,
+            failure = :failure, updated_at = :updated_at, settled_at = :settled_at
          WHERE id = :id",
         named_params! {
+            ":name": shown.name,
+            ":document": shown.document,
             ":state": shown.state,
             ":conflict": shown.conflict,
             ":failure_reported": shown.failure_reported,
@@ -232,7 +280,7 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
             ":failure": shown.failure,
             ":updated_at": shown.updated_at,
             ":settled_at": shown.settled_at,
-            ":id": intent.id.to_string(),
+            ":id": id.to_string(),
         },
     )
     .map(drop)
@@ -240,7 +288,6 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
 
 /// Why it was not paid: the gateway's failure, or the refusal of the order itself.
 fn failure_of(intent: &Intent) -> Option<String> {
-    use crate::domain::attempt::{NotExecuted, Verdict};
     let pay = &intent.cash_out;
     if let Some(failure) = pay.last_report.as_ref().and_then(|report| report.failure.as_ref()) {
         return Some(format!("{}: {}", failure.code, failure.message));
@@ -259,6 +306,9 @@ fn failure_of(intent: &Intent) -> Option<String> {
 pub(super) fn observe(connection: &Connection, observation: &Observation) -> Result<Observed, JournalError> {
     let report = &observation.report;
     let known = locate(connection, report)?;
+    if report.direction == Direction::In {
+        return observe_cash_in(connection, known, observation);
+    }
     if let Some(row) = known.as_ref().filter(|row| row.ours) {
         let event = cash_out::Event::Reported {
             at: observation.at,
@@ -273,12 +323,35 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
             by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
         return Ok(Observed { transaction, is_new: false, applied: Some(applied) });
     }
+    take_in(connection, known, observation)
+}
+
+/// A transaction that is no order of ours.
+fn take_in(
+    connection: &Connection,
+    known: Option<Transaction>,
+    observation: &Observation,
+) -> Result<Observed, JournalError> {
     let (id, is_new) = match known {
         Some(row) => (row.id, merge(connection, &row, observation).map(|()| false)?),
         None => (observation.new_id, insert(connection, observation).map(|()| true)?),
     };
     let transaction = by_id(connection, id)?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
     Ok(Observed { transaction, is_new, applied: None })
+}
+
+/// A charge of ours folds it; every other cash-in is a row. A refund of ours hears of it in both cases.
+fn observe_cash_in(
+    connection: &Connection,
+    known: Option<Transaction>,
+    observation: &Observation,
+) -> Result<Observed, JournalError> {
+    let Some(row) = known else { return take_in(connection, None, observation) };
+    if !asked::observe(connection, row.id, observation)? {
+        return take_in(connection, Some(row), observation);
+    }
+    let transaction = by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
+    Ok(Observed { transaction, is_new: false, applied: None })
 }
 
 /// The row that a report is about: a payment of ours before a transaction of others, then by the gateway's ids before a
@@ -311,7 +384,7 @@ fn insert(connection: &Connection, observation: &Observation) -> Result<(), Jour
     let (state, _) = observed(None, report);
     // A word that saldo does not know: the transaction exists, so it stands at the beginning of its life.
     let state = state.unwrap_or(match report.direction {
-        Direction::In => State::In(crate::domain::transaction::CashIn::AwaitingPayment),
+        Direction::In => State::In(CashIn::AwaitingPayment),
         Direction::Out => State::Out(cash_out::State::Accepted),
     });
     write(
@@ -454,12 +527,30 @@ pub(super) fn life(connection: &Connection, id: Uuid) -> Result<Option<Life>, Jo
         params![id.to_string(), DELIVERIES],
         delivery,
     )?;
+    let intent = intents::by_id(connection, id)?;
+    let is_payment = intent.is_some();
     Ok(Some(Life {
         transaction,
-        intent: intents::by_id(connection, id)?,
-        events: intents::events(connection, id)?,
+        intent,
+        events: if is_payment { intents::events(connection, id)? } else { Vec::new() },
         attempts: intents::attempts(connection, id)?,
         deliveries,
+        incoming: Incoming {
+            charge: asked_life(connection, asked::by_id(connection, id)?)?,
+            refund: asked_life(connection, asked::by_lock(connection, &id.to_string())?)?,
+        },
+    }))
+}
+
+fn asked_life<A: asked::Table>(
+    connection: &Connection,
+    stored: Option<Stored<A>>,
+) -> Result<Option<AskedLife<A>>, JournalError> {
+    let Some(stored) = stored else { return Ok(None) };
+    Ok(Some(AskedLife {
+        events: events::of(connection, stored.id)?,
+        requests: asked::requests(connection, stored.id)?,
+        stored,
     }))
 }
 

@@ -8,7 +8,7 @@ use super::seal::Ledger;
 use super::{epoch, seal};
 
 /// Every migration, oldest first: the schema's version is how many of them a file has seen.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("migrations/0003-charge.sql")];
 
 /// Versions 3.7.0 to 3.51.2 of SQLite can damage a WAL when two connections checkpoint at once.
 const OLDEST_SAFE_SQLITE: i32 = 3_051_003;
