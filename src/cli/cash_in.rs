@@ -16,7 +16,7 @@ use super::output::{note, say, say_json};
 use super::qr_file::QrFile;
 use super::{Colour, Global};
 use crate::domain::attempt::{NotExecuted, Verdict};
-use crate::domain::cash_in::{Charge, MOST_MINUTES, Order, State, USUAL_MINUTES};
+use crate::domain::cash_in::{Charge, Order, State, USUAL_MINUTES, parse_minutes};
 use crate::domain::document::Document;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
@@ -44,7 +44,7 @@ pub(super) struct CashInArguments {
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
     /// For how long it can be paid, e.g. 30m; a day if it is left out
-    #[arg(long, value_name = "TIME", value_parser = minutes)]
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_minutes(text).map_err(|error| error.to_string()))]
     expires: Option<u32>,
     /// By OpenFinance: where the payer's bank leads back to. The answer has a payment_url instead of a BR Code
     #[arg(long, value_name = "URL", value_parser = redirect_url)]
@@ -52,17 +52,6 @@ pub(super) struct CashInArguments {
     /// Draw the QR code into this file, .png or .svg
     #[arg(long, value_name = "FILE", value_parser = QrFile::parse)]
     qr_file: Option<QrFile>,
-}
-
-/// Whole minutes, from one to a year.
-fn minutes(text: &str) -> Result<u32, String> {
-    let most = Duration::from_secs(u64::from(MOST_MINUTES) * 60);
-    let time = crate::config::parse_duration(text, &(Duration::from_secs(60)..=most))
-        .map_err(|fault| fault.to_string())?;
-    if time.as_secs() % 60 != 0 || time.subsec_nanos() != 0 {
-        return Err("the gateway takes whole minutes".to_owned());
-    }
-    u32::try_from(time.as_secs() / 60).map_err(|error| error.to_string())
 }
 
 fn redirect_url(text: &str) -> Result<String, String> {

@@ -48,6 +48,38 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(6);
 /// Looks after it must have expired, in seconds; then no more.
 const LOOK_AFTER_EXPIRY: [i64; 4] = [30, 600, 3_600, 86_400];
 
+/// Why a text is no time that a charge can be paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MinutesError {
+    /// Not a number with a unit.
+    #[error("write a number and its unit: 30m, 12h or 7d")]
+    Unit,
+    /// None, or longer than a year.
+    #[error("a charge can be paid for 1m to 365d")]
+    Bounds,
+}
+
+/// Reads for how long a charge can be paid: whole minutes, hours or days.
+///
+/// # Errors
+///
+/// [`MinutesError`].
+pub fn parse_minutes(text: &str) -> Result<u32, MinutesError> {
+    let text = text.trim();
+    let unit = match text.chars().next_back() {
+        Some('m') => 1,
+        Some('h') => 60,
+        Some('d') => 24 * 60,
+        _ => return Err(MinutesError::Unit),
+    };
+    let digits = &text[..text.len() - 1];
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(MinutesError::Unit);
+    }
+    let minutes = digits.parse::<u32>().ok().and_then(|count| count.checked_mul(unit));
+    minutes.filter(|minutes| (1..=MOST_MINUTES).contains(minutes)).ok_or(MinutesError::Bounds)
+}
+
 /// An event of a charge.
 pub type Event = request::Event<Terms>;
 
@@ -445,6 +477,21 @@ mod tests {
 
     fn refused(status: u16) -> Problem {
         Problem { status, code: None, title: None, detail: None }
+    }
+
+    #[test]
+    fn a_time_has_its_unit() {
+        for (text, minutes) in
+            [("30m", 30), (" 12h ", 720), ("7d", 10_080), ("365d", MOST_MINUTES), ("001m", 1)]
+        {
+            assert_eq!(parse_minutes(text), Ok(minutes), "{text}");
+        }
+        for text in ["", "30", "m", "1.5h", "-1m", "30 m", "30min", "1h30m", "٣m", "mé"] {
+            assert_eq!(parse_minutes(text), Err(MinutesError::Unit), "{text}");
+        }
+        for text in ["0m", "366d", "99999999999d"] {
+            assert_eq!(parse_minutes(text), Err(MinutesError::Bounds), "{text}");
+        }
     }
 
     #[test]

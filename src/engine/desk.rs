@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::clock::{self, SystemClock};
-use super::counter::Counter;
+use super::counter::{ChargeDecision, Counter, Decided, RefundDecision};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
-use super::message::{Command, DecisionOutcome, FeedWindow, News};
+use super::message::{AskedOutcome, Command, DecisionOutcome, FeedWindow, News};
 use super::rebalance::{Rebalancer, review};
 use super::{poller, tracker};
 use crate::domain::cash_out::{Act, State};
@@ -303,6 +304,14 @@ impl Clerk {
                         clerk.tell(News::Resolved { id, outcome }).await;
                     });
                 }
+                Command::Charge(decision) => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move { clerk.charge(*decision).await });
+                }
+                Command::Refund(decision) => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move { clerk.refund(*decision).await });
+                }
                 Command::AcknowledgeRebalance(id) => {
                     let ended = self.rebalancer.acknowledge(id, self.operator.clone()).await;
                     self.tell(News::RebalanceEnded(ended.map(Box::new))).await;
@@ -332,6 +341,47 @@ impl Clerk {
             Err(error) => DecisionOutcome::NotJournalled(error.to_string()),
         };
         self.tell(News::CashOutDecided { id, outcome }).await;
+        if let Some(pause) = self.lane.paused() {
+            self.tell(News::Paused(Some(pause))).await;
+        }
+    }
+
+    /// Journals a charge and makes it at once. Should that not come about, the tracker does, as after a restart.
+    async fn charge(&self, decision: ChargeDecision) {
+        let id = decision.id;
+        let decided = self.counter.decide_charge(decision).await;
+        let (outcome, made) = match decided {
+            Ok(Decided::Created(charge)) => (AskedOutcome::Created(charge.id), Some(charge.id)),
+            Ok(Decided::Existing(charge)) if charge.id == id => (AskedOutcome::Created(id), None),
+            Ok(Decided::Existing(charge)) => (AskedOutcome::Existing(charge.id), None),
+            Ok(Decided::Taken(_)) => (AskedOutcome::Taken, None),
+            Err(error) => (AskedOutcome::NotMade(error.to_string()), None),
+        };
+        self.tell(News::ChargeDecided { id, outcome }).await;
+        if let Some(made) = made
+            && let Err(error) = self.counter.advance_charge(made, Instant::now()).await
+        {
+            tracing::info!(charge = %made, "{error}");
+        }
+    }
+
+    /// Journals a refund and sends it at once, as [`Self::charge`].
+    async fn refund(&self, decision: RefundDecision) {
+        let (id, cash_in) = (decision.id, decision.cash_in);
+        let decided = self.counter.decide_refund(decision).await;
+        let (outcome, made) = match decided {
+            Ok(Decided::Created(refund)) => (AskedOutcome::Created(cash_in), Some(refund.id)),
+            Ok(Decided::Existing(refund)) if refund.id == id => (AskedOutcome::Created(cash_in), None),
+            Ok(Decided::Existing(_)) => (AskedOutcome::Existing(cash_in), None),
+            Ok(Decided::Taken(_)) => (AskedOutcome::Taken, None),
+            Err(error) => (AskedOutcome::NotMade(error.to_string()), None),
+        };
+        self.tell(News::RefundDecided { id, outcome }).await;
+        if let Some(made) = made
+            && let Err(error) = self.counter.advance_refund(made, Instant::now()).await
+        {
+            tracing::info!(refund = %made, "{error}");
+        }
         if let Some(pause) = self.lane.paused() {
             self.tell(News::Paused(Some(pause))).await;
         }
