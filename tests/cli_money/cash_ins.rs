@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use saldo::sandbox::{CashIn, CashInStatus, Options, Where};
 use serde_json::Value;
 
-use crate::real_support::{Dice, kill_after};
+use crate::real_support::{Dice, cockpit, kill_after};
 use crate::support::scripted::{self, Scripted};
 use crate::support::{Desk, Run, prompt, runtime, with_faults};
 
@@ -367,5 +367,46 @@ fn recover_takes_up_refunds_and_charges() {
     let states: Vec<&Value> = open.as_array().unwrap().iter().map(|view| &view["state"]).collect();
     assert!(states.iter().all(|state| **state == "completed"), "{run:#?}");
     assert_eq!(desk.saldo(&refund("C-1")).expect(0).json()["state"], "completed");
+    audit(&desk);
+}
+
+/// The cockpit on a real terminal: charged, paid, given back, each by its own keys.
+#[test]
+fn the_cockpit_charges_and_gives_back() {
+    let desk = Desk::start(prompt());
+    let mut screen = cockpit(&desk);
+    screen.wait_text("saldo has seen no transaction yet");
+    screen.send(b"i");
+    screen.wait_text("New charge");
+    screen.send("50,25\tJoão Pereira\t52998224725\tC-1\t30m".as_bytes());
+    screen.wait_text("30m");
+    screen.send(b"\r");
+    screen.wait_text("Review of the charge");
+    // The key that opened the review does not confirm it.
+    screen.send(b"\r");
+    screen.send(b"y");
+    screen.wait_text("Can be paid until");
+    screen.wait_text("000201");
+    assert_eq!(desk.ledger().requests_to(Where::CashIn).count(), 1);
+    pay(&desk, "C-1");
+    screen.send(b"\r");
+    screen.wait_text("nobody has paid yet");
+    // No webhook comes here, so somebody asks.
+    screen.send(b"u");
+    screen.wait_text("received: the money came in");
+    screen.send(b"d");
+    screen.wait_text("Give a cash-in back");
+    screen.send(b"\x1b[C");
+    screen.wait_text("CUSTOMER_REQUEST");
+    screen.send(b"\r");
+    screen.wait_text("Review of the refund");
+    screen.send(b"y");
+    screen.wait_text("the money went back to the payer");
+    screen.send(b"q");
+    screen.wait_text("received and refunded");
+    screen.send(b"q");
+    screen.send(b"q");
+    assert!(screen.exit(crate::terminal::PATIENCE).success());
+    assert_eq!(cash_in_of(&desk, "C-1").status, CashInStatus::Refunded);
     audit(&desk);
 }
