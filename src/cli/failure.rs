@@ -191,6 +191,7 @@ impl From<JournalError> for Failure {
                 Self::new(Exit::Config, "journal_of_another_account", message)
             }
             JournalError::Newer { .. } => Self::new(Exit::Config, "journal_newer", message),
+            JournalError::Older { .. } => Self::new(Exit::Config, "journal_older", message),
             JournalError::Open { .. } => Self::new(Exit::Config, "journal_unusable", message),
             JournalError::NotFound(_) => Self::new(Exit::NotFound, "not_found", message),
             JournalError::TakenOver { .. } => Self::new(Exit::Other, "journal_taken_over", message),

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::lane::{Lane, LaneSettings, Pause};
 use super::message::News;
-use crate::domain::attempt::{Ambiguity, Verdict};
+use crate::domain::attempt::{Ambiguity, NotExecuted, Verdict};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::cash_out::Because;
 use crate::domain::order::{Digest, Reference};
@@ -428,22 +428,19 @@ impl Counter {
     ///
     /// [`JournalError`].
     pub async fn take_up_the_lost(&self) -> Result<(), JournalError> {
-        for charge in self.journal.charges_due(None).await? {
-            self.take_up_one::<Charge>(&charge).await?;
+        for charge in self.journal.charges_on_the_wire().await? {
+            self.take_up_one::<Charge>(charge.id).await?;
         }
-        for refund in self.journal.refunds_due(None).await? {
-            self.take_up_one::<Refund>(&refund).await?;
+        for refund in self.journal.refunds_on_the_wire().await? {
+            self.take_up_one::<Refund>(refund.id).await?;
         }
         Ok(())
     }
 
-    async fn take_up_one<A: Kind>(&self, stored: &Stored<A>) -> Result<(), JournalError> {
-        if stored.asked.requests().on_the_wire {
-            let verdict = Verdict::Ambiguous(Ambiguity::Crashed);
-            let event = Event::AttemptEnded { at: self.lane.moment(), verdict, pay_by: None };
-            A::apply(self.journal.as_ref(), stored.id, event.into()).await?;
-        }
-        Ok(())
+    async fn take_up_one<A: Kind>(&self, id: Uuid) -> Result<(), JournalError> {
+        let verdict = Verdict::Ambiguous(Ambiguity::Crashed);
+        let event = Event::AttemptEnded { at: self.lane.moment(), verdict, pay_by: None };
+        A::apply(self.journal.as_ref(), id, event.into()).await.map(drop)
     }
 
     /// Works on a charge until the gateway's answer to it is known or `until` has come.
@@ -481,8 +478,18 @@ impl Counter {
         {
             self.act::<A>(id, Act::Send).await?;
         }
+        let mut refusals = 0;
         loop {
             let stored = self.stored::<A>(id).await?;
+            // A fresh token may be all that was missing; beyond that, only a person can mend the credentials.
+            match &stored.asked.requests().verdict {
+                Some(Verdict::NotExecuted(NotExecuted::Forbidden(_))) => return Ok(stored),
+                Some(Verdict::NotExecuted(NotExecuted::Unauthorized(_))) if refusals > 0 => {
+                    return Ok(stored);
+                }
+                Some(Verdict::NotExecuted(NotExecuted::Unauthorized(_))) => refusals += 1,
+                _ => {}
+            }
             let Some(plan) = stored.asked.plan().filter(|_| !stored.asked.is_answered()) else {
                 return Ok(stored);
             };

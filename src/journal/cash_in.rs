@@ -94,6 +94,8 @@ pub trait CashIns: Journal {
     fn charge_named(&self, reference: &Reference) -> Answer<'_, Option<Stored<Charge>>>;
     /// Charges that are due by then, those that are overdue first. `None`: all that are open.
     fn charges_due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Stored<Charge>>>;
+    /// Charges whose request has not ended: on the wire now, or when their process was.
+    fn charges_on_the_wire(&self) -> Answer<'_, Vec<Stored<Charge>>>;
 
     /// Journals a refund; `Err` is the one that the cash-in has already.
     fn propose_refund(
@@ -108,6 +110,8 @@ pub trait CashIns: Journal {
     fn refund_of(&self, cash_in: Uuid) -> Answer<'_, Option<Stored<Refund>>>;
     /// Refunds that are due by then, those that are overdue first. `None`: all that are open.
     fn refunds_due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Stored<Refund>>>;
+    /// Refunds whose request has not ended.
+    fn refunds_on_the_wire(&self) -> Answer<'_, Vec<Stored<Refund>>>;
 
     /// When the next charge or refund is due (UTC).
     fn next_asked_due(&self) -> Answer<'_, Option<Timestamp>>;

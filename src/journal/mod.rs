@@ -48,6 +48,17 @@ pub enum JournalError {
         /// Of this program.
         known: i64,
     },
+    /// The file was written by an older saldo, and whoever only reads does not change it.
+    #[error(
+        "the journal has schema {found} of an older saldo, and this one reads schema {known}: a command that writes, such as \
+         `saldo recover`, brings it up to date; nothing was touched"
+    )]
+    Older {
+        /// In the file.
+        found: i64,
+        /// Of this program.
+        known: i64,
+    },
     /// Another process has become the owner since; nothing was written.
     #[error("another saldo has taken the journal over (epoch {now}; ours was {ours}): nothing was written")]
     TakenOver {

@@ -301,6 +301,13 @@ fn a_lost_journal_meets_its_own_refund() {
 #[test]
 fn nothing_is_given_back_while_credentials_are_refused() {
     let desk = paid(prompt());
+    // Charges too: two refusals, and it is said.
+    desk.write_secret("application-token", "0b0c8f4e-53a4-4f5c-9d3e-00000000beef");
+    let run = desk.saldo(&charge("1", "C-9"));
+    run.expect(77);
+    assert_eq!(run.json()["attempts"], 2, "{run:#?}");
+    desk.write_secret("application-token", &desk.access.application_token);
+    assert_eq!(desk.saldo(&charge("1", "C-9")).expect(0).json()["state"], "awaiting_payment");
     desk.write_secret("crypto-token", "0b0c8f4e-53a4-4f5c-9d3e-00000000beef");
     let run = desk.saldo(&refund("C-1"));
     run.expect(77);

@@ -112,6 +112,14 @@ pub(super) fn due<A: Table>(
     }
 }
 
+/// Those whose request has not ended: open, and with nothing that is due.
+pub(super) fn on_the_wire<A: Table>(connection: &Connection) -> Result<Vec<Stored<A>>, JournalError> {
+    let sql = format!("SELECT {COLUMNS} FROM {} WHERE open = 1 AND wake_at IS NULL", A::NAME);
+    let mut all: Vec<Stored<A>> = collect(connection, &sql, [], read)?;
+    all.retain(|stored| stored.asked.requests().on_the_wire);
+    Ok(all)
+}
+
 /// When the next charge or refund is due.
 pub(super) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, JournalError> {
     let soonest = first(

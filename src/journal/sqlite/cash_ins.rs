@@ -45,6 +45,10 @@ impl CashIns for SqliteJournal {
         Box::pin(self.reader.call(move |connection| asked::due(connection, by)))
     }
 
+    fn charges_on_the_wire(&self) -> Answer<'_, Vec<Stored<Charge>>> {
+        Box::pin(self.reader.call(asked::on_the_wire))
+    }
+
     fn propose_refund(
         &self,
         proposal: AskProposal<refund::Terms>,
@@ -67,6 +71,10 @@ impl CashIns for SqliteJournal {
 
     fn refunds_due(&self, by: Option<Timestamp>) -> Answer<'_, Vec<Stored<Refund>>> {
         Box::pin(self.reader.call(move |connection| asked::due(connection, by)))
+    }
+
+    fn refunds_on_the_wire(&self) -> Answer<'_, Vec<Stored<Refund>>> {
+        Box::pin(self.reader.call(asked::on_the_wire))
     }
 
     fn next_asked_due(&self) -> Answer<'_, Option<Timestamp>> {

@@ -99,7 +99,8 @@ pub(super) fn pattern() -> Result<Connection, JournalError> {
 pub(super) fn check_readable(connection: &Connection, account: &str) -> Result<bool, JournalError> {
     match version(connection)? {
         0 => Ok(false),
-        found if found != known() => Err(JournalError::Newer { found, known: known() }),
+        found if found > known() => Err(JournalError::Newer { found, known: known() }),
+        found if found < known() => Err(JournalError::Older { found, known: known() }),
         _ => match remembered(connection)? {
             Some(found) => check_account(&found, account).map(|()| true),
             None => Ok(false),
