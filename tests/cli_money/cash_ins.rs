@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use saldo::sandbox::{CashIn, CashInStatus, Options, Where};
 use serde_json::Value;
 
-use crate::real_support::{Dice, cockpit, kill_after};
+use crate::real_support::{Dice, cockpit, kill_after, kill_when};
 use crate::support::scripted::{self, Scripted};
 use crate::support::{Desk, Run, prompt, runtime, with_faults};
 
@@ -316,6 +316,26 @@ fn nothing_is_given_back_while_credentials_are_refused() {
     desk.write_secret("crypto-token", &desk.access.crypto_token);
     assert_eq!(desk.saldo(&refund("C-1")).expect(0).json()["state"], "completed");
     audit(&desk);
+}
+
+/// SIGKILL when the gateway has the request and nobody has its answer: with an effect, and without one.
+#[test]
+fn a_refund_that_is_killed_on_the_wire_is_made_once() {
+    for fault in ["refund:slow::1", "refund:hang-before::1", "refund:hang-after::1"] {
+        let desk = paid(with_faults(&[fault]));
+        kill_when(&desk, &refund("C-1"), || desk.ledger().requests_to(Where::Refund).count() == 1);
+        let open: i64 = desk
+            .journal()
+            .query_row("SELECT count(*) FROM requests WHERE ended_at IS NULL", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(open, 1, "{fault}: the row was there before the request");
+        let run = desk.saldo(&refund("C-1"));
+        assert_eq!(run.expect(0).json()["state"], "completed", "{fault}: {run:#?}");
+        assert_eq!(cash_in_of(&desk, "C-1").status, CashInStatus::Refunded, "{fault}");
+        let shown = desk.saldo(&["show", "C-1", "--json"]).expect(0).json();
+        assert_eq!(shown["refund"]["requests"][0]["outcome"], "unknown", "{fault}: {shown}");
+        audit(&desk);
+    }
 }
 
 /// SIGKILL at random moments between the journal and the answer; the command again gives back once.
