@@ -135,6 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_that_shares_no_code_reads_it() {
+        let text = "00020101021226760014br.gov.bcb.pix2554sandbox.invalid/qr/v2/7w4HrB78X7tLjhEwpd72GnVBiEiItgZY52040000530398\
+                    6540550.255802BR5920SANDBOX APOSTAS LTDA6009SAO PAULO62070503***63041961";
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).unwrap();
+        let side = (code.width() + 2 * QUIET) * SCALE;
+        let file = png(&code);
+        let rows = &file[8 + 25 + 8 + 7..];
+        let is_dark = |x: usize, y: usize| rows[y * (side / 8 + 1) + 1 + x / 8] >> (7 - x % 8) & 1 == 0;
+        let mut seen = rqrr::PreparedImage::prepare_from_bitmap(side, side, is_dark);
+        assert_eq!(seen.detect_grids().remove(0).decode().unwrap().1, text);
+    }
+
+    #[test]
     fn the_pixels_are_the_modules() {
         let code = QrCode::with_error_correction_level("PIX", EcLevel::M).unwrap();
         let file = png(&code);

@@ -75,6 +75,24 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_that_shares_no_code_reads_it() {
+        let code = "00020126580014br.gov.bcb.pix0136123e4567-e12b-12d1-a456-4266554400005204000053039865802BR5913Fulano de \
+                    Tal6008BRASILIA62070503***63041D3D";
+        let blocks = Blocks::of(code).unwrap();
+        let cells: Vec<Vec<char>> = blocks.lines.iter().map(|line| line.chars().collect()).collect();
+        // Four pixels a module: a camera never sees one.
+        let side = blocks.columns() * 4;
+        let is_dark = |x: usize, y: usize| match cells[y / 8][x / 4] {
+            '█' => true,
+            '▀' => y / 4 % 2 == 0,
+            '▄' => y / 4 % 2 == 1,
+            _ => false,
+        };
+        let mut seen = rqrr::PreparedImage::prepare_from_bitmap(side, side, is_dark);
+        assert_eq!(seen.detect_grids().remove(0).decode().unwrap().1, code);
+    }
+
+    #[test]
     fn a_text_beyond_every_version_has_none() {
         assert_eq!(Blocks::of(&"x".repeat(4_000)), None);
     }
