@@ -84,8 +84,8 @@ mod tests {
         let side = blocks.columns() * 4;
         let is_dark = |x: usize, y: usize| match cells[y / 8][x / 4] {
             '█' => true,
-            '▀' => y / 4 % 2 == 0,
-            '▄' => y / 4 % 2 == 1,
+            '▀' => (y / 4).is_multiple_of(2),
+            '▄' => !(y / 4).is_multiple_of(2),
             _ => false,
         };
         let mut seen = rqrr::PreparedImage::prepare_from_bitmap(side, side, is_dark);
