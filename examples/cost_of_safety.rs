@@ -32,10 +32,10 @@ use saldo::engine::clock::SystemClock;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, Lane, LaneSettings};
 use saldo::engine::message::Command;
-use saldo::gateway::{Credentials, Gateway, HttpGateway, Options};
+use saldo::gateway::{Charging, Credentials, HttpGateway, Options};
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
-use saldo::journal::{Journal, Proposed};
+use saldo::journal::{CashIns, Proposed};
 use uuid::Uuid;
 
 /// Payments before the measured ones: connections, caches and the token are warm afterwards.
@@ -206,7 +206,7 @@ fn serve(mut stream: TcpStream, arrivals: &mpsc::Sender<Instant>) {
 /// The journal's part by itself, and the disk's by itself.
 struct Apart {
     lane: Arc<Lane>,
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn CashIns>,
     file: std::cell::RefCell<std::fs::File>,
 }
 
@@ -214,7 +214,8 @@ impl Apart {
     async fn new(folder: &Path) -> Self {
         let journal = open(&folder.join("apart.db")).await;
         let nowhere = gateway("http://127.0.0.1:9");
-        let lane = Lane::new(Arc::clone(&journal), nowhere, Arc::new(SystemClock), settings(), None);
+        let lane =
+            Lane::new(Arc::<dyn CashIns>::clone(&journal), nowhere, Arc::new(SystemClock), settings(), None);
         let file = std::fs::File::create(folder.join("plain")).unwrap();
         Self { lane, journal, file: file.into() }
     }
@@ -243,12 +244,12 @@ impl Apart {
     }
 }
 
-async fn open(path: &Path) -> Arc<dyn Journal> {
+async fn open(path: &Path) -> Arc<dyn CashIns> {
     let lock = Lock::acquire(path, "cost_of_safety", Duration::ZERO).await.unwrap();
     Arc::new(SqliteJournal::open(path, "48213 at sandbox", lock).await.unwrap())
 }
 
-fn gateway(base_url: &str) -> Arc<dyn Gateway> {
+fn gateway(base_url: &str) -> Arc<dyn Charging> {
     let secret = || Uuid::nil().to_string().into();
     let credentials = Credentials {
         client_id: "48213".to_owned(),

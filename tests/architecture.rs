@@ -64,9 +64,13 @@ const FLOATLESS: [&str; 4] = ["domain", "gateway", "journal", "engine"];
 /// A queue without a bound hides a stalled reader. `std::sync::mpsc::channel` has none either.
 const UNBOUNDED: [&str; 4] = ["unbounded_channel", "UnboundedSender", "UnboundedReceiver", "unbounded"];
 
-/// The only callers of the two calls that move money.
-const MONEY_CALLS: [(&str, &str); 2] =
-    [("send_cash_out", "engine/lane.rs"), ("send_rebalance", "engine/rebalance.rs")];
+/// The only callers of the calls that move money, and of the one that asks for some.
+const MONEY_CALLS: [(&str, &str); 4] = [
+    ("send_cash_out", "engine/lane.rs"),
+    ("send_rebalance", "engine/rebalance.rs"),
+    ("send_cash_in", "engine/counter.rs"),
+    ("send_refund", "engine/counter.rs"),
+];
 
 const MAIN_MOST_LINES: usize = 40;
 

@@ -397,3 +397,62 @@ fn transactions_in_every_format_and_by_every_filter() {
     assert_eq!(array.expect(0).json().as_array().unwrap().len(), 3);
     assert_eq!(desk.saldo(&["transactions"]).expect(0).stdout.lines().count(), 3);
 }
+
+/// A static BR Code with these fields behind the account, and its checksum.
+fn br_code(account: &str, rest: &str) -> String {
+    let account = format!("0014br.gov.bcb.pix{account}");
+    let text = format!(
+        "00020126{:02}{account}520400005303986{rest}5802BR5911Maria Silva6009SAO PAULO62140510PEDIDO00776304",
+        account.len()
+    );
+    let crc = saldo::domain::br_code::crc16(text.as_bytes());
+    format!("{text}{crc:04X}")
+}
+
+#[test]
+fn a_br_code_names_key_amount_name_and_txid() {
+    let desk = Desk::start(prompt());
+    let key = "0117maria@example.com0205lanch";
+    let code = br_code(key, "5405500.5");
+    let pay = |reference: &str, extra: &[&str]| {
+        let mut arguments =
+            vec!["cash-out", "--document", "52998224725", "--reference", reference, "--yes", "--json"];
+        arguments.extend(extra);
+        desk.saldo(&arguments)
+    };
+    pay("B-1", &["--br-code", &code]).expect(0);
+    let body: Value = serde_json::from_slice(desk.ledger().requests[0].body.as_deref().unwrap()).unwrap();
+    assert_eq!(body["payee"]["destination"]["pixKey"], "maria@example.com");
+    assert_eq!(
+        (&body["amount"].to_string(), &body["payee"]["name"]),
+        (&"500.50".to_owned(), &"Maria Silva".into())
+    );
+    assert_eq!(body["description"], "lanch, txid PEDIDO0077");
+    // The same from standard input, with a name of one's own.
+    let input = json!({ "br_code": code, "name": "Maria S.", "amount": "500,50" }).to_string();
+    let arguments =
+        ["cash-out", "--input", "-", "--document", "52998224725", "--reference", "B-2", "--yes", "--json"];
+    desk.saldo_reading(&arguments, input.as_bytes()).expect(0);
+    let ledger = desk.ledger();
+    assert_eq!((ledger.cash_outs.len(), ledger.cash_outs[1].payee.name.as_str()), (2, "Maria S."));
+
+    let broken = code.replace("5802BR", "5803BR");
+    let wrong_sum = format!("{}0000", &code[..code.len() - 4]);
+    let url = br_code("2521pix.example.com/qr/v2", "");
+    let open = br_code(key, "");
+    for (extra, says) in [
+        (vec!["--br-code", broken.as_str()], "at character"),
+        (vec!["--br-code", &wrong_sum], "checksum"),
+        (vec!["--br-code", &url], "pix.example.com/qr/v2"),
+        (vec!["--br-code", &open], "--amount is missing"),
+        (vec!["--br-code", &code, "--amount", "500,51"], "asks for R$\u{a0}500,50"),
+        (vec!["--br-code", &code, "--pix-key", "a@example.com"], "either --br-code"),
+        (vec!["--br-code", &code, "--bank-ispb", "60746948"], "either --br-code"),
+    ] {
+        let run = pay("B-3", &extra);
+        run.expect(2);
+        assert!(run.stderr.contains(says), "{says}: {run:#?}");
+    }
+    pay("B-4", &["--br-code", &open, "--amount", "1"]).expect(0);
+    assert_eq!(desk.ledger().requests.len(), 3);
+}

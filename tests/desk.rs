@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use saldo::domain::attempt::Verdict;
+use saldo::domain::cash_in;
 use saldo::domain::cash_out::State;
 use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
@@ -17,17 +18,20 @@ use saldo::domain::order::{Destination, Order, Reference};
 use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::Pockets;
+use saldo::domain::refund;
 use saldo::domain::transaction;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, LaneSettings};
-use saldo::engine::message::{Command, DecisionOutcome, News, RebalanceTrouble};
+use saldo::engine::message::{
+    AskedOutcome, ChargeDecision, Command, DecisionOutcome, Life, News, RebalanceTrouble, RefundDecision,
+};
 use saldo::gateway::{
-    CashOutBody, Credentials, Deadline, DestinationBody, Gateway, HttpGateway, MoneyRequest, Options,
+    CashOutBody, Charging, Credentials, Deadline, DestinationBody, HttpGateway, MoneyRequest, Options,
     PayeeBody, cash_out_body,
 };
-use saldo::journal::Journal;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
+use saldo::journal::CashIns;
 use saldo::sandbox::{self, Sandbox};
 use saldo::server::webhooks::{bind, listen};
 use secrecy::SecretString;
@@ -52,7 +56,7 @@ async fn sandbox(faults: &[&str]) -> Sandbox {
     sandbox::start(options).await.unwrap()
 }
 
-fn client_of(sandbox: &Sandbox) -> Arc<dyn Gateway> {
+fn client_of(sandbox: &Sandbox) -> Arc<dyn Charging> {
     let access = sandbox.access().clone();
     let credentials = Credentials {
         client_id: access.client_id,
@@ -67,7 +71,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
     let access = sandbox.access().clone();
     let path = folder.join("journal.db");
     let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
-    let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
+    let journal: Arc<dyn CashIns> = Arc::new(SqliteJournal::open(&path, "sandbox", lock).await.unwrap());
     let crypto_token = SecretString::from(access.crypto_token.clone());
     let gateway = client_of(sandbox);
     let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
@@ -323,4 +327,130 @@ async fn a_failed_poll_is_told_and_the_next_one_comes() {
 
 fn person() -> Person {
     Person { uid: 1000, name: Some("ana".to_owned()) }
+}
+
+impl Screen {
+    async fn wait_for_cash_in(&mut self, id: Uuid, state: transaction::CashIn) {
+        self.wait(state.as_str(), |news| match news {
+            News::Feed(window) => window
+                .rows
+                .iter()
+                .any(|row| row.id == id && row.state == transaction::State::In(state))
+                .then_some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    async fn charge(&mut self, reference: &str) -> Uuid {
+        let id = Uuid::now_v7();
+        let decision = ChargeDecision {
+            id,
+            reference: Reference::parse(reference).unwrap(),
+            order: cash_in::Order {
+                amount: Centavos::new(5_025),
+                name: "João Pereira".to_owned(),
+                document: Document::parse("52998224725").unwrap(),
+                minutes: 30,
+                open_finance: None,
+            },
+            maker: person(),
+        };
+        self.commands.send(Command::Charge(Box::new(decision))).await.unwrap();
+        let outcome = self
+            .wait("the charge", |news| match news {
+                News::ChargeDecided { id: decided, outcome } if decided == id => Some(outcome),
+                _ => None,
+            })
+            .await;
+        assert_eq!(outcome, AskedOutcome::Created(id));
+        id
+    }
+
+    async fn refund(&mut self, cash_in: Uuid) -> AskedOutcome {
+        let id = Uuid::now_v7();
+        let (reason, description, maker) = (refund::Reason::CustomerRequest, None, person());
+        let decision = RefundDecision { id, cash_in, reason, description, maker };
+        self.commands.send(Command::Refund(Box::new(decision))).await.unwrap();
+        self.wait("the refund", |news| match news {
+            News::RefundDecided { id: decided, outcome } if decided == id => Some(outcome),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The life of a row, once `is_so` of it.
+    async fn wait_for_life(&mut self, id: Uuid, what: &str, is_so: impl Fn(&Life) -> bool) -> Box<Life> {
+        self.commands.send(Command::ShowLife(Some(id))).await.unwrap();
+        self.wait(what, |news| match news {
+            News::Life(Some(life)) if life.transaction.id == id && is_so(&life) => Some(life),
+            _ => None,
+        })
+        .await
+    }
+}
+
+async fn payer(sandbox: &Sandbox, reference: &str, does: &str) {
+    let ledger = sandbox.ledger();
+    let cash_in = ledger.cash_ins.iter().find(|one| one.external_reference == reference).unwrap();
+    let url = format!("{}/sandbox/cash-in/{}/{does}", sandbox.access().base_url, cash_in.internal_code);
+    let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
+    assert!(http.post(url).send().await.unwrap().status().is_success());
+}
+
+#[tokio::test]
+async fn a_charge_is_followed_by_webhooks_and_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&["refund:drop-after::1"]).await;
+    let mut screen = open(folder.path(), &sandbox, true).await;
+    let id = screen.charge("C-1").await;
+    let life = screen
+        .wait_for_life(id, "a code", |life| {
+            life.incoming.charge.as_ref().is_some_and(|charge| charge.stored.asked.pay_by.is_some())
+        })
+        .await;
+    assert_eq!(life.transaction.state, transaction::State::In(transaction::CashIn::AwaitingPayment));
+    // Nobody has paid yet, so nothing can go back.
+    let outcome = screen.refund(id).await;
+    assert!(
+        matches!(&outcome, AskedOutcome::NotMade(why) if why.contains("awaiting_payment")),
+        "{outcome:?}"
+    );
+    payer(&sandbox, "C-1", "pay").await;
+    screen.wait_for_cash_in(id, transaction::CashIn::Paid).await;
+    // The refund is cut after it took effect; a look, or its webhook, settles it.
+    assert_eq!(screen.refund(id).await, AskedOutcome::Created(id));
+    screen.wait_for_cash_in(id, transaction::CashIn::Refunded).await;
+    let life = screen
+        .wait_for_life(id, "a settled refund", |life| {
+            let refund = life.incoming.refund.as_ref();
+            refund.is_some_and(|refund| {
+                refund.stored.asked.state == refund::State::Completed
+                    && !refund.stored.asked.requests.on_the_wire
+            })
+        })
+        .await;
+    assert!(life.deliveries.len() >= 2, "CASHIN_PAID and CASHIN_REFUNDED: {}", life.deliveries.len());
+    assert_eq!(screen.refund(id).await, AskedOutcome::Existing(id));
+    let ledger = sandbox.ledger();
+    assert_eq!(ledger.requests_to(sandbox::Where::Refund).count(), 1);
+    assert_eq!(ledger.cash_ins[0].status, sandbox::CashInStatus::Refunded);
+    screen.close().await;
+}
+
+#[tokio::test]
+async fn a_charge_in_doubt_is_made_once_by_the_tracker() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&["cash-in:drop-after::2"]).await;
+    let mut screen = open(folder.path(), &sandbox, false).await;
+    let id = screen.charge("C-1").await;
+    screen.wait_for_cash_in(id, transaction::CashIn::Unknown).await;
+    screen.wait_for_cash_in(id, transaction::CashIn::AwaitingPayment).await;
+    assert_eq!(sandbox.ledger().cash_ins.len(), 1);
+    assert_eq!(sandbox.ledger().requests_to(sandbox::Where::CashIn).count(), 3);
+    // Without webhooks a look finds out that it has expired.
+    payer(&sandbox, "C-1", "expire").await;
+    screen.commands.send(Command::TakeUp(id)).await.unwrap();
+    screen.wait_for_cash_in(id, transaction::CashIn::Expired).await;
+    screen.close().await;
 }

@@ -19,7 +19,7 @@ use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
-use saldo::journal::{Delivery, DeliveryOutcome, Journal, JournalError, Proposed, Query, Reader};
+use saldo::journal::{CashIns, Delivery, DeliveryOutcome, Journal, JournalError, Proposed, Query, Reader};
 use uuid::Uuid;
 
 use builders::{
@@ -422,4 +422,30 @@ async fn balances_thin_out_with_age_and_the_journal_stays_sound() {
     assert_eq!(history, [None, None, None, Some(590)].map(|amount| amount.map(Centavos::new)));
     drop(journal);
     assert_eq!(saldo::journal::sqlite::check(&path, &[]).unwrap().findings, []);
+}
+
+/// As the first release made it, with a row in it.
+#[tokio::test]
+async fn a_journal_of_the_first_schema_is_brought_up_to_date_by_its_next_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    {
+        let old = rusqlite::Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("../src/journal/sqlite/schema.sql")).unwrap();
+        old.execute("INSERT INTO meta (key, value) VALUES ('account', ?1)", [ACCOUNT]).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+    }
+    let refused = SqliteReader::open(&path, ACCOUNT).await.map(drop);
+    assert!(matches!(refused, Err(JournalError::Older { found: 1, .. })), "{refused:?}");
+    let journal = open(&path).await;
+    let proposal = builders::charge_proposal("C-1", 5_025);
+    let charge = journal.propose_charge(proposal.clone()).await.unwrap().unwrap();
+    let again = journal.propose_charge(proposal).await.unwrap().unwrap_err();
+    assert_eq!(again, charge, "one reference is one charge");
+    drop(journal);
+    let checkup = saldo::journal::sqlite::check(&path, &[]).unwrap();
+    assert!(checkup.findings.is_empty(), "{:#?}", checkup.findings);
+    let reader = SqliteReader::open(&path, ACCOUNT).await.unwrap().unwrap();
+    let row = reader.find("C-1").await.unwrap().unwrap();
+    assert_eq!((row.id, row.ours, row.state.as_str()), (charge.id, true, "approved"));
 }

@@ -17,18 +17,21 @@ use saldo::domain::balance::{Balance, BankBalance, Reading};
 use saldo::domain::cash_out::Event;
 use saldo::domain::money::Centavos;
 use saldo::domain::rebalance::{self};
+use saldo::domain::refund;
 use saldo::domain::report::{Direction, Status};
 use saldo::domain::text::Safe;
 use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
 use saldo::journal::sqlite::{AuditHead, Checkup, SqliteJournal, SqliteReader, check};
 use saldo::journal::{
-    Change, Contents, Delivery, DeliveryOutcome, Journal, JournalError, Observation, Proposal, Reader,
+    AskedChange, CashIns, Change, Contents, Delivery, DeliveryOutcome, Journal, JournalError, Observation,
+    Proposal, Reader,
 };
 use uuid::Uuid;
 
 use builders::{
-    ACCOUNT, at, created, ended, observation, open, person, proposal, rebalance_terms, report, started,
+    ACCOUNT, asked_ended, asked_started, at, charge_proposal, created, ended, observation, open, person,
+    proposal, rebalance_terms, refund_proposal, report, started,
 };
 
 fn seen(code: &str, second: i64) -> Observation {
@@ -114,11 +117,55 @@ async fn fill(journal: &SqliteJournal, name: &str) {
     for (second, transactional) in [(0, 5), (5, 5), (10, 6)] {
         journal.record_balance(reading(second, transactional)).await.unwrap();
     }
+    cash_ins(journal, name).await;
     let moved = journal.start_rebalance(Uuid::now_v7(), rebalance_terms(1)).await.unwrap().unwrap();
     let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
     journal.apply_rebalance(moved.id, rebalance::Event::Ended { at: at(2), outcome }).await.unwrap();
     let by = person(1);
     journal.apply_rebalance(moved.id, rebalance::Event::Acknowledged { at: at(3), by }).await.unwrap();
+}
+
+/// A charge that is paid and given back, one that was refused, and a refund in doubt of what others charged.
+async fn cash_ins(journal: &SqliteJournal, name: &str) {
+    let ids = GatewayIds { internal_code: Some(Safe::new(&format!("charge-{name}"))), transaction_id: None };
+    let accepted = Verdict::Accepted(ids);
+    let charge =
+        journal.propose_charge(charge_proposal(&format!("charge-{name}"), 50_025)).await.unwrap().unwrap();
+    journal.apply_charge(charge.id, asked_started(&charge, 1)).await.unwrap();
+    let evidence = Some(b"HTTP/1.1 201".to_vec());
+    let taken = AskedChange { evidence, ..asked_ended(2, accepted.clone()) };
+    journal.apply_charge(charge.id, taken).await.unwrap();
+    let told = |status, second| {
+        observation(
+            report(Direction::In, status, &format!("charge-{name}"), &format!("charge-{name}")),
+            second,
+        )
+    };
+    journal.observe(told(Status::Paid, 3)).await.unwrap();
+    let refund =
+        journal.propose_refund(refund_proposal(charge.id, &format!("charge-{name}"))).await.unwrap().unwrap();
+    journal.apply_refund(refund.id, asked_started(&refund, 11)).await.unwrap();
+    journal.apply_refund(refund.id, asked_ended(12, accepted)).await.unwrap();
+    journal.observe(told(Status::Refunded, 13)).await.unwrap();
+    let refunded = journal.refund(refund.id).await.unwrap().unwrap();
+    assert_eq!(refunded.asked.state, refund::State::Completed);
+    let refused =
+        journal.propose_charge(charge_proposal(&format!("refused-{name}"), 1)).await.unwrap().unwrap();
+    journal.apply_charge(refused.id, asked_started(&refused, 1)).await.unwrap();
+    let problem = Problem { status: 422, code: Some(Safe::new("X")), title: None, detail: None };
+    let no = Verdict::NotExecuted(NotExecuted::Refused(problem));
+    journal.apply_charge(refused.id, asked_ended(2, no)).await.unwrap();
+    let others = journal.observe(seen(&format!("others-{name}"), 1)).await.unwrap().transaction;
+    let doubt =
+        journal.propose_refund(refund_proposal(others.id, &format!("others-{name}"))).await.unwrap().unwrap();
+    journal.apply_refund(doubt.id, asked_started(&doubt, 11)).await.unwrap();
+    journal.apply_refund(doubt.id, asked_ended(12, Verdict::Ambiguous(Ambiguity::TimedOut))).await.unwrap();
+    // The same once more is the one that there is.
+    let twice = journal.propose_refund(refund_proposal(others.id, "x")).await.unwrap();
+    assert_eq!(twice.unwrap_err().id, doubt.id);
+    let twice =
+        journal.apply_refund(doubt.id, asked_ended(13, Verdict::Ambiguous(Ambiguity::TimedOut))).await;
+    assert!(matches!(twice, Err(JournalError::RequestRefused(_))), "{twice:?}");
 }
 
 /// Changes that fail, so that savepoints are rolled back between those that are kept.

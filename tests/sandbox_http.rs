@@ -413,6 +413,29 @@ async fn the_life_of_a_cash_in() {
     refusal(refund(3, "CUSTOMER_REQUEST").await, 422, "CASH_IN_ALREADY_REFUNDED").await;
     assert_eq!(platform.sandbox.ledger().balances.transactional, Centavos::new(50_000_000));
 
+    for (reference, does, code) in [
+        ("e1", "expire", "CASH_IN_EXPIRED"),
+        ("x1", "cancel", "CASH_IN_CANCELLED"),
+        ("n1", "pay", "MISSING_END_TO_END_ID"),
+    ] {
+        let mut order = charge(reference);
+        order["payer"]["name"] = json!(if does == "pay" { "Sem ID da Silva" } else { "Ana" });
+        let made = json_of(platform.post("/cash-in", None, &order).await.unwrap()).await;
+        let id = made["internalCode"].as_str().unwrap();
+        let call = |what: &str| {
+            platform.http.post(format!("{}/sandbox/cash-in/{id}/{what}", platform.access.base_url)).send()
+        };
+        assert_eq!(call(does).await.unwrap().status(), StatusCode::OK);
+        let refused = platform
+            .post(&format!("/cash-in/{id}/refund"), None, &json!({ "reason": "FRAUD" }))
+            .await
+            .unwrap();
+        refusal(refused, 422, code).await;
+        refusal(call("expire").await.unwrap(), 422, "CASH_IN_NOT_AWAITING").await;
+        let told = json_of(platform.get(&format!("/cash-in/{id}")).await).await;
+        assert_eq!(told["expiredAt"].is_string(), does == "expire");
+    }
+
     let mut open = charge("c2");
     open["openFinance"] = json!({ "redirectUrl": "https://platform.example/back" });
     let open = json_of(platform.post("/cash-in", None, &open).await.unwrap()).await;

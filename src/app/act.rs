@@ -1,5 +1,6 @@
 //! What keys and pastes do.
 
+use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
 use super::key::{Key, KeyPress};
@@ -10,7 +11,7 @@ use super::{
     Soonness, TextField, Wanted,
 };
 use crate::domain::query::Filter;
-use crate::domain::transaction::Transaction;
+use crate::domain::transaction::{CashIn, Transaction};
 use crate::engine::message::Command;
 
 /// How long a review of a rebalance may be confirmed: afterwards its balance is read again.
@@ -40,6 +41,9 @@ impl App {
             }
             Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),
             Mode::Resolve(_) => self.press_resolve(press),
+            Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.press(press),
+            Mode::CashIn(cash_in::Stage::Review(review)) => review.hint = Some(ReviewHint::WhichKey),
+            Mode::Refund(open) => open.press(press),
             _ => {}
         }
     }
@@ -52,6 +56,8 @@ impl App {
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
             Mode::Resolve(_) => self.paste_resolve(text),
+            Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.paste(text),
+            Mode::Refund(open) => open.paste(text),
             // The second amount is there to be thought about, so it is typed.
             _ => {}
         }
@@ -129,6 +135,14 @@ impl App {
                 self.mode = Mode::CashOut(CashOutStage::Editing);
                 Vec::new()
             }
+            Action::CashIn => {
+                self.mode = Mode::CashIn(cash_in::Stage::Editing);
+                Vec::new()
+            }
+            Action::Refund => {
+                self.open_refund();
+                Vec::new()
+            }
             Action::Rebalance => {
                 self.rebalance.propose(self.wanted());
                 self.mode = Mode::Rebalance(Stage::Editing);
@@ -142,6 +156,8 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out.step(action == Action::NextField),
                     Mode::Resolve(_) => self.step_resolve(action == Action::NextField),
+                    Mode::CashIn(_) => self.cash_in.step(action == Action::NextField),
+                    Mode::Refund(_) => self.step_refund(),
                     _ => self.rebalance.step(),
                 }
                 Vec::new()
@@ -150,6 +166,8 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out = Draft::default(),
                     Mode::Resolve(_) => self.clear_resolve(),
+                    Mode::CashIn(_) => self.cash_in = cash_in::Draft::default(),
+                    Mode::Refund(_) => self.clear_refund(),
                     _ => self.rebalance = rebalance::Draft::proposing(None),
                 }
                 Vec::new()
@@ -207,6 +225,16 @@ impl App {
                 self.leave_resolve();
                 None
             }
+            Mode::CashIn(cash_in::Stage::Sent(sent)) => match sent.fate.row() {
+                Some(row) => Some(row),
+                None => {
+                    if sent.fate.is_nothing() {
+                        self.mode = Mode::CashIn(cash_in::Stage::Editing);
+                    }
+                    None
+                }
+            },
+            Mode::Refund(_) => return self.close(),
             Mode::Rebalance(Stage::Ended(Err(_))) => {
                 self.mode = Mode::Rebalance(Stage::Editing);
                 None
@@ -236,6 +264,9 @@ impl App {
             Mode::Help { behind, .. } => self.mode = *behind,
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Resolve(resolve) => self.close_resolve(*resolve),
+            Mode::CashIn(cash_in::Stage::Review(_)) => self.mode = Mode::CashIn(cash_in::Stage::Editing),
+            Mode::CashIn(cash_in::Stage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
+            Mode::Refund(open) => self.close_refund(open),
             Mode::CashOut(CashOutStage::Review(_)) => self.mode = Mode::CashOut(CashOutStage::Editing),
             Mode::CashOut(CashOutStage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Rebalance(Stage::Review(_) | Stage::Asking(_)) => {
@@ -251,6 +282,7 @@ impl App {
             | Mode::Notices
             | Mode::Ask(Question::Resume)
             | Mode::CashOut(CashOutStage::Editing)
+            | Mode::CashIn(cash_in::Stage::Editing)
             | Mode::Rebalance(Stage::Editing | Stage::Sent(_) | Stage::Ended(_)) => {}
         }
         Vec::new()
@@ -286,7 +318,8 @@ impl App {
     }
 
     fn take_up(&mut self) -> Vec<Effect> {
-        let can = |row: &&Transaction| row.ours && super::is_open(row.state);
+        let is_refunding = matches!(&self.mode, Mode::Detail(detail) if super::refund::can_take_up(detail));
+        let can = |row: &&Transaction| is_refunding || row.ours && super::is_open(row.state);
         let row = self.current_row().filter(can).map(|row| row.id);
         let Some(id) = row.filter(|_| self.offers(Action::TakeUp)) else {
             self.flash = Some(Flash::NothingToTakeUp);
@@ -298,11 +331,27 @@ impl App {
 
     /// The id by which others know the row: the endToEndId, else the gateway's, else saldo's own.
     fn copy(&mut self) -> Vec<Effect> {
+        if let Some(code) = self.code_to_copy() {
+            self.flash = Some(Flash::Copied(code.clone()));
+            return vec![Effect::Copy(code)];
+        }
         let Some(row) = self.current_row() else { return Vec::new() };
         let known = row.end_to_end_id.as_ref().or(row.internal_code.as_ref()).or(row.transaction_id.as_ref());
         let text = known.map_or_else(|| row.id.to_string(), |id| id.as_str().to_owned());
         self.flash = Some(Flash::Copied(text.clone()));
         vec![Effect::Copy(text)]
+    }
+
+    /// The code or address of the charge in front, while it can be paid.
+    fn code_to_copy(&self) -> Option<String> {
+        let life = match &self.mode {
+            Mode::CashIn(cash_in::Stage::Sent(sent)) => sent.life.as_deref()?,
+            Mode::Detail(Detail { life: LifeState::Here(life), .. }) => life,
+            _ => return None,
+        };
+        let charge = &life.incoming.charge.as_ref()?.stored.asked;
+        let awaits = charge.state == CashIn::AwaitingPayment;
+        charge.pay_by.as_ref().filter(|_| awaits).map(|pay_by| pay_by.text().to_owned())
     }
 
     fn turn_focus(&mut self, forward: bool) {
@@ -358,6 +407,16 @@ impl App {
                 self.review_resolve(now);
                 Vec::new()
             }
+            Mode::CashIn(stage @ cash_in::Stage::Editing) => {
+                if let Some(review) = self.cash_in.review(now.next_id, &self.facts.operator, now.elapsed) {
+                    *stage = cash_in::Stage::Review(Box::new(review));
+                }
+                Vec::new()
+            }
+            Mode::Refund(_) => {
+                self.review_refund(now);
+                Vec::new()
+            }
             _ => Vec::new(),
         }
     }
@@ -404,6 +463,22 @@ impl App {
                 vec![Effect::Command(command)]
             }
             Mode::Resolve(resolve) => self.confirm_resolve(resolve, now),
+            Mode::Refund(open) => self.confirm_refund(open, now),
+            Mode::CashIn(cash_in::Stage::Review(mut review)) => {
+                if let Err(hint) = review.check(now.elapsed) {
+                    review.hint = Some(hint);
+                    self.mode = Mode::CashIn(cash_in::Stage::Review(review));
+                    return Vec::new();
+                }
+                let decision = Box::new(review.decision);
+                self.mode = Mode::CashIn(cash_in::Stage::Sent(Box::new(cash_in::Sent {
+                    decision: decision.clone(),
+                    fate: cash_in::Fate::Waiting,
+                    at: now.wall,
+                    life: None,
+                })));
+                vec![Effect::Command(Command::Charge(decision))]
+            }
             Mode::Ask(Question::Resume) => vec![Effect::Command(Command::ResumePayments)],
             Mode::Ask(Question::Acknowledge(id)) => {
                 self.mode = Mode::Notices;
@@ -419,7 +494,7 @@ impl App {
 
 /// A key of a review goes to the amount that is typed again, if it belongs to one; otherwise which key confirms is
 /// said.
-fn retype(field: Option<&mut TextField>, press: KeyPress) -> Option<ReviewHint> {
+pub(super) fn retype(field: Option<&mut TextField>, press: KeyPress) -> Option<ReviewHint> {
     let belongs = match press.key {
         Key::Char(character) => press.modifiers.ctrl || "0123456789.,".contains(character),
         _ => true,

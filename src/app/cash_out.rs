@@ -351,6 +351,9 @@ impl Draft {
         if self.text(Slot::Name).is_empty() {
             self.set(Slot::Name, code.merchant_name.as_str());
         }
+        if let Some(description) = code.description().filter(|_| self.text(Slot::Description).is_empty()) {
+            self.set(Slot::Description, &description);
+        }
         if let Some(amount) = code.amount.filter(|_| self.text(Slot::Amount).is_empty()) {
             self.set(Slot::Amount, &amount.to_typed());
         }

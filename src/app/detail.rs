@@ -1,15 +1,18 @@
 //! The life of a row as lines of text: what happened, what was sent, what was told.
 
 use super::App;
-use super::timeline::whole;
+use super::timeline::{name_of, whole};
+use crate::domain::cash_in::Charge;
 use crate::domain::cash_out::State as Out;
 use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
+use crate::domain::refund::Refund;
 use crate::domain::report::{BankData, Direction};
+use crate::domain::request::PayBy;
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
-use crate::engine::message::{AttemptRow, Delivery, Intent, Life};
+use crate::engine::message::{AskedLife, AttemptRow, Delivery, Intent, Life};
 
 /// What a line is, for the eye.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +92,12 @@ impl App {
                 lines.push(LineKind::Warning, "", self.words().detail.settled_elsewhere);
             }
         }
+        if let Some(charge) = &life.incoming.charge {
+            self.charge(&mut lines, charge);
+        }
+        if let Some(refund) = &life.incoming.refund {
+            self.refund(&mut lines, refund);
+        }
         self.attempts(&mut lines, &life.attempts);
         self.events(&mut lines, &life.events);
         self.deliveries(&mut lines, &life.deliveries);
@@ -137,6 +146,45 @@ impl App {
         lines.fact(words.happened, self.clock.full(row.happened_at));
         lines.fact(words.learned, self.clock.full(row.created_at));
         lines.fact(words.updated, self.clock.full(row.updated_at));
+    }
+
+    fn charge(&self, lines: &mut Lines, life: &AskedLife<Charge>) {
+        let (detail, words) = (&self.words().detail, &self.words().cash_in);
+        let charge = &life.stored.asked;
+        let order = &charge.terms.order;
+        lines.heading(self.words().refund.charge_heading);
+        lines.fact(detail.name_typed, &order.name);
+        lines.fact(detail.document_typed, order.document.masked());
+        if let Some(at) = charge.expires_at {
+            lines.fact(words.until, self.clock.full(at));
+        }
+        match &charge.pay_by {
+            Some(PayBy::CopyAndPaste(code)) => lines.fact(words.copy_and_paste, code),
+            Some(PayBy::PaymentUrl(url)) => lines.fact(words.payment_url, url),
+            None => {}
+        }
+        self.attempts(lines, &life.requests);
+        self.asked_events(lines, &life.events, &charge.terms.maker);
+    }
+
+    fn refund(&self, lines: &mut Lines, life: &AskedLife<Refund>) {
+        let (detail, words) = (&self.words().detail, &self.words().refund);
+        let refund = &life.stored.asked;
+        lines.heading(words.heading);
+        lines.fact(detail.state, self.lang.refund_state(refund.state));
+        lines.fact(detail.meaning, self.lang.refund_meaning(refund.state));
+        if refund.conflict {
+            lines.push(LineKind::Warning, "", detail.conflict);
+        }
+        lines.fact(words.reason, self.lang.refund_reason(refund.terms.reason));
+        if let Some(description) = &refund.terms.description {
+            lines.fact(words.description, whole(description));
+        }
+        lines.fact(words.ordered_by, name_of(&refund.terms.maker));
+        lines.fact(detail.saldo_id, life.stored.id.to_string());
+        lines.known("endToEndId", refund.end_to_end_id.as_ref());
+        self.attempts(lines, &life.requests);
+        self.asked_events(lines, &life.events, &refund.terms.maker);
     }
 
     fn order(&self, lines: &mut Lines, intent: &Intent) {

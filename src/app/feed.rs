@@ -94,7 +94,7 @@ pub(crate) const fn has_failed(state: State) -> bool {
                 | cash_out::State::Cancelled
                 | cash_out::State::Expired
                 | cash_out::State::DeclaredNotPaid
-        ) | State::In(CashIn::Expired | CashIn::Cancelled)
+        ) | State::In(CashIn::Rejected | CashIn::Expired | CashIn::Cancelled)
     )
 }
 

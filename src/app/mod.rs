@@ -7,11 +7,12 @@
 //! Message ──▶ App::update ──▶ Effects          ui::render(&App) only reads
 //!               │  keys: keymap (place, key) -> Action -> act.rs
 //!               │  news: news.rs
-//!               └─ forms: cash_out.rs, rebalance.rs, resolve/
+//!               └─ forms: cash_out.rs, cash_in.rs, refund.rs, rebalance.rs, resolve/
 //! ```
 
 mod act;
 mod balance;
+pub mod cash_in;
 pub mod cash_out;
 mod clock;
 mod detail;
@@ -24,6 +25,7 @@ mod news;
 mod notices;
 mod prompt;
 pub mod rebalance;
+pub(crate) mod refund;
 pub(crate) mod resolve;
 #[cfg(test)]
 mod tests;
@@ -72,6 +74,10 @@ pub(crate) enum Mode {
     CashOut(CashOutStage),
     /// A rebalance on its way from the form to the gateway.
     Rebalance(rebalance::Stage),
+    /// A charge on its way from the form to the gateway.
+    CashIn(cash_in::Stage),
+    /// A cash-in that is given back, over its life.
+    Refund(Box<refund::Refunding>),
     /// What a person says of a payment, over its life.
     Resolve(Box<resolve::Resolve>),
     /// A question that is answered by the confirming key.
@@ -163,6 +169,7 @@ pub struct App {
     pub(crate) focus: Focus,
     pub(crate) mode: Mode,
     pub(crate) cash_out: cash_out::Draft,
+    pub(crate) cash_in: cash_in::Draft,
     /// Texts of decisions that were confirmed and of which nothing is known yet.
     waiting: Vec<cash_out::Draft>,
     /// Texts of decisions that came to nothing, while the form held another.
@@ -181,6 +188,8 @@ pub(crate) enum Flash {
     TakenUp,
     /// Nothing can be done for this row.
     NothingToTakeUp,
+    /// This row cannot be given back.
+    NothingToRefund,
     /// Nothing is to be said of this payment.
     NothingToResolve,
     /// The balance is being read.
@@ -215,6 +224,7 @@ impl App {
             focus: Focus::Feed,
             mode: Mode::Home,
             cash_out: cash_out::Draft::default(),
+            cash_in: cash_in::Draft::default(),
             waiting: Vec::new(),
             returned: Vec::new(),
             rebalance: rebalance::Draft::proposing(facts.band.map(|band| band.target())),
@@ -289,6 +299,16 @@ impl App {
                 resolve::Stage::Editing => Place::Form,
                 resolve::Stage::Review(_) => Place::Review,
                 resolve::Stage::Sent(_) => Place::Outcome,
+            },
+            Mode::CashIn(stage) => match stage {
+                cash_in::Stage::Editing => Place::Form,
+                cash_in::Stage::Review(_) => Place::Review,
+                cash_in::Stage::Sent(_) => Place::Outcome,
+            },
+            Mode::Refund(open) => match open.stage {
+                refund::Stage::Editing => Place::Form,
+                refund::Stage::Review(_) => Place::Review,
+                refund::Stage::Sent(..) => Place::Outcome,
             },
             Mode::Home => Place::Home,
             Mode::Search(_) => Place::Search,

@@ -2,14 +2,16 @@
 
 use uuid::Uuid;
 
+use super::cash_in;
 use super::cash_out::Fate;
 use super::rebalance::{self, Stage};
+use super::refund;
 use super::resolve;
 use super::{App, CashOutStage, Detail, Effect, LifeState, Mode, NotDecided, Notice, Now, Payment, Soonness};
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::Forecast;
 use crate::engine::message::{
-    Command, DecisionOutcome, FeedWindow, Life, News, RebalanceTrouble, StoredRebalance,
+    AskedOutcome, Command, DecisionOutcome, FeedWindow, Life, News, RebalanceTrouble, StoredRebalance,
 };
 
 impl App {
@@ -69,6 +71,8 @@ impl App {
             }
             News::RebalanceReviewed { target, outcome } => self.rebalance_reviewed(target, outcome, now),
             News::RebalanceEnded(outcome) => effects.extend(self.rebalance_ended(outcome, now)),
+            News::ChargeDecided { id, outcome } => effects.extend(self.charge_decided(id, fate_of(outcome))),
+            News::RefundDecided { id, outcome } => effects.extend(self.refund_decided(id, fate_of(outcome))),
             News::Resolved { id, outcome } => {
                 let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
                 effects.extend(self.resolved(id, fate));
@@ -85,6 +89,12 @@ impl App {
         match self.front() {
             Mode::Detail(detail) => detail.take(life),
             Mode::Resolve(open) => open.detail.take(life),
+            Mode::Refund(open) => open.detail.take(life),
+            Mode::CashIn(cash_in::Stage::Sent(sent)) => {
+                if let Some(life) = life.filter(|life| Some(life.transaction.id) == sent.fate.row()) {
+                    sent.life = Some(life);
+                }
+            }
             Mode::CashOut(CashOutStage::Sent(sent)) => {
                 if let Some(life) = life.filter(|life| life.transaction.id == sent.id()) {
                     sent.life = Some(life);
@@ -120,6 +130,49 @@ impl App {
         }
         let Some(why) = not_decided(&fate) else { return Vec::new() };
         self.notices.push(Notice::NotDecided { amount: amount.unwrap_or_default(), why }, self.now);
+        vec![Effect::Bell]
+    }
+
+    /// A charge came to something: the outcome shows it, or else a notice does. What was typed stays until it is made.
+    fn charge_decided(&mut self, id: Uuid, fate: cash_in::Fate) -> Vec<Effect> {
+        if !fate.is_nothing() {
+            self.cash_in = cash_in::Draft::default();
+        }
+        if let Mode::CashIn(cash_in::Stage::Sent(sent)) = self.front()
+            && sent.decision.id == id
+        {
+            let row = fate.row();
+            sent.fate = fate;
+            return row.map(|row| Effect::Command(Command::ShowLife(Some(row)))).into_iter().collect();
+        }
+        self.not_made(&fate)
+    }
+
+    /// The same for a refund; the life under it is followed already.
+    fn refund_decided(&mut self, id: Uuid, fate: cash_in::Fate) -> Vec<Effect> {
+        if let Mode::Refund(open) = self.front()
+            && let refund::Stage::Sent(sent, of) = &mut open.stage
+            && *sent == id
+        {
+            *of = fate;
+            return Vec::new();
+        }
+        self.not_made(&fate)
+    }
+
+    fn not_made(&mut self, fate: &cash_in::Fate) -> Vec<Effect> {
+        let why = match fate {
+            cash_in::Fate::Taken => None,
+            cash_in::Fate::NotMade(reason) => Some(reason.clone()),
+            cash_in::Fate::Busy => {
+                self.notices.push(Notice::Busy, self.now);
+                return vec![Effect::Bell];
+            }
+            cash_in::Fate::Waiting | cash_in::Fate::Made(_) | cash_in::Fate::Existing(_) => {
+                return Vec::new();
+            }
+        };
+        self.notices.push(Notice::NotMade(why), self.now);
         vec![Effect::Bell]
     }
 
@@ -177,6 +230,12 @@ impl App {
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
         match command {
             Command::Pay(decision) => effects.extend(self.decided(decision.id, Fate::Busy)),
+            Command::Charge(decision) => {
+                effects.extend(self.charge_decided(decision.id, cash_in::Fate::Busy));
+            }
+            Command::Refund(decision) => {
+                effects.extend(self.refund_decided(decision.id, cash_in::Fate::Busy));
+            }
             Command::Resolve { id, .. } => effects.extend(self.resolved(id, resolve::Fate::Busy)),
             Command::ReviewRebalance { .. } | Command::Rebalance { .. } => {
                 if let Mode::Rebalance(stage) = self.front() {
@@ -198,6 +257,15 @@ impl Detail {
             Some(_) => {}
             None => self.life = LifeState::Gone,
         }
+    }
+}
+
+fn fate_of(outcome: AskedOutcome) -> cash_in::Fate {
+    match outcome {
+        AskedOutcome::Created(row) => cash_in::Fate::Made(row),
+        AskedOutcome::Existing(row) => cash_in::Fate::Existing(row),
+        AskedOutcome::Taken => cash_in::Fate::Taken,
+        AskedOutcome::NotMade(reason) => cash_in::Fate::NotMade(reason),
     }
 }
 

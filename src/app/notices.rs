@@ -27,6 +27,8 @@ pub(crate) enum Notice {
     NotDecided { amount: Centavos, why: NotDecided },
     /// The engine could not take a command.
     Busy,
+    /// A charge or a refund was not made while nobody looked; why, where it is known.
+    NotMade(Option<String>),
     /// What a person said of a payment came to something while nobody looked.
     Resolved { payment: Payment, fate: Fate },
     /// Something is out of order until it is not any more; what is known of it.

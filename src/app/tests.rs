@@ -621,6 +621,7 @@ fn a_br_code_fills_what_is_empty_and_keeps_what_was_typed() {
     assert_eq!(draft.key().unwrap().key_type().as_str(), "EVP");
     assert_eq!(draft.field(Slot::Name).unwrap().text(), "Fulano de Tal");
     assert_eq!(draft.amount(), Ok(Centavos::new(990)));
+    assert!(draft.field(Slot::Description).unwrap().is_empty(), "three stars stand for no txid");
     desk.send(Message::Paste(code.replace("1D3D", "1D3E")));
     assert!(matches!(desk.app.cash_out.note, Some(PasteNote::Broken(_))));
 }

@@ -5,6 +5,7 @@ use super::detail::Lines;
 use crate::domain::cash_out::{Event, Terms};
 use crate::domain::person::Person;
 use crate::domain::report::{Report, Source};
+use crate::domain::request;
 use crate::domain::text::{MAX_CHARS, Safe};
 
 impl App {
@@ -40,6 +41,32 @@ impl App {
             }
             Event::Declared { by, statement, .. } => did(words.declared, by, Some(statement)),
             Event::RoundStarted { by, .. } => did(words.round_started, by, None),
+        }
+    }
+
+    /// What happened to a charge or a refund.
+    pub(super) fn asked_events<T: request::Terms>(
+        &self,
+        lines: &mut Lines,
+        events: &[request::Event<T>],
+        maker: &Person,
+    ) {
+        use request::Event as Asked;
+        lines.heading(self.words().detail.timeline);
+        let words = &self.words().events;
+        for event in events {
+            let text = match event {
+                Asked::Proposed(_) => did(words.proposed, maker, None),
+                Asked::AttemptStarted { .. } => words.attempt_started.to_owned(),
+                Asked::AttemptEnded { verdict, .. } => self.lang.verdict(verdict),
+                Asked::Reported { source, report, .. } => self.reported(report, *source),
+                Asked::LookedInVain { .. } => words.looked_in_vain.to_owned(),
+                Asked::WindowClosed { .. } => words.window_closed.to_owned(),
+                Asked::LetGo { .. } => words.expired.to_owned(),
+                Asked::PutOnHold { .. } => words.put_on_hold.to_owned(),
+                Asked::RoundStarted { by, .. } => did(words.round_started, by, None),
+            };
+            lines.fact(&self.clock.near(event.at(), self.now), text);
         }
     }
 

@@ -17,6 +17,7 @@ use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
 use super::view::{IntentView, destination_text, sentence};
 use crate::domain::attempt::Verdict;
+use crate::domain::br_code::{BrCode, Target};
 use crate::domain::cash_out::State;
 use crate::domain::document::Document;
 use crate::domain::institution::Ispb;
@@ -72,6 +73,11 @@ struct Payment {
     #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
     #[serde(alias = "pix-key")]
     pix_key: Option<String>,
+    /// Instead of a key: a static BR Code ("copia e cola"); it gives the key, and amount, name and description where they
+    /// are left out
+    #[arg(long, value_name = "CODE")]
+    #[serde(alias = "br-code")]
+    br_code: Option<String>,
     /// CPF, CNPJ, EMAIL, PHONE or EVP; inferred where only one fits
     #[arg(long, value_name = "TYPE")]
     #[serde(alias = "pix-key-type")]
@@ -345,6 +351,7 @@ fn from_input(flags: Payment) -> Result<Payment, Failure> {
     for (name, given, flag) in [
         ("amount", &mut input.amount, flags.amount),
         ("pix_key", &mut input.pix_key, flags.pix_key),
+        ("br_code", &mut input.br_code, flags.br_code),
         ("pix_key_type", &mut input.pix_key_type, flags.pix_key_type),
         ("bank_ispb", &mut input.bank_ispb, flags.bank_ispb),
         ("bank_branch", &mut input.bank_branch, flags.bank_branch),
@@ -386,7 +393,10 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
     let needed = |value: &Option<String>, flag: &str| {
         value.clone().ok_or_else(|| Failure::usage(format!("{flag} is missing")))
     };
+    let code = payment.br_code.as_deref().map(br_code).transpose()?;
+    let printed = code.as_ref().and_then(|code| code.amount);
     let amount = match (payment.amount_centavos, &payment.amount) {
+        (None, None) if printed.is_some() => printed.unwrap_or_default(),
         (Some(_), Some(_)) => return Err(Failure::usage("give amount or amount_centavos, not both")),
         (Some(centavos), None) if (1..=MAX_TYPED.get()).contains(&centavos) => Centavos::new(centavos),
         (Some(_), None) => {
@@ -395,8 +405,16 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
         (None, _) => Centavos::parse_payment(&needed(&payment.amount, "--amount")?)
             .map_err(|error| wrong("--amount", &error))?,
     };
-    let destination = destination(&payment)?;
-    let name = person_text(&needed(&payment.name, "--name")?).map_err(|error| wrong("--name", &error))?;
+    if let Some(printed) = printed.filter(|printed| *printed != amount) {
+        return Err(Failure::usage(format!(
+            "--amount: {amount} was given, and the BR Code asks for {printed}; nothing was sent"
+        )));
+    }
+    let destination = destination(&payment, code.as_ref())?;
+    let name = match (&payment.name, &code) {
+        (None, Some(code)) => code.merchant_name.to_string(),
+        (name, _) => person_text(&needed(name, "--name")?).map_err(|error| wrong("--name", &error))?,
+    };
     if name.is_empty() {
         return Err(Failure::usage("--name: is empty"));
     }
@@ -414,6 +432,7 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
         .map(person_text)
         .transpose()
         .map_err(|error| wrong("--description", &error))?
+        .or_else(|| code.as_ref().and_then(BrCode::description))
         .filter(|text| !text.is_empty());
     Ok(Checked {
         order: Order { amount, name, document, destination, description },
@@ -422,8 +441,28 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
     })
 }
 
-fn destination(payment: &Payment) -> Result<Destination, Failure> {
+/// Reads a BR Code that can be paid by its key.
+fn br_code(text: &str) -> Result<BrCode, Failure> {
+    let code = BrCode::parse(text).map_err(|error| Failure::usage(format!("--br-code: {error}")))?;
+    match &code.target {
+        Target::Key { .. } => Ok(code),
+        Target::Url(address) => Err(Failure::usage(format!(
+            "--br-code: a dynamic code; its charge waits at {address} and its key is not in it, so it cannot be paid by key. \
+             Nothing was sent"
+        ))),
+    }
+}
+
+fn destination(payment: &Payment, code: Option<&BrCode>) -> Result<Destination, Failure> {
     let account = [&payment.bank_ispb, &payment.bank_branch, &payment.bank_account];
+    if let Some(code) = code {
+        if payment.pix_key.is_some() || account.iter().any(|part| part.is_some()) {
+            return Err(Failure::usage("give either --br-code, --pix-key or the --bank-… flags"));
+        }
+        if let Target::Key { key, .. } = &code.target {
+            return Ok(Destination::Pix(key.clone()));
+        }
+    }
     match (&payment.pix_key, account.iter().any(|part| part.is_some())) {
         (Some(_), true) => Err(Failure::usage("give either --pix-key or the --bank-… flags, not both")),
         (Some(key), false) => {
@@ -449,14 +488,14 @@ fn destination(payment: &Payment) -> Result<Destination, Failure> {
                 .map_err(|error| Failure::usage(format!("--bank-account: {error}")))?;
             Ok(Destination::Account(BankAccount { ispb, branch, account }))
         }
-        (None, false) => {
-            Err(Failure::usage("--pix-key is missing (or --bank-ispb, --bank-branch and --bank-account)"))
-        }
+        (None, false) => Err(Failure::usage(
+            "--pix-key is missing (or --br-code, or --bank-ispb, --bank-branch and --bank-account)",
+        )),
     }
 }
 
 /// A name or description: what is typed goes out, so what nobody can see is refused rather than dropped.
-fn person_text(text: &str) -> Result<String, String> {
+pub(super) fn person_text(text: &str) -> Result<String, String> {
     let trimmed = text.trim();
     match trimmed.chars().position(crate::domain::text::is_unsafe) {
         Some(at) => Err(format!("has a control or invisible character at position {}", at + 1)),

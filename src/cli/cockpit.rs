@@ -24,10 +24,10 @@ use crate::engine::desk::{Desk, Parts, window};
 use crate::engine::forward::Address;
 use crate::engine::lane::LaneSettings;
 use crate::engine::message::{Command, News};
-use crate::gateway::{Gateway, HttpGateway};
+use crate::gateway::{Charging, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
-use crate::journal::{Journal, JournalError, Query, Reader};
+use crate::journal::{CashIns, Journal, JournalError, Query, Reader};
 use crate::lang::Lang;
 use crate::server::control::attached::Attached;
 use crate::server::control::client::Client;
@@ -227,12 +227,12 @@ async fn own(
     lock: Lock,
 ) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
     let owned = Arc::new(SqliteJournal::open(path, account, lock).await?);
-    let journal: Arc<dyn Journal> = Arc::clone(&owned) as _;
+    let journal: Arc<dyn CashIns> = Arc::clone(&owned) as _;
     let (zone, operator) = (facts.zone.clone(), facts.operator.clone());
-    let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
+    let reader: Arc<dyn Reader> = Arc::clone(&owned) as _;
     let app = first_frame(facts, reader.as_ref()).await?;
     drop(reader);
-    let gateway: Arc<dyn Gateway> = works.gateway;
+    let gateway: Arc<dyn Charging> = works.gateway;
     let (mut desk, news) = Desk::start(Parts {
         journal: Arc::clone(&journal),
         gateway,
@@ -283,12 +283,13 @@ async fn attach(
 pub(super) fn listen(
     desk: &mut Desk,
     taking: Webhooks,
-    journal: &Arc<dyn Journal>,
+    journal: &Arc<dyn CashIns>,
     crypto_token: SecretString,
 ) {
     let board = desk.board();
     let started = taking.socket.and_then(|socket| {
-        webhooks::listen(socket, &taking.path, Arc::clone(journal), crypto_token, Arc::clone(&board))
+        let journal: Arc<dyn Journal> = Arc::<dyn CashIns>::clone(journal);
+        webhooks::listen(socket, &taking.path, journal, crypto_token, Arc::clone(&board))
     });
     match started {
         Ok(serve) => desk.listen(serve),

@@ -15,11 +15,12 @@ use super::office::{Office, ask, refused};
 use crate::config::{Env, JournalUrl, Loaded, Settings, load};
 use crate::domain::balance::Balance;
 use crate::engine::clock::SystemClock;
+use crate::engine::counter::Counter;
 use crate::engine::lane::{Lane, LaneSettings};
 use crate::engine::office;
 use crate::engine::rebalance::Rebalancer;
-use crate::gateway::{Credentials, Gateway, HttpGateway, Options};
-use crate::journal::Journal;
+use crate::gateway::{Charging, Credentials, Gateway as _, HttpGateway, Options};
+use crate::journal::CashIns;
 use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
 use crate::server::control::client::Client;
@@ -43,6 +44,12 @@ pub(super) struct Context {
 pub(super) struct Connection {
     pub(super) gateway: Arc<HttpGateway>,
     pub(super) crypto_token: SecretString,
+}
+
+/// The journal as this process's own, for what no other owner is asked for.
+pub(super) struct Owned {
+    pub(super) journal: Arc<dyn CashIns>,
+    pub(super) counter: Arc<Counter>,
 }
 
 impl Context {
@@ -122,24 +129,49 @@ impl Context {
         Ok(read?)
     }
 
+    /// The journal for a charge or a refund: these are made by the process that runs the command, or on an owner's own
+    /// screen.
+    pub(super) async fn own(&self) -> Result<Owned, Failure> {
+        match self.office().await? {
+            Office::Here(office) => {
+                Ok(Owned { journal: Arc::clone(office.journal()), counter: Arc::clone(office.counter()) })
+            }
+            Office::There { client, .. } => Err(Failure::new(
+                Exit::Later,
+                "journal_busy",
+                format!(
+                    "saldo {} (process {}) owns this journal, and takes no charges or refunds from other commands; nothing \
+                     was sent: make it on the owner's screen, or when it has ended",
+                    client.owner().command,
+                    client.owner().pid
+                ),
+            )
+            .retryable()),
+        }
+    }
+
     /// The journal as its owner, without waiting for another owner to be done. What a crash left has been taken up.
     pub(super) async fn own_now(&self) -> Result<office::Office, Failure> {
         let path = self.journal_path();
         prepare_folder(path)?;
         let lock = Lock::acquire(path, self.command, Duration::ZERO).await?;
-        let gateway: Arc<dyn Gateway> = self.gateway().await?;
-        let journal: Arc<dyn Journal> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
+        let gateway: Arc<dyn Charging> = self.gateway().await?;
+        let journal: Arc<dyn CashIns> = Arc::new(SqliteJournal::open(path, &self.account(), lock).await?);
         let lane = Lane::new(
-            Arc::clone(&journal),
-            Arc::clone(&gateway),
+            Arc::<dyn CashIns>::clone(&journal),
+            Arc::<dyn Charging>::clone(&gateway),
             Arc::new(SystemClock),
             self.lane_settings(),
             None,
         );
-        let rebalancer = Rebalancer::new(Arc::clone(&journal), gateway);
+        let rebalancer =
+            Rebalancer::new(Arc::<dyn CashIns>::clone(&journal), Arc::<dyn Charging>::clone(&gateway));
+        let counter =
+            Counter::new(Arc::clone(&journal), gateway, Arc::clone(&lane), self.lane_settings(), None);
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
-        Ok(office::Office::new(journal, lane, rebalancer))
+        counter.take_up_the_lost().await?;
+        Ok(office::Office::new(journal, lane, rebalancer, counter))
     }
 
     /// The journal for reading; `None` where there is none yet.

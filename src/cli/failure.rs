@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::domain::attempt::{NotExecuted, Problem, Verdict};
+use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
 use crate::engine::message::RebalanceTrouble;
 use crate::gateway::{BuildError, ReadError};
@@ -198,6 +199,7 @@ impl From<JournalError> for Failure {
             | JournalError::Unreadable(_)
             | JournalError::Refused(_)
             | JournalError::RebalanceRefused(_)
+            | JournalError::RequestRefused(_)
             | JournalError::Closed => Self::new(Exit::Other, "journal", message),
         }
     }
@@ -241,6 +243,20 @@ impl From<LaneError> for Failure {
             LaneError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
             LaneError::Changed => Self::new(Exit::Unsound, "journal_changed", error.to_string()),
             LaneError::NotThisPayment(_) => Self::new(Exit::Usage, "not_this_payment", error.to_string()),
+        }
+    }
+}
+
+impl From<CounterError> for Failure {
+    fn from(error: CounterError) -> Self {
+        match error {
+            CounterError::Journal(error) => error.into(),
+            CounterError::Refused(refused) => JournalError::RequestRefused(refused).into(),
+            CounterError::Paused(pause) => pause.into(),
+            CounterError::Look(error) => error.into(),
+            CounterError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
+            CounterError::Changed => Self::new(Exit::Unsound, "journal_changed", error.to_string()),
+            CounterError::NotPaid(_) => Self::new(Exit::Refused, "not_paid", error.to_string()),
         }
     }
 }

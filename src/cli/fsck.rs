@@ -93,7 +93,7 @@ fn report(path: &str, checkup: &Checkup) {
     }
     if checkup.findings.is_empty() {
         say(&format!(
-            "{path}: sound. {} rows, each as saldo wrote it; every payment and rebalance is what its events come to",
+            "{path}: sound. {} rows, each as saldo wrote it; every payment, charge, refund and rebalance is what its events come to",
             checkup.rows
         ));
     }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod balance;
+mod cash_in;
 mod cash_out;
 mod cockpit;
 mod config;
@@ -18,9 +19,11 @@ mod fsck;
 mod logging;
 mod office;
 mod output;
+mod qr_file;
 mod rebalance;
 mod receipt;
 mod recover;
+mod refund;
 mod resolve;
 mod sandbox;
 mod select;
@@ -88,6 +91,10 @@ enum Command {
     Balance,
     /// Pay by PIX key or bank account
     CashOut(Box<cash_out::CashOutArguments>),
+    /// Ask somebody to pay: a BR Code, or an OpenFinance address
+    CashIn(Box<cash_in::CashInArguments>),
+    /// Give a paid cash-in back, in full and once
+    Refund(refund::RefundArguments),
     /// Move money between the transactional and the proprietary account
     Rebalance(rebalance::RebalanceArguments),
     /// Everything known of one transaction
@@ -119,7 +126,7 @@ enum Command {
 
 impl Command {
     fn moves_money(&self) -> bool {
-        matches!(self, Self::CashOut(_) | Self::Rebalance(_))
+        matches!(self, Self::CashOut(_) | Self::CashIn(_) | Self::Refund(_) | Self::Rebalance(_))
     }
 }
 
@@ -172,6 +179,10 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,
             Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,
+            Some(Command::CashIn(arguments)) => cash_in::run(*arguments, &global).await,
+            Some(Command::Refund(arguments)) => {
+                refund::run(arguments, &Context::load(&global, "refund")?).await
+            }
             Some(Command::Rebalance(arguments)) => {
                 rebalance::run(arguments, &Context::load(&global, "rebalance")?).await
             }

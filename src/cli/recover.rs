@@ -1,16 +1,31 @@
-//! `saldo recover`: take up every payment that is not final, once.
+//! `saldo recover`: take up every payment, charge and refund that is not final, once.
 
+use serde::Serialize;
+
+use super::cash_in::{self, ChargeView};
 use super::cash_out::AFTER_THE_WINDOW;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
+use super::refund::{self, RefundView};
 use super::view::{IntentView, looks, sentence};
+use crate::engine::counter;
 use crate::engine::lane::LaneError;
 use crate::engine::office::Recovered;
 use crate::journal::Intent;
 
+/// What was taken up. A charge and a refund have fields of their own and share `id`, `state` and the money's.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum View {
+    Payment(IntentView),
+    Charge(ChargeView),
+    Refund(RefundView),
+}
+
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
-    let Recovered { payments: taken_up, rebalances_in_doubt } = context.office().await?.recover().await?;
+    let Recovered { payments: taken_up, cash_ins, rebalances_in_doubt } =
+        context.office().await?.recover().await?;
     let mut notes = Vec::new();
     for doubt in rebalances_in_doubt {
         // Compared, never decided: that is a person's to do.
@@ -22,11 +37,31 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         ));
     }
     if context.json {
-        let views: Vec<_> =
-            taken_up.iter().map(|(intent, _)| IntentView::new(intent, &context.settings.client_id)).collect();
-        say_json(&views);
-    } else if taken_up.is_empty() {
-        say("no payment is open");
+        let client_id = &context.settings.client_id;
+        let payments = taken_up.iter().map(|(intent, _)| View::Payment(IntentView::new(intent, client_id)));
+        let charges =
+            cash_ins.charges.iter().map(|(charge, _)| View::Charge(ChargeView::new(charge, client_id)));
+        let refunds =
+            cash_ins.refunds.iter().map(|(refund, _)| View::Refund(RefundView::new(refund, client_id)));
+        say_json(&payments.chain(charges).chain(refunds).collect::<Vec<_>>());
+    } else if taken_up.is_empty() && cash_ins.charges.is_empty() && cash_ins.refunds.is_empty() {
+        say("no payment, charge or refund is open");
+    }
+    let told = cash_ins
+        .charges
+        .iter()
+        .map(|(charge, trouble)| (charge.id, cash_in::sentence(&charge.asked), trouble))
+        .chain(
+            cash_ins
+                .refunds
+                .iter()
+                .map(|(refund, trouble)| (refund.id, refund::sentence(&refund.asked), trouble)),
+        );
+    for (id, said, trouble) in told {
+        if !context.json {
+            say(&format!("{id}  {said}"));
+        }
+        notes.extend(trouble.as_ref().map(|trouble| format!("{id}: {trouble}")));
     }
     for (intent, _) in &taken_up {
         if !context.json {
@@ -36,7 +71,7 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             notes.push(format!("{}: {AFTER_THE_WINDOW}", intent.reference));
         }
     }
-    let verdict = verdict(&taken_up);
+    let verdict = verdict(&taken_up).and_then(|exit| of_cash_ins(&cash_ins).map_or(Ok(exit), Err));
     // What the verdict says already is not said twice.
     let said = verdict.as_ref().err().map_or("", |failure| failure.message.as_str());
     for (intent, trouble) in &taken_up {
@@ -55,6 +90,27 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             verdict
         }
     }
+}
+
+/// What is left of charges and refunds: doubt first, then what could not be sent.
+fn of_cash_ins(recovered: &counter::Recovered) -> Option<Failure> {
+    let refunds = recovered.refunds.iter().filter(|(refund, _)| {
+        let asked = &refund.asked;
+        asked.conflict || asked.state.is_in_doubt() && !asked.is_proven_unsent()
+    });
+    let charges = recovered.charges.iter().filter(|(charge, _)| {
+        let asked = &charge.asked;
+        asked.conflict || asked.is_in_doubt() && !asked.is_proven_unsent()
+    });
+    let (refunds, charges) = (refunds.count(), charges.count());
+    if refunds + charges > 0 {
+        let message = format!(
+            "{refunds} refunds and {charges} charges are still in doubt; do not give the money back in another way"
+        );
+        return Some(Failure::new(Exit::Unknown, "in_doubt", message).retryable().meaning(Outcome::Unknown));
+    }
+    let unsent = recovered.refunds.iter().find(|(refund, _)| refund.asked.is_proven_unsent());
+    unsent.map(|(refund, trouble)| refund::not_sent(&refund.asked, trouble.as_ref()))
 }
 
 /// Doubt first; then what kept a payment from being sent, or looked at.

@@ -19,7 +19,7 @@ use crate::engine::desk::{Desk, Parts};
 use crate::engine::forward::Address;
 use crate::engine::lane::LaneSettings;
 use crate::engine::message::News;
-use crate::gateway::Gateway;
+use crate::gateway::Charging;
 use crate::journal::Journal;
 use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{SqliteJournal, prepare_folder};
@@ -61,9 +61,9 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     };
     let owned = Arc::new(SqliteJournal::open(path, &context.account(), lock).await?);
     let journal: Arc<dyn Journal> = Arc::clone(&owned) as _;
-    let gateway: Arc<dyn Gateway> = gateway;
+    let gateway: Arc<dyn Charging> = gateway;
     let (mut desk, news) = Desk::start(Parts {
-        journal: Arc::clone(&journal),
+        journal: Arc::clone(&owned) as _,
         gateway,
         lane: LaneSettings { keep_offering: None, ..context.lane_settings() },
         poll_every: settings.poll_balance,
@@ -166,6 +166,8 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::Feed(_)
             | News::Life(_)
             | News::FeedCounted(_)
+            | News::ChargeDecided { .. }
+            | News::RefundDecided { .. }
             | News::Webhooks(_)
             | News::CashOutDecided { .. }
             | News::RebalanceReviewed { .. }

@@ -4,9 +4,11 @@ use clap::Args;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::cash_in::{self, ChargeView};
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
+use super::refund::{self, RefundLifeView};
 use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
 use crate::domain::cash_out::Event;
 use crate::domain::person::Person;
@@ -15,7 +17,7 @@ use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
 use crate::gateway::{Gateway, ReadError};
 use crate::journal::sqlite::SqliteReader;
-use crate::journal::{Life, Reader, StoredRebalance};
+use crate::journal::{AttemptRow, Life, Reader, StoredRebalance};
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
@@ -30,6 +32,10 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     intent: Option<IntentView>,
     attempts: Vec<AttemptView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charge: Option<ChargeView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundLifeView>,
     gateway: GatewayView<'a>,
     /// The newest payment of the same debt, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,8 +45,8 @@ struct Shown<'a> {
     advice: &'a [String],
 }
 
-#[derive(Serialize)]
-struct AttemptView {
+#[derive(Debug, Serialize)]
+pub(super) struct AttemptView {
     number: u32,
     idempotency_key: Uuid,
     started_at: jiff::Timestamp,
@@ -48,6 +54,19 @@ struct AttemptView {
     /// `accepted`, `exists`, `not_executed`, `unknown`, `on_the_wire`.
     outcome: &'static str,
     detail: Option<String>,
+}
+
+impl AttemptView {
+    pub(super) fn new(attempt: &AttemptRow) -> Self {
+        Self {
+            number: attempt.number,
+            idempotency_key: attempt.key,
+            started_at: attempt.started_at,
+            ended_at: attempt.ended_at,
+            outcome: outcome(attempt.verdict.as_ref()),
+            detail: attempt.verdict.as_ref().map(describe),
+        }
+    }
 }
 
 /// What the gateway says at this moment, or why that is not known.
@@ -162,22 +181,14 @@ pub(super) async fn known(
             .map_err(|error| error.to_string()),
         },
     };
+    let (charge, refund) = (life.incoming.charge.as_ref(), life.incoming.refund.as_ref());
     if context.json {
         say_json(&Shown {
             transaction: TransactionView::new(row),
             intent: life.intent.as_ref().map(|intent| IntentView::new(intent, &context.settings.client_id)),
-            attempts: life
-                .attempts
-                .iter()
-                .map(|attempt| AttemptView {
-                    number: attempt.number,
-                    idempotency_key: attempt.key,
-                    started_at: attempt.started_at,
-                    ended_at: attempt.ended_at,
-                    outcome: outcome(attempt.verdict.as_ref()),
-                    detail: attempt.verdict.as_ref().map(describe),
-                })
-                .collect(),
+            attempts: attempts_of(life).map(AttemptView::new).collect(),
+            charge: charge.map(|charge| ChargeView::new(&charge.stored, &context.settings.client_id)),
+            refund: refund.map(|refund| RefundLifeView::new(refund, &context.settings.client_id)),
             gateway: match &answer {
                 Ok(report) => GatewayView { report: Some(ReportView::new(report)), error: None },
                 Err(error) => GatewayView { report: None, error: Some(error.clone()) },
@@ -189,9 +200,10 @@ pub(super) async fn known(
         });
         return Ok(Exit::Done);
     }
-    match &life.intent {
-        Some(intent) => say(&sentence(intent)),
-        None => say(&format!(
+    match (&life.intent, charge) {
+        (Some(intent), _) => say(&sentence(intent)),
+        (None, Some(charge)) => say(&cash_in::sentence(&charge.stored.asked)),
+        (None, None) => say(&format!(
             "{} {} {}",
             row.direction.as_str(),
             row.state.as_str(),
@@ -220,17 +232,23 @@ pub(super) async fn known(
     for event in &life.events {
         line("found", finding(event));
     }
-    for attempt in &life.attempts {
-        line(
-            "attempt",
-            Some(format!(
-                "{} at {}, key {}: {}",
-                attempt.number,
-                attempt.started_at,
-                attempt.key,
-                attempt.verdict.as_ref().map_or_else(|| "on the wire".to_owned(), describe)
-            )),
-        );
+    if let Some(pay_by) = charge.and_then(|charge| charge.stored.asked.pay_by.as_ref()) {
+        line("paid by", Some(pay_by.text().to_owned()));
+    }
+    for attempt in attempts_of(life) {
+        line("attempt", Some(attempt_text(attempt)));
+    }
+    if let Some(refund) = refund {
+        let asked = &refund.stored.asked;
+        say(&refund::sentence(asked));
+        line("id", Some(refund.stored.id.to_string()));
+        line("reason", Some(asked.terms.reason.to_string()));
+        line("description", asked.terms.description.clone());
+        line("ordered by", Some(format!("{} at {}", asked.terms.maker, asked.terms.at)));
+        line("endToEndId", asked.end_to_end_id.as_ref().map(ToString::to_string));
+        for request in &refund.requests {
+            line("attempt", Some(attempt_text(request)));
+        }
     }
     match answer {
         Ok(report) => {
@@ -241,6 +259,22 @@ pub(super) async fn known(
     }
     advice.iter().for_each(|line| note(line));
     Ok(Exit::Done)
+}
+
+/// The requests of the payment or of the charge, whichever the row is.
+fn attempts_of(life: &Life) -> impl Iterator<Item = &AttemptRow> {
+    let charge = life.incoming.charge.iter().flat_map(|charge| &charge.requests);
+    life.attempts.iter().chain(charge)
+}
+
+fn attempt_text(attempt: &AttemptRow) -> String {
+    format!(
+        "{} at {}, key {}: {}",
+        attempt.number,
+        attempt.started_at,
+        attempt.key,
+        attempt.verdict.as_ref().map_or_else(|| "on the wire".to_owned(), describe)
+    )
 }
 
 /// What a person did about a payment: who, when, what and why.

@@ -180,6 +180,19 @@ impl BrCode {
     }
 }
 
+impl BrCode {
+    /// What the receiver wants to read on the statement: the code's message, and the receiver's name for the charge.
+    pub fn description(&self) -> Option<String> {
+        let message = match &self.target {
+            Target::Key { message, .. } => message.as_ref().map(ToString::to_string),
+            Target::Url(_) => None,
+        };
+        let txid = self.txid.as_ref().map(|txid| format!("txid {txid}"));
+        let parts: Vec<String> = [message, txid].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
 /// CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, no reflection.
 pub fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0xFFFF, |crc, byte| {

@@ -276,8 +276,14 @@ impl<'de> Deserialize<'de> for Digest {
 /// It is computed and not drawn, so the same debt entered again after the journal was lost meets itself at the
 /// gateway instead of being paid twice.
 pub fn idempotency_key(client_id: &str, reference: &Reference, round: u32) -> Uuid {
+    computed_key("saldo idempotency 1", client_id, reference.as_str(), round)
+}
+
+/// A key computed from an account, the lock of an order and its round. `purpose` keeps the keys of different kinds of
+/// orders apart: no charge shares one with a payment of the same reference.
+pub(super) fn computed_key(purpose: &str, client_id: &str, lock: &str, round: u32) -> Uuid {
     let mut hash = Sha256::new();
-    for part in ["saldo idempotency 1", client_id, reference.as_str(), &round.to_string()] {
+    for part in [purpose, client_id, lock, &round.to_string()] {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }

@@ -23,6 +23,14 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CashIn {
+    /// A charge of saldo's that is decided, and no request was journalled yet.
+    Approved,
+    /// A charge of saldo's whose request may have left, and what came of it is not known. No money moves by it.
+    Unknown,
+    /// The gateway had a charge with this reference already, and saldo does not know its id there.
+    Exists,
+    /// Proven: the gateway refused to make the charge.
+    Rejected,
     /// Nobody has paid yet.
     AwaitingPayment,
     /// Paid.
@@ -37,12 +45,25 @@ pub enum CashIn {
 
 impl CashIn {
     /// Every state, in the order of a cash-in's life.
-    pub const ALL: [Self; 5] =
-        [Self::AwaitingPayment, Self::Paid, Self::Expired, Self::Refunded, Self::Cancelled];
+    pub const ALL: [Self; 9] = [
+        Self::Approved,
+        Self::Unknown,
+        Self::Exists,
+        Self::Rejected,
+        Self::AwaitingPayment,
+        Self::Paid,
+        Self::Expired,
+        Self::Refunded,
+        Self::Cancelled,
+    ];
 
     /// The word of the command line, of JSON and of the journal.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Approved => "approved",
+            Self::Unknown => "unknown",
+            Self::Exists => "exists",
+            Self::Rejected => "rejected",
             Self::AwaitingPayment => "awaiting_payment",
             Self::Paid => "paid",
             Self::Expired => "expired",
@@ -168,7 +189,7 @@ const fn rank(state: State) -> u8 {
             | cash_out::State::Expired
             | cash_out::State::DeclaredNotPaid,
         )
-        | State::In(CashIn::Expired | CashIn::Cancelled) => 1,
+        | State::In(CashIn::Expired | CashIn::Cancelled | CashIn::Rejected) => 1,
         State::Out(
             cash_out::State::Draft
             | cash_out::State::PendingApproval
@@ -178,7 +199,7 @@ const fn rank(state: State) -> u8 {
             | cash_out::State::Exists
             | cash_out::State::Held,
         )
-        | State::In(CashIn::AwaitingPayment) => 0,
+        | State::In(CashIn::Approved | CashIn::Unknown | CashIn::Exists | CashIn::AwaitingPayment) => 0,
     }
 }
 
@@ -224,6 +245,6 @@ mod tests {
         for state in CashIn::ALL.into_iter().map(State::In) {
             assert_eq!(State::parse(Direction::In, state.as_str()), Some(state));
         }
-        assert_eq!(State::parse(Direction::In, "rejected"), None);
+        assert_eq!(State::parse(Direction::In, "held"), None);
     }
 }

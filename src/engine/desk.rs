@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::clock::{self, SystemClock};
+use super::counter::{ChargeDecision, Counter, Decided, RefundDecision};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{
-    COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News, RebalanceTrouble,
+    AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News,
+    RebalanceTrouble,
 };
 use super::office::{Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
@@ -23,9 +25,9 @@ use super::{exposure, forward, poller, tracker};
 use crate::config::Exposure;
 use crate::domain::person::Person;
 use crate::domain::transaction::Transaction;
-use crate::gateway::Gateway;
+use crate::gateway::{Charging, Gateway};
 use crate::journal::outbox::Outbox;
-use crate::journal::{Journal, JournalError, Query, Reader};
+use crate::journal::{CashIns, JournalError, Query, Reader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
 /// not, the engine's tasks wait for it instead of filling memory.
@@ -41,9 +43,9 @@ const GATHER: Duration = Duration::from_millis(33);
 /// What a desk is made of.
 pub struct Parts {
     /// The journal, owned.
-    pub journal: Arc<dyn Journal>,
+    pub journal: Arc<dyn CashIns>,
     /// The gateway.
-    pub gateway: Arc<dyn Gateway>,
+    pub gateway: Arc<dyn Charging>,
     /// The lane's settings.
     pub lane: LaneSettings,
     /// Between two readings of the balance.
@@ -56,10 +58,11 @@ pub struct Parts {
 
 /// A running engine.
 pub struct Desk {
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn CashIns>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
     office: Office,
+    counter: Arc<Counter>,
     commands: mpsc::Sender<Command>,
     news: mpsc::Sender<News>,
     board: Arc<Board>,
@@ -76,16 +79,27 @@ impl Desk {
         let (news, receiver) = mpsc::channel(NEWS);
         let (commands, orders) = mpsc::channel(COMMANDS);
         let Parts { journal, gateway, lane, poll_every, zone, operator } = parts;
+        let settings = lane;
         let lane = Lane::new(
-            Arc::clone(&journal),
-            Arc::clone(&gateway),
+            Arc::<dyn CashIns>::clone(&journal),
+            Arc::<dyn Charging>::clone(&gateway),
             Arc::new(SystemClock),
-            lane,
+            settings.clone(),
             Some(news.clone()),
         );
-        let rebalancer = Rebalancer::new(Arc::clone(&journal), Arc::clone(&gateway));
+        let rebalancer =
+            Rebalancer::new(Arc::<dyn CashIns>::clone(&journal), Arc::<dyn Charging>::clone(&gateway));
+        let counter = Counter::new(
+            Arc::clone(&journal),
+            Arc::clone(&gateway),
+            Arc::clone(&lane),
+            settings,
+            Some(news.clone()),
+        );
         lane.take_up_the_lost().await?;
         rebalancer.take_up_the_lost().await?;
+        counter.take_up_the_lost().await?;
+        let gateway: Arc<dyn Gateway> = gateway;
         let poll_now = Arc::new(Notify::new());
         let (window, wanted) = watch::channel(Wanted::default());
         let board = Arc::new(Board::default());
@@ -93,29 +107,36 @@ impl Desk {
         tasks.spawn(Arc::clone(&board).publish(news.clone()));
         tasks.spawn(poller::run(
             Arc::clone(&gateway),
-            Arc::clone(&journal),
+            Arc::<dyn CashIns>::clone(&journal),
             news.clone(),
             poller::Pace { every: poll_every, board: Arc::clone(&board) },
             Arc::clone(&poll_now),
             zone.clone(),
         ));
-        tasks.spawn(tracker::run(Arc::clone(&journal), Arc::clone(&lane), journal.news()));
-        let reader: Arc<dyn Reader> = Arc::clone(&journal) as _;
+        tasks.spawn(tracker::run(Arc::<dyn CashIns>::clone(&journal), Arc::clone(&lane), journal.news()));
+        tasks.spawn(Arc::clone(&counter).track(journal.news()));
+        let reader: Arc<dyn Reader> = Arc::<dyn CashIns>::clone(&journal);
         tasks.spawn(show(reader, journal.news(), news.clone(), wanted, zone));
-        let office = Office::new(Arc::clone(&journal), Arc::clone(&lane), Arc::clone(&rebalancer))
-            .at_a_desk(news.clone(), Arc::clone(&poll_now));
+        let office = Office::new(
+            Arc::clone(&journal),
+            Arc::clone(&lane),
+            Arc::clone(&rebalancer),
+            Arc::clone(&counter),
+        )
+        .at_a_desk(news.clone(), Arc::clone(&poll_now));
         let clerk = Clerk {
             gateway,
             lane: Arc::clone(&lane),
             rebalancer: Arc::clone(&rebalancer),
             office: office.clone(),
+            counter: Arc::clone(&counter),
             news: news.clone(),
             poll_now,
             window,
             operator,
         };
         tasks.spawn(Arc::new(clerk).run(orders));
-        let desk = Self { journal, lane, rebalancer, office, commands, news, board, tasks };
+        let desk = Self { journal, lane, rebalancer, office, counter, commands, news, board, tasks };
         Ok((desk, receiver))
     }
 
@@ -136,7 +157,7 @@ impl Desk {
 
     /// Starts reading webhooks, and serves `listener` beside it.
     pub fn listen(&mut self, listener: impl Future<Output = ()> + Send + 'static) {
-        let inbox = Inbox::new(Arc::clone(&self.journal), self.news.clone(), self.board());
+        let inbox = Inbox::new(Arc::<dyn CashIns>::clone(&self.journal), self.news.clone(), self.board());
         self.tasks.spawn(inbox.run());
         self.tasks.spawn(listener);
     }
@@ -153,7 +174,7 @@ impl Desk {
 
     /// Whether a request is on the wire at this moment.
     pub fn is_busy(&self) -> bool {
-        self.lane.is_busy() || self.rebalancer.is_busy()
+        self.lane.is_busy() || self.rebalancer.is_busy() || self.counter.is_busy()
     }
 
     /// Stops everything but a request that is on the wire, and waits for that one. Accepted payments are not waited
@@ -162,6 +183,7 @@ impl Desk {
         self.tasks.abort_all();
         self.lane.finish().await;
         self.rebalancer.finish().await;
+        self.counter.finish().await;
         // The tasks hold the journal; its lock is free only once they are gone.
         while self.tasks.join_next().await.is_some() {}
     }
@@ -352,6 +374,7 @@ struct Clerk {
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
     office: Office,
+    counter: Arc<Counter>,
     news: mpsc::Sender<News>,
     poll_now: Arc<Notify>,
     window: watch::Sender<Wanted>,
@@ -399,6 +422,14 @@ impl Clerk {
                         clerk.tell(News::Resolved { id, outcome }).await;
                     });
                 }
+                Command::Charge(decision) => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move { clerk.charge(*decision).await });
+                }
+                Command::Refund(decision) => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move { clerk.refund(*decision).await });
+                }
                 Command::AcknowledgeRebalance(id) => {
                     let ended = self.rebalancer.acknowledge(id, self.operator.clone()).await;
                     self.tell(News::RebalanceEnded(ended.map(Box::new))).await;
@@ -415,6 +446,47 @@ impl Clerk {
             Err(error) => DecisionOutcome::NotJournalled(error.to_string()),
         };
         self.tell(News::CashOutDecided { id, outcome }).await;
+        if let Some(pause) = self.lane.paused() {
+            self.tell(News::Paused(Some(pause))).await;
+        }
+    }
+
+    /// Journals a charge and makes it at once. Should that not come about, the tracker does, as after a restart.
+    async fn charge(&self, decision: ChargeDecision) {
+        let id = decision.id;
+        let decided = self.counter.decide_charge(decision).await;
+        let (outcome, made) = match decided {
+            Ok(Decided::Created(charge)) => (AskedOutcome::Created(charge.id), Some(charge.id)),
+            Ok(Decided::Existing(charge)) if charge.id == id => (AskedOutcome::Created(id), None),
+            Ok(Decided::Existing(charge)) => (AskedOutcome::Existing(charge.id), None),
+            Ok(Decided::Taken(_)) => (AskedOutcome::Taken, None),
+            Err(error) => (AskedOutcome::NotMade(error.to_string()), None),
+        };
+        self.tell(News::ChargeDecided { id, outcome }).await;
+        if let Some(made) = made
+            && let Err(error) = self.counter.advance_charge(made, tokio::time::Instant::now()).await
+        {
+            tracing::info!(charge = %made, "{error}");
+        }
+    }
+
+    /// Journals a refund and sends it at once, as [`Self::charge`].
+    async fn refund(&self, decision: RefundDecision) {
+        let (id, cash_in) = (decision.id, decision.cash_in);
+        let decided = self.counter.decide_refund(decision).await;
+        let (outcome, made) = match decided {
+            Ok(Decided::Created(refund)) => (AskedOutcome::Created(cash_in), Some(refund.id)),
+            Ok(Decided::Existing(refund)) if refund.id == id => (AskedOutcome::Created(cash_in), None),
+            Ok(Decided::Existing(_)) => (AskedOutcome::Existing(cash_in), None),
+            Ok(Decided::Taken(_)) => (AskedOutcome::Taken, None),
+            Err(error) => (AskedOutcome::NotMade(error.to_string()), None),
+        };
+        self.tell(News::RefundDecided { id, outcome }).await;
+        if let Some(made) = made
+            && let Err(error) = self.counter.advance_refund(made, tokio::time::Instant::now()).await
+        {
+            tracing::info!(refund = %made, "{error}");
+        }
         if let Some(pause) = self.lane.paused() {
             self.tell(News::Paused(Some(pause))).await;
         }

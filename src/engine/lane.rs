@@ -487,7 +487,7 @@ impl Lane {
     }
 
     /// What an answer means for the lane as a whole.
-    fn judge(&self, verdict: &Verdict) {
+    pub(super) fn judge(&self, verdict: &Verdict) {
         let mut gate = self.gate();
         match verdict {
             Verdict::NotExecuted(NotExecuted::Unauthorized(problem)) => {

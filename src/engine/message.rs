@@ -20,8 +20,11 @@ use crate::domain::rebalance::{Forecast, ForecastError};
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
+pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
-pub use crate::journal::{AttemptRow, Delivery, Intent, Life, Query, StoredRebalance, Sum, Totals};
+pub use crate::journal::{
+    AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Query, Stored, StoredRebalance, Sum, Totals,
+};
 
 /// What the engine tells the screen.
 #[derive(Debug, Clone)]
@@ -87,6 +90,20 @@ pub enum News {
     },
     /// A rebalance came to something.
     RebalanceEnded(Result<Box<StoredRebalance>, RebalanceTrouble>),
+    /// A charge that the screen decided came to something.
+    ChargeDecided {
+        /// The decision's id.
+        id: Uuid,
+        /// What became of it.
+        outcome: AskedOutcome,
+    },
+    /// A refund that the screen decided came to something.
+    RefundDecided {
+        /// The decision's id.
+        id: Uuid,
+        /// What became of it.
+        outcome: AskedOutcome,
+    },
     /// What a person found about a payment was recorded, or was not.
     Resolved {
         /// Which payment.
@@ -107,6 +124,19 @@ pub enum DecisionOutcome {
     Taken(Box<Intent>),
     /// The journal could not take it; nothing was sent.
     NotJournalled(String),
+}
+
+/// What became of a charge or a refund decided on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedOutcome {
+    /// It is new, and on its way: its row in the feed.
+    Created(Uuid),
+    /// The same was decided before; nothing new was made.
+    Existing(Uuid),
+    /// The reference names another charge, or the refund was decided with other words; nothing was made.
+    Taken,
+    /// Nothing was made, and why.
+    NotMade(String),
 }
 
 /// Why a rebalance was not sent.
@@ -353,6 +383,10 @@ pub enum Command {
         /// What they found.
         finding: Finding,
     },
+    /// Make a charge. Its id makes it one.
+    Charge(Box<ChargeDecision>),
+    /// Give a cash-in back. The decision is final; its id and its cash-in make it one.
+    Refund(Box<RefundDecision>),
     /// Open the lane again.
     ResumePayments,
 }

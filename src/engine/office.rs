@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::counter::{self, Counter};
 use super::lane::{Decision, Goal, Lane, LaneError, Pause};
 use super::message::{DecisionOutcome, Finding, News, RebalanceTrouble};
 use super::rebalance::{Rebalancer, review};
@@ -21,7 +22,7 @@ use crate::domain::money::Centavos;
 use crate::domain::person::Person;
 use crate::domain::rebalance::{self, Forecast};
 use crate::gateway::ReadError;
-use crate::journal::{Intent, Journal, JournalError, Proposed, StoredRebalance};
+use crate::journal::{CashIns, Intent, JournalError, Proposed, StoredRebalance};
 
 /// How long a doubt is worked on: the same bytes again.
 const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
@@ -30,15 +31,19 @@ const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
 /// is told how the payment stands and need not wait for that.
 const AT_MOST: Duration = Duration::from_secs(120);
 
+/// As long as payments are taken up for.
+const AT_MOST_RECOVERING: Duration = super::recover::AT_MOST;
+
 /// Between two looks at a payment that another task is at work on.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The journal, owned, and what works on it.
 #[derive(Clone)]
 pub struct Office {
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn CashIns>,
     lane: Arc<Lane>,
     rebalancer: Arc<Rebalancer>,
+    counter: Arc<Counter>,
     /// One rebalance at a time: whoever comes second judges by the balance that the first has left, and is not told of a
     /// doubt that is only a request on the wire.
     turn: Arc<Mutex<()>>,
@@ -91,6 +96,8 @@ pub struct Decided {
 pub struct Recovered {
     /// Every payment that was not final, as it stands now, oldest first, with what was in the way.
     pub payments: Vec<(Intent, Option<LaneError>)>,
+    /// Charges and refunds, likewise.
+    pub cash_ins: counter::Recovered,
     /// Rebalances in doubt, with the newest balance beside them where it could be read.
     pub rebalances_in_doubt: Vec<StoredRebalance>,
 }
@@ -175,8 +182,23 @@ impl From<NotRebalanced> for RebalanceTrouble {
 
 impl Office {
     /// Over a journal that is owned.
-    pub fn new(journal: Arc<dyn Journal>, lane: Arc<Lane>, rebalancer: Arc<Rebalancer>) -> Self {
-        Self { journal, lane, rebalancer, turn: Arc::default(), desk: None }
+    pub fn new(
+        journal: Arc<dyn CashIns>,
+        lane: Arc<Lane>,
+        rebalancer: Arc<Rebalancer>,
+        counter: Arc<Counter>,
+    ) -> Self {
+        Self { journal, lane, rebalancer, counter, turn: Arc::default(), desk: None }
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &Arc<dyn CashIns> {
+        &self.journal
+    }
+
+    /// Where charges and refunds are made.
+    pub fn counter(&self) -> &Arc<Counter> {
+        &self.counter
     }
 
     /// The same, at a desk: what is done for others is told to it.
@@ -337,12 +359,13 @@ impl Office {
     pub async fn recover(&self) -> Result<Recovered, JournalError> {
         self.lane.resume();
         let payments = recover(self.journal.as_ref(), &self.lane).await?;
+        let cash_ins = self.counter.recover(Instant::now() + AT_MOST_RECOVERING).await?;
         self.tell_pause().await;
         let mut rebalances_in_doubt = Vec::new();
         for doubt in self.journal.rebalances_in_doubt().await? {
             rebalances_in_doubt.push(self.rebalancer.compare(doubt.id).await.unwrap_or(doubt));
         }
-        Ok(Recovered { payments, rebalances_in_doubt })
+        Ok(Recovered { payments, cash_ins, rebalances_in_doubt })
     }
 
     /// Sends what was reviewed, once, if a fresh balance still says the same. `stop` ends it before its request, and never
@@ -410,27 +433,40 @@ impl Office {
         self.lane.resolve(id, by, finding).await
     }
 
-    /// Takes one payment up now, whatever its waiting time.
+    /// Takes one payment up now, whatever its waiting time; `None` where the row is a charge's or a refund's.
     ///
     /// # Errors
     ///
     /// [`LaneError`].
-    pub async fn take_up(&self, id: Uuid) -> Result<Intent, LaneError> {
+    pub async fn take_up(&self, id: Uuid) -> Result<Option<Intent>, LaneError> {
         // A person asks because they have mended something; a lane that is still refused pauses again.
         self.lane.resume();
+        match self.counter.take_up(id).await {
+            Ok(false) => {}
+            Ok(true) => {
+                self.tell_pause().await;
+                return Ok(None);
+            }
+            Err(error) => {
+                tracing::info!(row = %id, "{error}");
+                self.tell_pause().await;
+                return Ok(None);
+            }
+        }
         let intent = self.lane.intent(id).await?;
         let done = match intent.cash_out.act_now(&self.lane.moment()) {
             Some(act) => self.lane.act(id, act).await,
             None => Ok(intent),
         };
         self.tell_pause().await;
-        done
+        done.map(Some)
     }
 
     /// Waits for what is on the wire; nothing new is begun.
     pub async fn finish(&self) {
         self.lane.finish().await;
         self.rebalancer.finish().await;
+        self.counter.finish().await;
     }
 
     async fn tell_pause(&self) {

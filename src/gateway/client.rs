@@ -20,8 +20,8 @@ use super::money_client::{MoneyClient, Unanswered};
 use super::report::{parse_balance, read_report};
 use super::token::{Session, Tokens};
 use super::{
-    Answer, Credentials, Gateway, JSON, MoneyRequest, Options, Outcome, RawAnswer, RebalanceAnswer, answered,
-    read_whole, verdict,
+    Answer, ChargeAnswer, Charging, Credentials, Gateway, JSON, MoneyRequest, Options, Outcome, RawAnswer,
+    RebalanceAnswer, answered, read_whole, verdict,
 };
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::balance::Balance;
@@ -131,6 +131,7 @@ impl HttpGateway {
         path: &str,
         order: &MoneyRequest,
         key: Option<Uuid>,
+        signing: Signing,
     ) -> Result<HttpAnswer, Unanswered> {
         let too_late = Unanswered::NotSent(NotExecuted::TooLate);
         if order.deadline.passed() {
@@ -148,7 +149,9 @@ impl HttpGateway {
         }
         let mut headers = self.headers(&session);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-        headers.insert(DIGITAL_SIGNATURE, session.signature.clone());
+        if signing == Signing::Signed {
+            headers.insert(DIGITAL_SIGNATURE, session.signature.clone());
+        }
         if let Some(key) = key.and_then(|key| HeaderValue::from_str(&key.to_string()).ok()) {
             headers.insert(IDEMPOTENCY_KEY, key);
         }
@@ -162,7 +165,7 @@ impl HttpGateway {
     }
 
     async fn cash_out_once(&self, order: &MoneyRequest) -> Answer {
-        match self.send("/cash-out", order, order.idempotency_key).await {
+        match self.send("/cash-out", order, order.idempotency_key, Signing::Signed).await {
             Ok(answer) => Answer {
                 verdict: verdict::of_cash_out(&answer, order.reference.as_deref()),
                 raw: Some(RawAnswer { status: answer.status, body: answer.body }),
@@ -171,9 +174,40 @@ impl HttpGateway {
         }
     }
 
+    async fn cash_in_once(&self, order: &MoneyRequest) -> ChargeAnswer {
+        // The documentation asks for no signature here: nothing leaves the wallet.
+        match self.send("/cash-in", order, order.idempotency_key, Signing::Unsigned).await {
+            Ok(answer) => {
+                let (verdict, pay_by) = verdict::of_cash_in(&answer, order.reference.as_deref());
+                ChargeAnswer {
+                    verdict,
+                    pay_by,
+                    raw: Some(RawAnswer { status: answer.status, body: answer.body }),
+                }
+            }
+            Err(silence) => ChargeAnswer { verdict: verdict::of_silence(silence), pay_by: None, raw: None },
+        }
+    }
+
+    async fn refund_once(&self, cash_in: &str, order: &MoneyRequest) -> Answer {
+        let Some(id) = encode(cash_in) else {
+            let reason =
+                NotExecuted::Unreachable(Safe::new("the cash-in has an id that cannot stand in an address"));
+            return Answer { verdict: Verdict::NotExecuted(reason), raw: None };
+        };
+        let path = format!("/cash-in/{id}/refund");
+        match self.send(&path, order, order.idempotency_key, Signing::Signed).await {
+            Ok(answer) => Answer {
+                verdict: verdict::of_refund(&answer, order.reference.as_deref()),
+                raw: Some(RawAnswer { status: answer.status, body: answer.body }),
+            },
+            Err(silence) => Answer { verdict: verdict::of_silence(silence), raw: None },
+        }
+    }
+
     async fn rebalance_once(&self, order: &MoneyRequest) -> RebalanceAnswer {
         // No idempotency key is documented for this call, so none is sent: it would promise what it does not do.
-        match self.send("/account/rebalance", order, None).await {
+        match self.send("/account/rebalance", order, None, Signing::Signed).await {
             Ok(answer) => RebalanceAnswer {
                 verdict: verdict::of_rebalance(&answer),
                 raw: Some(RawAnswer { status: answer.status, body: answer.body }),
@@ -219,6 +253,23 @@ impl Gateway for HttpGateway {
     fn send_rebalance<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, RebalanceAnswer> {
         self.rebalance_once(order).boxed()
     }
+}
+
+impl Charging for HttpGateway {
+    fn send_cash_in<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, ChargeAnswer> {
+        self.cash_in_once(order).boxed()
+    }
+
+    fn send_refund<'a>(&'a self, cash_in: &'a str, order: &'a MoneyRequest) -> BoxFuture<'a, Answer> {
+        self.refund_once(cash_in, order).boxed()
+    }
+}
+
+/// Whether an order carries the signature of its token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signing {
+    Signed,
+    Unsigned,
 }
 
 impl fmt::Debug for HttpGateway {
@@ -287,8 +338,8 @@ impl RebalanceAnswer {
     }
 }
 
-/// The trait is used behind `Arc<dyn Gateway>`.
-const _: fn(Arc<HttpGateway>) -> Arc<dyn Gateway> = |gateway| gateway;
+/// The traits are used behind `Arc<dyn …>`.
+const _: fn(Arc<HttpGateway>) -> Arc<dyn Charging> = |gateway| gateway;
 
 #[cfg(test)]
 mod tests {

@@ -43,12 +43,16 @@ pub use problem::summary as problem_summary;
 pub use report::parse_report;
 pub use signature::webhook_signature_is_right;
 pub use webhook::{WebhookEvent, parse_webhook};
-pub use wire::{BankAccountBody, CashOutBody, DestinationBody, PayeeBody, cash_out_body, rebalance_body};
+pub use wire::{
+    BankAccountBody, CashInBody, CashOutBody, DestinationBody, OpenFinanceBody, PayeeBody, PayerBody,
+    cash_in_body, cash_out_body, rebalance_body, refund_body,
+};
 
 use crate::domain::attempt::Verdict;
 use crate::domain::balance::Balance;
 use crate::domain::rebalance::Outcome;
 use crate::domain::report::Report;
+use crate::domain::request::PayBy;
 use crate::domain::text::Safe;
 use http::{Ending, HttpAnswer};
 
@@ -124,6 +128,16 @@ pub trait Gateway: Send + Sync {
     fn send_rebalance<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, RebalanceAnswer>;
 }
 
+/// What the gateway can be told about cash-ins.
+pub trait Charging: Gateway {
+    /// Makes a charge: at most one request on the wire.
+    fn send_cash_in<'a>(&'a self, order: &'a MoneyRequest) -> BoxFuture<'a, ChargeAnswer>;
+
+    /// Orders the refund of a cash-in by its `internalCode`, `transactionId` or `endToEndId`: at most one request on the
+    /// wire.
+    fn send_refund<'a>(&'a self, cash_in: &'a str, order: &'a MoneyRequest) -> BoxFuture<'a, Answer>;
+}
+
 /// One attempt at an order, as the journal holds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MoneyRequest {
@@ -173,6 +187,17 @@ pub struct Answer {
     /// What it means.
     pub verdict: Verdict,
     /// What was answered, where anything was: for the journal and for the eyes of a person.
+    pub raw: Option<RawAnswer>,
+}
+
+/// What one charge came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeAnswer {
+    /// What it means.
+    pub verdict: Verdict,
+    /// How the charge is paid, where the answer said so.
+    pub pay_by: Option<PayBy>,
+    /// What was answered, where anything was.
     pub raw: Option<RawAnswer>,
 }
 

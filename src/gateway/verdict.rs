@@ -8,15 +8,37 @@ use super::money_client::{BODY_CAP, Unanswered};
 use super::problem;
 use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use crate::domain::rebalance::Outcome;
+use crate::domain::request::PayBy;
 use crate::domain::text::Safe;
 
 /// What the answer to `POST /cash-out` means. `reference` has to come back in a 202.
 pub(super) fn of_cash_out(answer: &HttpAnswer, reference: Option<&str>) -> Verdict {
-    match answer.status {
-        202 => match success(answer, |body| accepted(body, reference)) {
-            Ok(ids) => Verdict::Accepted(ids),
-            Err(doubt) => Verdict::Ambiguous(doubt),
-        },
+    of_order(answer, 202, |body| accepted(body, reference).map(|ids| (ids, None))).0
+}
+
+/// What the answer to `POST /cash-in` means, and how the charge is paid. `reference` has to come back in a 201.
+pub(super) fn of_cash_in(answer: &HttpAnswer, reference: Option<&str>) -> (Verdict, Option<PayBy>) {
+    of_order(answer, 201, |body| Ok((accepted(body, reference)?, pay_by(body)?)))
+}
+
+/// What the answer to `POST /cash-in/{id}/refund` means. `reference`, where it is known, has to come back in a 202.
+pub(super) fn of_refund(answer: &HttpAnswer, reference: Option<&str>) -> Verdict {
+    of_order(answer, 202, |body| accepted(body, reference).map(|ids| (ids, None))).0
+}
+
+/// What the answer to an order means that is a success with this status alone.
+fn of_order(
+    answer: &HttpAnswer,
+    success_status: u16,
+    read: impl FnOnce(&[u8]) -> Result<(GatewayIds, Option<PayBy>), IllegibleBody>,
+) -> (Verdict, Option<PayBy>) {
+    if answer.status == success_status {
+        return match success(answer, read) {
+            Ok((ids, pay_by)) => (Verdict::Accepted(ids), pay_by),
+            Err(doubt) => (Verdict::Ambiguous(doubt), None),
+        };
+    }
+    let verdict = match answer.status {
         // By its status alone: a proxy does not invent it, and to take it for anything less would be to pay
         // again.
         409 => Verdict::Exists(problem::read(answer).problem),
@@ -27,7 +49,31 @@ pub(super) fn of_cash_out(answer: &HttpAnswer, reference: Option<&str>) -> Verdi
             Ok(proof) => Verdict::NotExecuted(proof),
             Err(doubt) => Verdict::Ambiguous(doubt),
         },
+    };
+    (verdict, None)
+}
+
+/// How a charge is paid. Neither is no reason to doubt the charge; both, or one that cannot be shown as it is, is.
+fn pay_by(body: &[u8]) -> Result<Option<PayBy>, IllegibleBody> {
+    let value = parse(body)?;
+    let root = Object::root(&value)?;
+    let code = match root.object("pixData")? {
+        Some(data) => data.text("copyAndPaste")?.map(str::to_owned),
+        None => None,
+    };
+    let url = root.text("paymentUrl")?.map(str::to_owned);
+    let pay_by = match (code, url) {
+        (Some(_), Some(_)) => {
+            return Err(IllegibleBody::new("pixData and paymentUrl: one of them was expected, found both"));
+        }
+        (Some(code), None) => PayBy::CopyAndPaste(code),
+        (None, Some(url)) => PayBy::PaymentUrl(url),
+        (None, None) => return Ok(None),
+    };
+    if !PayBy::is_legible(pay_by.text()) {
+        return Err(IllegibleBody::new("pixData.copyAndPaste or paymentUrl: not a text that can be shown"));
     }
+    Ok(Some(pay_by))
 }
 
 /// Whether a refusal says that the idempotency key belongs to another request. The gateway documents no code for it;

@@ -84,6 +84,61 @@ pub fn cash_out_body(order: &CashOutBody<'_>) -> Vec<u8> {
     to_bytes(order)
 }
 
+/// What `POST /cash-in` carries.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CashInBody<'a> {
+    /// In centavos; written in reais with two decimals.
+    #[serde(serialize_with = "reais")]
+    pub amount: Centavos,
+    /// Unique for the application.
+    pub external_reference: &'a str,
+    /// Minutes for which it can be paid.
+    pub expiration_in_minutes: u32,
+    /// Where the gateway reports that it was paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<&'a str>,
+    /// Who is asked to pay.
+    pub payer: PayerBody<'a>,
+    /// Present: the payer pays at an address, by OpenFinance, and not by a BR Code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_finance: Option<OpenFinanceBody<'a>>,
+}
+
+/// The payer of a cash-in.
+#[derive(Clone, Copy, Serialize)]
+pub struct PayerBody<'a> {
+    /// Their name, as typed.
+    pub name: &'a str,
+    /// CPF or CNPJ without punctuation.
+    pub document: &'a str,
+}
+
+/// The OpenFinance flow. The documentation cuts the member's name off; this is the project's reading of it.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenFinanceBody<'a> {
+    /// Where the payer's bank leads back to.
+    pub redirect_url: &'a str,
+}
+
+#[derive(Serialize)]
+struct RefundBody<'a> {
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+}
+
+/// The body of `POST /cash-in`.
+pub fn cash_in_body(order: &CashInBody<'_>) -> Vec<u8> {
+    to_bytes(order)
+}
+
+/// The body of `POST /cash-in/{id}/refund`, e.g. `{"reason":"CUSTOMER_REQUEST"}`.
+pub fn refund_body(reason: &str, description: Option<&str>) -> Vec<u8> {
+    to_bytes(&RefundBody { reason, description })
+}
+
 /// The body of `POST /account/rebalance`, e.g. `{"targetAmount":600000.00}`.
 pub fn rebalance_body(target: Centavos) -> Vec<u8> {
     to_bytes(&RebalanceBody { target_amount: target })
@@ -152,6 +207,37 @@ mod tests {
                 + r#""webhookUrl":"https://t.example/webhooks","payee":{"name":"Maria \"Mia\" São","#
                 + r#""document":"12345678909","destination":{"type":"BANK_ACCOUNT","bankAccount":"#
                 + r#"{"ispb":"00000000","branch":"1234","account":"567890"}}}}"#
+        );
+    }
+
+    #[test]
+    fn a_charge_and_a_refund() {
+        let charge = CashInBody {
+            amount: Centavos::new(5),
+            external_reference: "c-1",
+            expiration_in_minutes: 30,
+            webhook_url: None,
+            payer: PayerBody { name: "João", document: "52998224725" },
+            open_finance: None,
+        };
+        assert_eq!(
+            text(cash_in_body(&charge)),
+            r#"{"amount":0.05,"externalReference":"c-1","expirationInMinutes":30,"#.to_owned()
+                + r#""payer":{"name":"João","document":"52998224725"}}"#
+        );
+        let open = CashInBody {
+            webhook_url: Some("https://t.example/webhooks"),
+            open_finance: Some(OpenFinanceBody { redirect_url: "https://shop.example/back" }),
+            ..charge
+        };
+        assert!(
+            text(cash_in_body(&open))
+                .ends_with(r#","openFinance":{"redirectUrl":"https://shop.example/back"}}"#)
+        );
+        assert_eq!(text(refund_body("FRAUD", None)), r#"{"reason":"FRAUD"}"#);
+        assert_eq!(
+            text(refund_body("FRAUD", Some("a \"b\""))),
+            r#"{"reason":"FRAUD","description":"a \"b\""}"#
         );
     }
 

@@ -8,9 +8,12 @@
 //! [`crate::domain::cash_out::step`] inside the database transaction that stores it, so nothing can come between
 //! reading a state and changing it. **When a call returns, the change is on the disk.**
 
+mod cash_in;
 pub mod lock;
 pub mod outbox;
 pub mod sqlite;
+
+pub use cash_in::{AskProposal, AskedChange, AskedLife, CashIns, Incoming, Stored};
 
 use std::sync::Arc;
 
@@ -31,6 +34,7 @@ use crate::domain::pace::Pace;
 use crate::domain::query::Filter;
 use crate::domain::rebalance::{self, Rebalance};
 use crate::domain::report::{Direction, Report, Source};
+use crate::domain::request;
 use crate::domain::transaction::{State, Transaction};
 
 /// What the journal could not do. None of these has changed anything.
@@ -98,6 +102,9 @@ pub enum JournalError {
     /// The machine does not allow it.
     #[error(transparent)]
     Refused(#[from] cash_out::Refused),
+    /// The machine of charges and refunds does not allow it.
+    #[error(transparent)]
+    RequestRefused(#[from] request::Refused),
     /// The machine of rebalances does not allow it.
     #[error(transparent)]
     RebalanceRefused(#[from] rebalance::Refused),
@@ -349,6 +356,8 @@ pub struct Life {
     pub attempts: Vec<AttemptRow>,
     /// The last webhooks about it, newest first, raw.
     pub deliveries: Vec<Delivery>,
+    /// What saldo itself did about a cash-in.
+    pub incoming: Incoming,
 }
 
 /// The answer of a journal call.

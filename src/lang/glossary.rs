@@ -14,12 +14,12 @@ impl Lang {
         match (self, state) {
             (Self::PtBr, State::Out(Out::Draft)) => "rascunho",
             (Self::PtBr, State::Out(Out::PendingApproval)) => "a aprovar",
-            (Self::PtBr, State::Out(Out::Approved)) => "decidido",
-            (Self::PtBr, State::Out(Out::Unknown)) => "INCERTO",
+            (Self::PtBr, State::Out(Out::Approved) | State::In(CashIn::Approved)) => "decidido",
+            (Self::PtBr, State::Out(Out::Unknown) | State::In(CashIn::Unknown)) => "INCERTO",
             (Self::PtBr, State::Out(Out::Accepted)) => "aceito",
-            (Self::PtBr, State::Out(Out::Exists)) => "JÁ EXISTE",
+            (Self::PtBr, State::Out(Out::Exists) | State::In(CashIn::Exists)) => "JÁ EXISTE",
             (Self::PtBr, State::Out(Out::Held)) => "RETIDO",
-            (Self::PtBr, State::Out(Out::Rejected)) => "recusado",
+            (Self::PtBr, State::Out(Out::Rejected) | State::In(CashIn::Rejected)) => "recusado",
             (Self::PtBr, State::Out(Out::Completed)) => "concluído",
             (Self::PtBr, State::Out(Out::Failed)) => "falhou",
             (Self::PtBr, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelado",
@@ -31,12 +31,12 @@ impl Lang {
             (Self::PtBr, State::In(CashIn::Refunded)) => "devolvido",
             (Self::En, State::Out(Out::Draft)) => "draft",
             (Self::En, State::Out(Out::PendingApproval)) => "to approve",
-            (Self::En, State::Out(Out::Approved)) => "approved",
-            (Self::En, State::Out(Out::Unknown)) => "UNKNOWN",
+            (Self::En, State::Out(Out::Approved) | State::In(CashIn::Approved)) => "approved",
+            (Self::En, State::Out(Out::Unknown) | State::In(CashIn::Unknown)) => "UNKNOWN",
             (Self::En, State::Out(Out::Accepted)) => "accepted",
-            (Self::En, State::Out(Out::Exists)) => "EXISTS",
+            (Self::En, State::Out(Out::Exists) | State::In(CashIn::Exists)) => "EXISTS",
             (Self::En, State::Out(Out::Held)) => "HELD",
-            (Self::En, State::Out(Out::Rejected)) => "rejected",
+            (Self::En, State::Out(Out::Rejected) | State::In(CashIn::Rejected)) => "rejected",
             (Self::En, State::Out(Out::Completed)) => "completed",
             (Self::En, State::Out(Out::Failed)) => "failed",
             (Self::En, State::Out(Out::Cancelled) | State::In(CashIn::Cancelled)) => "cancelled",
@@ -80,6 +80,14 @@ impl Lang {
             (Self::PtBr, State::Out(Out::Completed)) => "pago: o dinheiro saiu",
             (Self::PtBr, State::Out(Out::Failed)) => "está provado por duas consultas: não foi pago",
             (Self::PtBr, State::Out(Out::Cancelled)) => "retirado antes da liquidação: não foi pago",
+            (Self::PtBr, State::In(CashIn::Approved)) => "cobrança decidida; nenhum pedido saiu ainda",
+            (Self::PtBr, State::In(CashIn::Unknown)) => {
+                "a cobrança pode existir ou não; nenhum dinheiro se move por ela e ninguém recebeu o código"
+            }
+            (Self::PtBr, State::In(CashIn::Exists)) => {
+                "o gateway já tem uma cobrança com esta referência, e o saldo não conhece o código dela"
+            }
+            (Self::PtBr, State::In(CashIn::Rejected)) => "está provado: o gateway recusou a cobrança",
             (Self::PtBr, State::In(CashIn::AwaitingPayment)) => "ninguém pagou ainda",
             (Self::PtBr, State::In(CashIn::Paid)) => "recebido: o dinheiro entrou",
             (Self::PtBr, State::In(CashIn::Expired)) => "ninguém pagou no prazo",
@@ -114,6 +122,14 @@ impl Lang {
             (Self::En, State::Out(Out::Completed)) => "paid: the money left",
             (Self::En, State::Out(Out::Failed)) => "proven by two readings: not paid",
             (Self::En, State::Out(Out::Cancelled)) => "withdrawn before it settled: not paid",
+            (Self::En, State::In(CashIn::Approved)) => "the charge is decided; no request has left yet",
+            (Self::En, State::In(CashIn::Unknown)) => {
+                "the charge may exist or not; no money moves by it, and nobody was given its code"
+            }
+            (Self::En, State::In(CashIn::Exists)) => {
+                "the gateway has a charge with this reference already, and saldo does not know its code"
+            }
+            (Self::En, State::In(CashIn::Rejected)) => "proven: the gateway refused the charge",
             (Self::En, State::In(CashIn::AwaitingPayment)) => "nobody has paid yet",
             (Self::En, State::In(CashIn::Paid)) => "received: the money came in",
             (Self::En, State::In(CashIn::Expired)) => "nobody paid in time",

@@ -34,6 +34,8 @@ pub struct Words {
     pub(crate) cash_out: CashOutWords,
     pub(crate) rebalance: RebalanceWords,
     pub(crate) resolve: ResolveWords,
+    pub(crate) cash_in: CashInWords,
+    pub(crate) refund: RefundWords,
     pub(crate) ask: AskWords,
     pub(crate) sources: SourcesWords,
     pub(crate) flash: FlashWords,
@@ -246,6 +248,7 @@ strings! {
         target,
         illegible,
         forward_stands,
+        not_made,
     }
 }
 
@@ -394,6 +397,57 @@ strings! {
 }
 
 strings! {
+    /// The cash-in form, and the charge.
+    CashInWords {
+        title,
+        review_title,
+        sent_title,
+        amount,
+        name,
+        document,
+        reference,
+        own_reference,
+        expires,
+        expires_hint,
+        moves_nothing,
+        waiting,
+        made,
+        existing,
+        taken,
+        not_made,
+        busy,
+        text_kept,
+        until,
+        copy_and_paste,
+        payment_url,
+        copies,
+        too_small,
+        no_code,
+    }
+}
+
+strings! {
+    /// Giving a cash-in back.
+    RefundWords {
+        title,
+        review_title,
+        amount,
+        payer,
+        in_full,
+        reason,
+        choose,
+        choose_first,
+        description,
+        description_hint,
+        other_amount,
+        taken,
+        heading,
+        ordered_by,
+        charge_heading,
+    }
+}
+
+strings! {
     /// Questions that the confirming key answers.
     AskWords {
         title,
@@ -431,6 +485,7 @@ strings! {
         polling,
         no_notices,
         not_paused,
+        nothing_to_refund,
     }
 }
 
@@ -502,4 +557,6 @@ pub struct ActionWords {
     pub(crate) repaint: Term,
     pub(crate) suspend: Term,
     pub(crate) quit: Term,
+    pub(crate) cash_in: Term,
+    pub(crate) refund: Term,
 }

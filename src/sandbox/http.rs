@@ -19,6 +19,7 @@ use super::mishap::{self, Befallen};
 use super::orders::Body as Order;
 use super::problem::Problem;
 use super::shared::{Shared, State as Everything};
+use super::transaction::CashInStatus;
 
 type Answer = Result<Value, Problem>;
 
@@ -37,6 +38,8 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/cash-in/{id}", at(Where::CashInGet, get(cash_in)))
         .route("/cash-in/{id}/refund", at(Where::Refund, post(refund)))
         .route("/sandbox/cash-in/{id}/pay", post(pay))
+        .route("/sandbox/cash-in/{id}/expire", post(expire))
+        .route("/sandbox/cash-in/{id}/cancel", post(cancel))
         .fallback(async || Problem::no_such_route())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(Arc::clone(shared))
@@ -223,4 +226,18 @@ async fn refund(
 /// The payer pays: the sandbox's own call, without credentials, as a payer has none.
 async fn pay(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
     answer(&shared, StatusCode::OK, |state, now| state.ledger.pay_cash_in(&id, now).map(answers::cash_in))
+}
+
+/// A charge expires before its time.
+async fn expire(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    answer(&shared, StatusCode::OK, |state, now| {
+        state.ledger.end_cash_in(&id, CashInStatus::Expired, now).map(answers::cash_in)
+    })
+}
+
+/// A charge is withdrawn.
+async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    answer(&shared, StatusCode::OK, |state, now| {
+        state.ledger.end_cash_in(&id, CashInStatus::Cancelled, now).map(answers::cash_in)
+    })
 }

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use super::random::Random;
 use super::transaction::{
     BankData, CashIn, CashInOrder, CashInStatus, CashOut, CashOutOrder, CashOutStatus, Destination,
-    EventType, Notice, Outcome, Rebalance, SLOW, Transaction,
+    EventType, Notice, Outcome, Person, Rebalance, SLOW, Transaction,
 };
 
 /// The largest amount of one transaction: R$ 1.000.000.000,00.
@@ -38,6 +38,12 @@ const BANKS: [(&str, &str); 8] = [
     ("00416968", "BANCO INTER"),
     ("10573521", "MERCADO PAGO IP LTDA."),
 ];
+
+/// Whether a payment of this payer arrives without an endToEndId, as the module's documentation says.
+fn has_no_id(payer: &Person) -> bool {
+    let name = payer.name.to_lowercase();
+    name.starts_with("sem id") || name.starts_with("no id")
+}
 
 /// The bank's name of an ISPB, as far as the sandbox knows it.
 pub(super) fn bank_name(ispb: &str) -> &'static str {
@@ -253,16 +259,18 @@ impl Ledger {
             CashInStatus::Paid => return Err(Problem::cash_in("CASH_IN_ALREADY_PAID")),
             CashInStatus::Expired => return Err(Problem::cash_in("CASH_IN_EXPIRED")),
             CashInStatus::Refunded => return Err(Problem::cash_in("CASH_IN_ALREADY_REFUNDED")),
+            CashInStatus::Cancelled => return Err(Problem::cash_in("CASH_IN_CANCELLED")),
         }
         let mut random = self.chance("payment", &self.cash_ins[at].external_reference);
         let bank = outside_account(&mut random);
         let end_to_end_id = end_to_end_id('E', &bank.ispb, now, &mut random);
-        self.cash_in_ids.insert(end_to_end_id.clone(), at);
+        let end_to_end_id = (!has_no_id(&self.cash_ins[at].payer)).then_some(end_to_end_id);
+        self.cash_in_ids.extend(end_to_end_id.clone().map(|id| (id, at)));
         let cash_in = &mut self.cash_ins[at];
         cash_in.status = CashInStatus::Paid;
         cash_in.paid_at = Some(now);
         cash_in.bank_data = Some(bank);
-        cash_in.end_to_end_id = Some(end_to_end_id);
+        cash_in.end_to_end_id = end_to_end_id;
         let received = pockets::all_at(cash_in.partner, cash_in.amount);
         self.outside = minus(self.outside, cash_in.amount);
         self.pockets.deposit(Pocket::Transactional, &received);
@@ -270,12 +278,33 @@ impl Ledger {
         Ok(&self.cash_ins[at])
     }
 
+    /// Ends a charge that nobody has paid: it expires before its time, or is withdrawn.
+    pub(super) fn end_cash_in(
+        &mut self,
+        id: &str,
+        end: CashInStatus,
+        now: Timestamp,
+    ) -> Result<&CashIn, Problem> {
+        let at = *self.cash_in_ids.get(id).ok_or_else(Problem::not_found)?;
+        let cash_in = &mut self.cash_ins[at];
+        if cash_in.status != CashInStatus::AwaitingPayment {
+            return Err(Problem::cash_in("CASH_IN_NOT_AWAITING"));
+        }
+        cash_in.status = end;
+        cash_in.expired_at = (end == CashInStatus::Expired).then_some(now);
+        Ok(cash_in)
+    }
+
     /// Gives a paid charge back, in full.
     pub(super) fn refund_cash_in(&mut self, id: &str, now: Timestamp) -> Result<&CashIn, Problem> {
         let at = *self.cash_in_ids.get(id).ok_or_else(Problem::not_found)?;
         let (amount, partner) = (self.cash_ins[at].amount, self.cash_ins[at].partner);
         match self.cash_ins[at].status {
+            CashInStatus::Paid if self.cash_ins[at].end_to_end_id.is_none() => {
+                return Err(Problem::cash_in("MISSING_END_TO_END_ID"));
+            }
             CashInStatus::Paid => {}
+            CashInStatus::Cancelled => return Err(Problem::cash_in("CASH_IN_CANCELLED")),
             CashInStatus::AwaitingPayment => return Err(Problem::cash_in("CASH_IN_NOT_PAID")),
             CashInStatus::Expired => return Err(Problem::cash_in("CASH_IN_EXPIRED")),
             CashInStatus::Refunded => return Err(Problem::cash_in("CASH_IN_ALREADY_REFUNDED")),

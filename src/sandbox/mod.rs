@@ -7,8 +7,10 @@
 //! # What it does
 //!
 //! Every documented call with its checks: tokens that expire, the digital signature, idempotency keys, unique
-//! references, funds reserved on acceptance, settlement after a delay, webhooks with retries. One call is its
-//! own: `POST /sandbox/cash-in/{id}/pay`, by which the imaginary payer pays a charge.
+//! references, funds reserved on acceptance, settlement after a delay, webhooks with retries. Three calls are its
+//! own: `POST /sandbox/cash-in/{id}/pay`, by which the imaginary payer pays a charge, and `…/expire` and `…/cancel`, which
+//! end one that nobody has paid. The payment of a payer whose name begins with `sem id` or `no id` arrives without an
+//! endToEndId, so it cannot be given back.
 //!
 //! # Choosing what becomes of a cash-out
 //!

@@ -135,6 +135,8 @@ states! {
         Expired = "EXPIRED",
         /// Paid, then given back.
         Refunded = "REFUNDED",
+        /// Withdrawn: it can no longer be paid.
+        Cancelled = "CANCELLED",
     }
 }
 

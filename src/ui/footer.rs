@@ -62,6 +62,7 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::TakenUp => words.taken_up.to_owned(),
         Flash::NothingToTakeUp => words.nothing.to_owned(),
         Flash::NothingToResolve => words.nothing_to_resolve.to_owned(),
+        Flash::NothingToRefund => words.nothing_to_refund.to_owned(),
         Flash::Polling => words.polling.to_owned(),
         Flash::NoNotices => words.no_notices.to_owned(),
         Flash::NotPaused => words.not_paused.to_owned(),

@@ -15,6 +15,7 @@
 //! Which of these a screen has room for is decided in `layout`, how they look in `theme`.
 
 mod balances;
+mod cash_in;
 mod cash_out;
 mod chart;
 mod coverage;
@@ -26,7 +27,9 @@ mod header;
 mod help;
 mod layout;
 mod notices;
+pub mod qr;
 mod rebalance;
+mod refund;
 mod resolve;
 mod sources;
 mod text;
@@ -124,6 +127,8 @@ fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Po
             cash_out::sent(app, sent, theme, area, buffer);
             None
         }
+        Mode::CashIn(stage) => cash_in::render(app, stage, theme, area, buffer),
+        Mode::Refund(open) => refund::render(app, open, theme, area, buffer),
         Mode::Rebalance(stage) => rebalance::render(app, stage, theme, area, buffer),
         Mode::Resolve(open) => resolve::render(app, open, theme, area, buffer),
         Mode::Ask(question) => {

@@ -175,6 +175,10 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
             std::iter::once(head).chain(rest).chain([payment_words(payment)]).collect()
         }
         Notice::Busy => vec![format!("{at} {}", words.busy)],
+        Notice::NotMade(why) => {
+            let why = why.as_ref().map(|why| app.lang.raw_error(Safe::new(why).as_str()));
+            std::iter::once(format!("{at} {}", words.not_made)).chain(why).collect()
+        }
         Notice::Condition(condition, detail) => {
             let word = match condition {
                 Condition::BelowFloor => words.below_floor,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use saldo::domain::attempt::Verdict;
+use saldo::domain::cash_in;
 use saldo::domain::cash_out::{Event, Expected, Fingerprints, Terms};
 use saldo::domain::document::Document;
 use saldo::domain::moment::Moment;
@@ -21,12 +22,16 @@ use saldo::domain::order::{Destination, Digest, Order, Reference, idempotency_ke
 use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Pockets, forecast};
+use saldo::domain::refund;
 use saldo::domain::report::{Direction, Report, Source, Status};
+use saldo::domain::request::{self, Asked};
 use saldo::domain::text::Safe;
 use saldo::engine::lane::Decision;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
-use saldo::journal::{Change, Intent, Journal, Observation, Proposal, Proposed};
+use saldo::journal::{
+    AskProposal, AskedChange, Change, Intent, Journal, Observation, Proposal, Proposed, Stored,
+};
 use uuid::Uuid;
 
 pub const ACCOUNT: &str = "48213 at sandbox";
@@ -128,4 +133,58 @@ pub fn rebalance_terms(second: i64) -> rebalance::Terms {
         forecast: forecast(pockets, target).unwrap(),
         reason: None,
     }
+}
+
+/// A charge of saldo's.
+pub fn charge_proposal(reference: &str, centavos: i64) -> AskProposal<cash_in::Terms> {
+    let body = b"{\"amount\":50.25}".to_vec();
+    let order = cash_in::Order {
+        amount: Centavos::new(centavos),
+        name: "João".to_owned(),
+        document: Document::parse("52998224725").unwrap(),
+        minutes: 30,
+        open_finance: None,
+    };
+    let terms = cash_in::Terms {
+        at: at(0),
+        maker: person(1),
+        reference: Reference::parse(reference).unwrap(),
+        order,
+        body: Digest::of(&body),
+        resend_window: SignedDuration::from_hours(1),
+    };
+    AskProposal { id: Uuid::now_v7(), body, terms: Arc::new(terms) }
+}
+
+/// The refund of a cash-in that has this row and this code.
+pub fn refund_proposal(cash_in: Uuid, code: &str) -> AskProposal<refund::Terms> {
+    let body = br#"{"reason":"FRAUD"}"#.to_vec();
+    let terms = refund::Terms {
+        at: at(10),
+        maker: person(1),
+        cash_in,
+        gateway_id: Safe::new(code),
+        reference: None,
+        amount: Some(Centavos::new(50_025)),
+        reason: refund::Reason::Fraud,
+        description: None,
+        body: Digest::of(&body),
+        resend_window: SignedDuration::from_hours(1),
+    };
+    AskProposal { id: Uuid::now_v7(), body, terms: Arc::new(terms) }
+}
+
+/// The request of a charge or a refund is journalled.
+pub fn asked_started<A: Asked>(stored: &Stored<A>, second: i64) -> AskedChange<A::Terms> {
+    request::Event::AttemptStarted {
+        at: moment(second),
+        key: stored.asked.key("48213"),
+        body: stored.fingerprint(),
+    }
+    .into()
+}
+
+/// It came to something.
+pub fn asked_ended<T>(second: i64, verdict: Verdict) -> AskedChange<T> {
+    request::Event::AttemptEnded { at: moment(second), verdict, pay_by: None }.into()
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
+mod cash_ins;
 mod faults;
 mod kill;
 #[path = "../real_support/mod.rs"]

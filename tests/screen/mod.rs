@@ -26,7 +26,7 @@ use saldo::domain::report::{BankData, Direction, Report, Source, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction::{CashIn, State, Transaction};
 use saldo::engine::message::{
-    AttemptRow, Command, Delivery, FeedWindow, Intent, Life, News, StoredRebalance, Sum, Totals,
+    AttemptRow, Command, Delivery, FeedWindow, Incoming, Intent, Life, News, StoredRebalance, Sum, Totals,
     WebhookHealth,
 };
 use saldo::lang::Lang;
@@ -428,6 +428,7 @@ pub(crate) fn life(number: u128) -> Life {
             content_type: None,
             received_at: before(20),
         }],
+        incoming: Incoming::default(),
     }
 }
 
@@ -561,5 +562,12 @@ pub(crate) fn doubtful(number: u128, doubt: Doubt) -> Life {
         created_at: before(decided),
         updated_at: before(60),
     };
-    Life { transaction, intent: Some(intent), events, attempts, deliveries: Vec::new() }
+    Life {
+        transaction,
+        intent: Some(intent),
+        events,
+        attempts,
+        deliveries: Vec::new(),
+        incoming: Incoming::default(),
+    }
 }

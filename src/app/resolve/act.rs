@@ -30,7 +30,12 @@ impl App {
         };
         match (action, mode) {
             (Action::Resolve, Mode::Detail(detail)) => can_resolve(detail),
-            (Action::TakeUp, Mode::Detail(detail)) => self.can_take_up(detail),
+            (Action::TakeUp, Mode::Detail(detail)) => {
+                self.can_take_up(detail) || super::super::refund::can_take_up(detail)
+            }
+            (Action::Refund, Mode::Detail(detail)) => super::super::refund::can_refund(detail),
+            (Action::Copy, Mode::CashIn(super::super::cash_in::Stage::Sent(sent))) => sent.pay_by().is_some(),
+            (Action::Copy, mode) => matches!(mode, Mode::Home | Mode::Detail(_)),
             _ => true,
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::app::key::Key;
 use crate::app::resolve::{Choice, Fate, Stage};
 use crate::domain::cash_out::{DECLARE_AFTER, OtherPayment};
-use crate::engine::message::{Finding, LaneError, Life};
+use crate::engine::message::{Finding, Incoming, LaneError, Life};
 
 const DAY: i64 = 86_400;
 
@@ -25,6 +25,7 @@ fn life(state: Out, change: impl Fn(&mut CashOut)) -> Box<Life> {
         events: Vec::new(),
         attempts: Vec::new(),
         deliveries: Vec::new(),
+        incoming: Incoming::default(),
     })
 }
 

@@ -233,6 +233,7 @@ mod tests {
             events: Vec::new(),
             attempts: Vec::new(),
             deliveries: Vec::new(),
+            incoming: crate::journal::Incoming::default(),
         }
     }
 

@@ -478,14 +478,21 @@ impl Round<'_> {
         if now.is_none() {
             self.find(Some("meta"), Some("epoch".to_owned()), "is missing or no number");
         }
-        if !columns(self.connection, "attempts")?.iter().any(|column| column == "epoch") {
+        for (table, owner) in [("attempts", "intent"), ("requests", "subject")] {
+            self.epochs_of(table, owner, now)?;
+        }
+        Ok(())
+    }
+
+    /// Requests are never removed, so their rowids follow the order in which they were made.
+    fn epochs_of(&mut self, table: &str, owner: &str, now: Option<i64>) -> Step {
+        if !columns(self.connection, table)?.iter().any(|column| column == "epoch") {
             return Ok(());
         }
-        // Attempts are never removed, so their rowids follow the order in which they were made.
-        let sql = "SELECT intent, number, epoch FROM main.attempts ORDER BY rowid";
-        let mut statement = self.connection.prepare(sql)?;
+        let sql = format!("SELECT {owner}, number, epoch FROM main.{table} ORDER BY rowid");
+        let mut statement = self.connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
-        let keys = keys(self.connection, "attempts")?;
+        let keys = keys(self.connection, table)?;
         let mut last = 1;
         while let Some(row) = rows.next()? {
             let what = match row.get_ref(2)? {
@@ -500,7 +507,7 @@ impl Round<'_> {
                 _ => "has no epoch",
             };
             let name = row_name(row, &keys)?;
-            self.find(Some("attempts"), Some(name), what);
+            self.find(Some(table), Some(name), what);
         }
         Ok(())
     }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::super::JournalError;
-use super::convert::{to_json, write};
+use super::convert::{Columns, collect, to_json, write};
 
 /// Appends what happened to a payment or a rebalance.
 pub(super) fn insert(
@@ -21,4 +22,13 @@ pub(super) fn insert(
         params![subject.to_string(), at.as_microsecond(), to_json(event)?],
     )
     .map(drop)
+}
+
+/// What happened to one of them, oldest first.
+pub(super) fn of<E: DeserializeOwned>(
+    connection: &Connection,
+    subject: Uuid,
+) -> Result<Vec<E>, JournalError> {
+    let sql = "SELECT event FROM events WHERE subject = ?1 ORDER BY seq";
+    collect(connection, sql, [subject.to_string()], |row| row.json("event"))
 }

@@ -7,14 +7,18 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
 
-use super::super::{Delivery, Intent, JournalError, Life, Observation, Observed};
+use super::super::{
+    AskedLife, Delivery, Incoming, Intent, JournalError, Life, Observation, Observed, Stored,
+};
 use super::convert::{Columns, collect, first, to_time, to_uuid, unreadable, write};
-use super::intents;
+use super::{asked, events, intents};
+use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::cash_in::Charge;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
 use crate::domain::report::{Direction, Report, Status};
 use crate::domain::text::Safe;
-use crate::domain::transaction::{State, Transaction, observed};
+use crate::domain::transaction::{CashIn, State, Transaction, observed};
 
 pub(super) const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
     transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
@@ -79,15 +83,15 @@ pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Transacti
     Ok(None)
 }
 
-pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
-    let shown = Projection::of(intent);
+pub(super) fn insert_ours(connection: &Connection, id: Uuid, shown: &Projection) -> Result<(), JournalError> {
     write(
         connection,
         "INSERT INTO transactions (id, ours, direction, state, amount, external_reference, name, document, created_at,
                                    updated_at, happened_at)
-         VALUES (?1, 1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7)",
+         VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8)",
         params![
-            intent.id.to_string(),
+            id.to_string(),
+            shown.direction,
             shown.state,
             shown.amount,
             shown.external_reference,
@@ -102,6 +106,7 @@ pub(super) fn insert_ours(connection: &Connection, intent: &Intent) -> Result<()
 /// The columns of a row of ours that follow from the payment's life.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Projection {
+    direction: String,
     state: String,
     conflict: bool,
     failure_reported: bool,
@@ -134,6 +139,7 @@ impl Projection {
             .and_then(|report| report.amount)
             .unwrap_or(intent.order.amount);
         Self {
+            direction: Direction::Out.as_str().to_owned(),
             state: pay.state.as_str().to_owned(),
             conflict: pay.conflict,
             failure_reported: pay.failure_reported,
@@ -157,19 +163,63 @@ impl Projection {
             refunded_amount: pay.refunded_amount().map(Centavos::get),
         }
     }
+
+    pub(super) fn of_charge(stored: &Stored<Charge>) -> Self {
+        let charge = &stored.asked;
+        let text = |value: &Option<Safe>| value.as_ref().map(ToString::to_string);
+        let report = charge.last_report.as_ref();
+        // Anybody may pay a charge: who did is the gateway's to say.
+        let payer = report.filter(|report| report.paid_at.is_some());
+        let order = &charge.terms.order;
+        let is_refunded = charge.state == CashIn::Refunded;
+        Self {
+            direction: Direction::In.as_str().to_owned(),
+            state: charge.state.as_str().to_owned(),
+            conflict: charge.conflict,
+            failure_reported: false,
+            refunded: is_refunded,
+            amount: report.and_then(|report| report.amount).unwrap_or(order.amount).get(),
+            internal_code: text(&charge.ids.internal_code),
+            transaction_id: text(&charge.ids.transaction_id),
+            external_reference: charge.terms.reference.to_string(),
+            end_to_end_id: text(&charge.end_to_end_id),
+            name: payer.and_then(|report| text(&report.name)).unwrap_or_else(|| order.name.clone()),
+            document: payer
+                .and_then(|report| text(&report.document))
+                .unwrap_or_else(|| order.document.as_str().to_owned()),
+            failure: match &charge.requests.verdict {
+                Some(Verdict::NotExecuted(NotExecuted::Refused(problem)))
+                    if charge.state == CashIn::Rejected =>
+                {
+                    Some(problem.to_string())
+                }
+                _ => None,
+            },
+            created_at: stored.created_at.as_microsecond(),
+            updated_at: stored.updated_at.as_microsecond(),
+            happened_at: stored.created_at.as_microsecond(),
+            settled_at: (is_refunded || charge.state == CashIn::Paid)
+                .then(|| report.and_then(|report| report.paid_at).unwrap_or(charge.since).as_microsecond()),
+            refunded_at: is_refunded.then(|| {
+                report.and_then(|report| report.refunded_at).unwrap_or(charge.since).as_microsecond()
+            }),
+            refunded_amount: is_refunded.then(|| order.amount.get()),
+        }
+    }
 }
 
 /// The same columns as they are stored.
 pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Projection>, JournalError> {
     first(
         connection,
-        "SELECT state, conflict, failure_reported, refunded, amount, internal_code, transaction_id,
+        "SELECT direction, state, conflict, failure_reported, refunded, amount, internal_code, transaction_id,
                 external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
                 settled_at, refunded_at, refunded_amount
          FROM transactions WHERE id = ?1",
         [id.to_string()],
         |row| {
             Ok(Projection {
+                direction: row.read("direction")?,
                 state: row.read("state")?,
                 conflict: row.read("conflict")?,
                 failure_reported: row.read("failure_reported")?,
@@ -193,17 +243,18 @@ pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Pro
     )
 }
 
-pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<(), JournalError> {
-    let shown = Projection::of(intent);
+pub(super) fn update_ours(connection: &Connection, id: Uuid, shown: &Projection) -> Result<(), JournalError> {
     write(
         connection,
         "UPDATE transactions SET state = :state, conflict = :conflict, failure_reported = :failure_reported,
             refunded = :refunded, amount = :amount, internal_code = :internal_code,
-            transaction_id = :transaction_id, end_to_end_id = :end_to_end_id, failure = :failure,
-            updated_at = :updated_at, settled_at = :settled_at, refunded_at = :refunded_at,
-            refunded_amount = :refunded_amount
+            transaction_id = :transaction_id, end_to_end_id = :end_to_end_id, name = :name, document = :document,
+            failure = :failure, updated_at = :updated_at, settled_at = :settled_at,
+            refunded_at = :refunded_at, refunded_amount = :refunded_amount
          WHERE id = :id",
         named_params! {
+            ":name": shown.name,
+            ":document": shown.document,
             ":state": shown.state,
             ":conflict": shown.conflict,
             ":failure_reported": shown.failure_reported,
@@ -217,7 +268,7 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
             ":settled_at": shown.settled_at,
             ":refunded_at": shown.refunded_at,
             ":refunded_amount": shown.refunded_amount,
-            ":id": intent.id.to_string(),
+            ":id": id.to_string(),
         },
     )
     .map(drop)
@@ -225,7 +276,6 @@ pub(super) fn update_ours(connection: &Connection, intent: &Intent) -> Result<()
 
 /// Why it was not paid: the gateway's failure, or the refusal of the order itself.
 fn failure_of(intent: &Intent) -> Option<String> {
-    use crate::domain::attempt::{NotExecuted, Verdict};
     let pay = &intent.cash_out;
     if let Some(failure) = pay.last_report.as_ref().and_then(|report| report.failure.as_ref()) {
         return Some(format!("{}: {}", failure.code, failure.message));
@@ -244,6 +294,9 @@ fn failure_of(intent: &Intent) -> Option<String> {
 pub(super) fn observe(connection: &Connection, observation: &Observation) -> Result<Observed, JournalError> {
     let report = &observation.report;
     let known = locate(connection, report)?;
+    if report.direction == Direction::In {
+        return observe_cash_in(connection, known, observation);
+    }
     if let Some(row) = known.as_ref().filter(|row| row.ours) {
         let event = cash_out::Event::Reported {
             at: observation.at,
@@ -258,12 +311,35 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
             by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
         return Ok(Observed { transaction, before: known, applied: Some(applied) });
     }
+    take_in(connection, known, observation)
+}
+
+/// A transaction that is no order of ours.
+fn take_in(
+    connection: &Connection,
+    known: Option<Transaction>,
+    observation: &Observation,
+) -> Result<Observed, JournalError> {
     let id = match &known {
         Some(row) => merge(connection, row, observation).map(|()| row.id)?,
         None => insert(connection, observation).map(|()| observation.new_id)?,
     };
     let transaction = by_id(connection, id)?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
     Ok(Observed { transaction, before: known, applied: None })
+}
+
+/// A charge of ours folds it; every other cash-in is a row. A refund of ours hears of it in both cases.
+fn observe_cash_in(
+    connection: &Connection,
+    known: Option<Transaction>,
+    observation: &Observation,
+) -> Result<Observed, JournalError> {
+    let Some(row) = known else { return take_in(connection, None, observation) };
+    if !asked::observe(connection, row.id, observation)? {
+        return take_in(connection, Some(row), observation);
+    }
+    let transaction = by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
+    Ok(Observed { transaction, before: Some(row), applied: None })
 }
 
 /// The row that a report is about: a payment of ours before a transaction of others, then by the gateway's ids before a
@@ -300,7 +376,7 @@ fn insert(connection: &Connection, observation: &Observation) -> Result<(), Jour
     let (state, _) = observed(None, report);
     // A word that saldo does not know: the transaction exists, so it stands at the beginning of its life.
     let state = state.unwrap_or(match report.direction {
-        Direction::In => State::In(crate::domain::transaction::CashIn::AwaitingPayment),
+        Direction::In => State::In(CashIn::AwaitingPayment),
         Direction::Out => State::Out(cash_out::State::Accepted),
     });
     write(
@@ -437,12 +513,30 @@ pub(super) fn life(connection: &Connection, id: Uuid) -> Result<Option<Life>, Jo
         params![id.to_string(), DELIVERIES],
         delivery,
     )?;
+    let intent = intents::by_id(connection, id)?;
+    let is_payment = intent.is_some();
     Ok(Some(Life {
         transaction,
-        intent: intents::by_id(connection, id)?,
-        events: intents::events(connection, id)?,
+        intent,
+        events: if is_payment { intents::events(connection, id)? } else { Vec::new() },
         attempts: intents::attempts(connection, id)?,
         deliveries,
+        incoming: Incoming {
+            charge: asked_life(connection, asked::by_id(connection, id)?)?,
+            refund: asked_life(connection, asked::by_lock(connection, &id.to_string())?)?,
+        },
+    }))
+}
+
+fn asked_life<A: asked::Table>(
+    connection: &Connection,
+    stored: Option<Stored<A>>,
+) -> Result<Option<AskedLife<A>>, JournalError> {
+    let Some(stored) = stored else { return Ok(None) };
+    Ok(Some(AskedLife {
+        events: events::of(connection, stored.id)?,
+        requests: asked::requests(connection, stored.id)?,
+        stored,
     }))
 }
 

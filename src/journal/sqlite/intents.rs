@@ -89,7 +89,7 @@ pub(super) fn propose(connection: &Connection, proposal: &Proposal) -> Result<Pr
         created_at: terms.at,
         updated_at: terms.at,
     };
-    feed::insert_ours(connection, &intent)?;
+    feed::insert_ours(connection, intent.id, &feed::Projection::of(&intent))?;
     write(
         connection,
         "INSERT INTO intents (id, reference, obligation, generation, payload, payload_hash, reason, body, snapshot,
@@ -144,7 +144,7 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
             ":id": id.to_string(),
         },
     )?;
-    feed::update_ours(connection, &intent)?;
+    feed::update_ours(connection, intent.id, &feed::Projection::of(&intent))?;
     if let Event::Adopted { internal_code, .. } = &change.event {
         feed::absorb(connection, id, internal_code)?;
     }

@@ -4,26 +4,33 @@
 //! One life at a time, so what it needs does not grow with the journal.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::super::{AttemptRow, Intent, JournalError};
+use super::asked::Table;
 use super::check::Finding;
 use super::convert::{Columns, collect, first, from_json, unreadable};
 use super::intents::{self, Beside};
-use super::{feed, rebalances};
+use super::{asked, feed, rebalances};
 use crate::domain::attempt::Verdict;
+use crate::domain::cash_in::Charge;
 use crate::domain::cash_out::{self, Event, State, Terms};
 use crate::domain::order::{Digest, idempotency_key};
 use crate::domain::rebalance;
+use crate::domain::refund::Refund;
+use crate::domain::request::{self, Terms as _};
 
 /// Checks every life. `find` is told of what is wrong; an error is a file that cannot be read.
 pub(super) fn check(connection: &Connection, find: &mut dyn FnMut(Finding)) -> Result<(), JournalError> {
     let mut lives = Lives { connection, client_id: client_id(connection)?, find };
     lives.each("SELECT id FROM intents ORDER BY created_at, id", Lives::payment)?;
     lives.each("SELECT id FROM rebalances ORDER BY created_at, id", Lives::rebalance)?;
+    lives.each("SELECT id FROM charges ORDER BY created_at, id", Lives::charge)?;
+    lives.each("SELECT id FROM refunds ORDER BY created_at, id", Lives::asked::<Refund>)?;
     lives.strangers()?;
     lives.debts()?;
     lives.identities()
@@ -57,7 +64,8 @@ impl Lives<'_> {
         sql: &str,
         check: fn(&mut Self, Uuid) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let table = if sql.contains("intents") { "intents" } else { "rebalances" };
+        let tables = ["intents", "rebalances", "charges", "refunds"];
+        let table = tables.into_iter().find(|table| sql.contains(table)).unwrap_or_default();
         let mut statement = self.connection.prepare(sql).map_err(|error| unreadable(&error))?;
         let mut rows = statement.query([]).map_err(|error| unreadable(&error))?;
         while let Some(row) = rows.next().map_err(|error| unreadable(&error))? {
@@ -228,6 +236,101 @@ impl Lives<'_> {
         Ok(())
     }
 
+    fn charge(&mut self, id: Uuid) -> Result<(), JournalError> {
+        self.asked::<Charge>(id)?;
+        let Some(stored) = asked::by_id::<Charge>(self.connection, id)? else { return Ok(()) };
+        if feed::projection(self.connection, id)? != Some(feed::Projection::of_charge(&stored)) {
+            self.wrong("transactions", &format!("id {id}"), "does not show the charge as its events come to");
+        }
+        Ok(())
+    }
+
+    /// A charge or a refund: what is stored of it is what its events come to, each request has its row, one body, one
+    /// key a round.
+    fn asked<A: Table + PartialEq>(&mut self, id: Uuid) -> Result<(), JournalError> {
+        let Some(events) = self.events(id, request::Event::<A::Terms>::at)? else { return Ok(()) };
+        let name = format!("id {id}");
+        let folded: A = match request::fold(events.iter().map(|(_, event)| event)) {
+            Ok(folded) => folded,
+            Err((_, None)) => {
+                self.wrong(A::NAME, &name, "its life does not begin with what was decided");
+                return Ok(());
+            }
+            Err((place, Some(refused))) => {
+                let seq = events.get(place).map_or(0, |(seq, _)| *seq);
+                self.wrong("events", &format!("seq {seq}"), format!("cannot have happened: {refused}"));
+                return Ok(());
+            }
+        };
+        let Some(stored) = asked::by_id::<A>(self.connection, id)? else { return Ok(()) };
+        let last = events.last().map(|(_, event)| event.at());
+        for (what, same) in [
+            ("I4: what is stored of it is not what its events come to", stored.asked == folded),
+            (
+                "I12: its lock, whether it is open, or when it is due, is not what its events come to",
+                asked::beside::<A>(self.connection, id)? == Some(asked::beside_of(&folded)),
+            ),
+            ("its body: not what was decided", stored.fingerprint() == folded.terms().body()),
+            ("when it was decided: not what its events tell", stored.created_at == folded.terms().at()),
+            ("the time of its last change is not that of its last event", last == Some(stored.updated_at)),
+        ] {
+            if !same {
+                self.wrong(A::NAME, &name, what);
+            }
+        }
+        self.requests(id, &folded, &events)
+    }
+
+    /// I2 and I3, for a charge or a refund.
+    fn requests<A: Table>(
+        &mut self,
+        id: Uuid,
+        folded: &A,
+        events: &Numbered<request::Event<A::Terms>>,
+    ) -> Result<(), JournalError> {
+        let rows = asked::requests(self.connection, id)?;
+        let mut ought: Vec<AttemptRow> = Vec::new();
+        // The key follows from the order as it was when the request began.
+        let mut keys = Vec::new();
+        let mut now = A::proposed(Arc::clone(folded.terms()));
+        for (_, event) in events.iter().skip(1) {
+            match event {
+                request::Event::AttemptStarted { at, key, .. } => {
+                    let number = u32::try_from(ought.len() + 1).unwrap_or(u32::MAX);
+                    let computed = self.client_id.as_ref().map(|client_id| now.key(client_id));
+                    keys.push(computed.is_none_or(|computed| computed == *key));
+                    let (key, started_at) = (*key, at.at);
+                    ought.push(AttemptRow { number, key, started_at, ended_at: None, verdict: None });
+                }
+                request::Event::AttemptEnded { at, verdict, .. } => {
+                    if let Some(last) = ought.last_mut() {
+                        (last.ended_at, last.verdict) = (Some(at.at), Some(verdict.clone()));
+                    }
+                }
+                _ => {}
+            }
+            if let Ok(next) = now.step(event) {
+                now = next;
+            }
+        }
+        let name = |number: u32| format!("subject {id}, number {number}");
+        for (row, ought) in rows.iter().zip(&ought) {
+            if row != ought {
+                self.wrong("requests", &name(row.number), "I2: is not the request that the events tell of");
+            }
+        }
+        for missing in ought.iter().skip(rows.len()) {
+            self.wrong("requests", &name(missing.number), "I2: a request without its row");
+        }
+        for surplus in rows.iter().skip(ought.len()) {
+            self.wrong("requests", &name(surplus.number), "I2: a row that no event tells of");
+        }
+        for (request, _) in ought.iter().zip(keys).filter(|(_, fits)| !fits) {
+            self.wrong("requests", &name(request.number), "I3: has another key than its round");
+        }
+        Ok(())
+    }
+
     /// Rows that belong to no life.
     fn strangers(&mut self) -> Result<(), JournalError> {
         for (table, what, sql) in [
@@ -235,7 +338,14 @@ impl Lives<'_> {
                 "events",
                 "belongs to nothing",
                 "SELECT 'seq ' || seq AS name FROM events WHERE subject NOT IN (SELECT id FROM intents)
-                 AND subject NOT IN (SELECT id FROM rebalances) ORDER BY seq LIMIT 50",
+                 AND subject NOT IN (SELECT id FROM rebalances) AND subject NOT IN (SELECT id FROM charges)
+                 AND subject NOT IN (SELECT id FROM refunds) ORDER BY seq LIMIT 50",
+            ),
+            (
+                "requests",
+                "belongs to no charge and no refund",
+                "SELECT 'subject ' || subject || ', number ' || number AS name FROM requests
+                 WHERE subject NOT IN (SELECT id FROM charges) AND subject NOT IN (SELECT id FROM refunds) LIMIT 50",
             ),
             (
                 "attempts",
@@ -245,15 +355,27 @@ impl Lives<'_> {
             ),
             (
                 "transactions",
-                "is shown as a payment of saldo's, and is none",
+                "is shown as an order of saldo's, and is none",
                 "SELECT 'id ' || id AS name FROM transactions WHERE ours <> 0 AND id NOT IN (SELECT id FROM intents)
-                 LIMIT 50",
+                 AND id NOT IN (SELECT id FROM charges) LIMIT 50",
             ),
             (
                 "transactions",
                 "is a payment of saldo's, and is not shown as one",
                 "SELECT 'id ' || i.id AS name FROM intents i LEFT JOIN transactions t ON t.id = i.id
                  WHERE t.id IS NULL OR t.ours <> 1 OR t.direction <> 'out' LIMIT 50",
+            ),
+            (
+                "transactions",
+                "is a charge of saldo's, and is not shown as one",
+                "SELECT 'id ' || c.id AS name FROM charges c LEFT JOIN transactions t ON t.id = c.id
+                 WHERE t.id IS NULL OR t.ours <> 1 OR t.direction <> 'in' LIMIT 50",
+            ),
+            (
+                "refunds",
+                "gives back what did not come in",
+                "SELECT 'id ' || r.id AS name FROM refunds r LEFT JOIN transactions t ON t.id = r.cash_in
+                 WHERE t.id IS NULL OR t.direction <> 'in' LIMIT 50",
             ),
             (
                 "inbox",

@@ -6,8 +6,10 @@
 //! is a leaf of an audit tree ([`AuditHead`]), every owner has an epoch, and a reserve of disk space keeps results
 //! writable when the disk is full.
 
+mod asked;
 mod audit;
 mod balances;
+mod cash_ins;
 mod check;
 mod convert;
 mod derived;

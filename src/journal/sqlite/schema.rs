@@ -9,9 +9,10 @@ use super::seal::Ledger;
 use super::{epoch, seal, search};
 
 /// Every migration, oldest first: the schema's version is how many of them a file has seen.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema.sql"),
     include_str!("migrations/0002-forward.sql"),
+    include_str!("migrations/0003-charge.sql"),
     include_str!("migrations/0004-history.sql"),
     include_str!("migrations/0005-flows.sql"),
     include_str!("migrations/0006-balance-history.sql"),

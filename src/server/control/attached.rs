@@ -19,7 +19,7 @@ use crate::config::Exposure;
 use crate::domain::text::Safe;
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError};
-use crate::engine::message::{Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
+use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
@@ -39,6 +39,10 @@ const ASK_AGAIN_FOR: Duration = Duration::from_secs(10);
 
 /// For what was just asked to be handed over, when the screen is closed.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Why a charge or a refund cannot be made here.
+const NOT_HERE: &str =
+    "saldo serve owns the journal and takes no charges or refunds yet: make it while it does not run";
 
 /// What is shown while nobody owns the journal.
 const NOBODY: &str = "saldo serve has gone: nothing is polled, taken or sent until it runs again";
@@ -180,7 +184,7 @@ impl Clerk {
             Command::PollBalance => drop(self.ask::<()>(Request::PollBalance).await),
             Command::ResumePayments => drop(self.ask::<()>(Request::Resume).await),
             Command::TakeUp(id) => {
-                drop(self.ask::<Result<Intent, LaneError>>(Request::TakeUp(id)).await);
+                drop(self.ask::<Result<Option<Intent>, LaneError>>(Request::TakeUp(id)).await);
             }
             Command::Pay(decision) => self.pay(*decision).await,
             Command::ReviewRebalance { target } => {
@@ -202,6 +206,14 @@ impl Clerk {
                     Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
                 };
                 self.tell(News::RebalanceEnded(ended)).await;
+            }
+            Command::Charge(decision) => {
+                let outcome = AskedOutcome::NotMade(NOT_HERE.to_owned());
+                self.tell(News::ChargeDecided { id: decision.id, outcome }).await;
+            }
+            Command::Refund(decision) => {
+                let outcome = AskedOutcome::NotMade(NOT_HERE.to_owned());
+                self.tell(News::RefundDecided { id: decision.id, outcome }).await;
             }
             Command::Resolve { id, finding } => {
                 let before = self.reader.intent(id).await.ok().flatten();

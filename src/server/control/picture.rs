@@ -43,6 +43,8 @@ impl Picture {
             News::Feed(_)
             | News::Life(_)
             | News::FeedCounted(_)
+            | News::ChargeDecided { .. }
+            | News::RefundDecided { .. }
             | News::Pace(_)
             | News::Conservation(_)
             | News::BalanceHistory(_)

@@ -88,7 +88,7 @@ pub enum Request {
     SettleDoubt(Uuid),
     /// Take up every payment that is not final. Answered by `Result<Recovered, JournalError>`.
     Recover,
-    /// Take up one payment. Answered by `Result<Intent, LaneError>`.
+    /// Take up one row. Answered by `Result<Option<Intent>, LaneError>`: the payment, if it is one.
     TakeUp(Uuid),
     /// Record what a person found. Answered by `Result<Intent, LaneError>`.
     Resolve(Box<Resolve>),

@@ -1,0 +1,361 @@
+//! `saldo cash-in`: ask somebody to pay, once, however often the command runs.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::cash_out::person_text;
+use super::context::{Context, Owned, asked_to_stop};
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{note, say, say_json};
+use super::qr_file::QrFile;
+use super::{Colour, Global};
+use crate::domain::attempt::{NotExecuted, Verdict};
+use crate::domain::cash_in::{Charge, Order, State, USUAL_MINUTES, parse_minutes};
+use crate::domain::document::Document;
+use crate::domain::money::Centavos;
+use crate::domain::order::Reference;
+use crate::domain::request::{Asked, PayBy};
+use crate::domain::text::Safe;
+use crate::engine::counter::{ChargeDecision, CounterError, Decided};
+use crate::journal::Stored;
+use crate::server::control::operator;
+use crate::ui::qr::Blocks;
+
+/// How long a doubt is worked on: the same bytes again.
+const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Args)]
+pub(super) struct CashInArguments {
+    /// In reais: 500 or 500,25 or 1.234,56
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    amount: String,
+    /// The payer's name
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// The payer's CPF or CNPJ
+    #[arg(long, value_name = "DOCUMENT")]
+    document: String,
+    /// Your own name for this charge: the same one is never made twice
+    #[arg(long, value_name = "TEXT")]
+    reference: Option<String>,
+    /// For how long it can be paid, e.g. 30m; a day if it is left out
+    #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_minutes(text).map_err(|error| error.to_string()))]
+    expires: Option<u32>,
+    /// By OpenFinance: where the payer's bank leads back to. The answer has a payment_url instead of a BR Code
+    #[arg(long, value_name = "URL", value_parser = redirect_url)]
+    open_finance: Option<String>,
+    /// Draw the QR code into this file, .png or .svg
+    #[arg(long, value_name = "FILE", value_parser = QrFile::parse)]
+    qr_file: Option<QrFile>,
+}
+
+fn redirect_url(text: &str) -> Result<String, String> {
+    let is_address =
+        text.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    if is_address && PayBy::is_legible(text) && !text.contains(' ') {
+        Ok(text.to_owned())
+    } else {
+        Err("give an address that begins with https://".to_owned())
+    }
+}
+
+/// A charge of ours, for scripts.
+#[derive(Debug, Serialize)]
+pub(super) struct ChargeView {
+    id: Uuid,
+    external_reference: String,
+    idempotency_key: Uuid,
+    state: &'static str,
+    internal_code: Option<String>,
+    transaction_id: Option<String>,
+    end_to_end_id: Option<String>,
+    amount_centavos: Centavos,
+    copy_and_paste: Option<String>,
+    payment_url: Option<String>,
+    expires_at: Option<Timestamp>,
+    conflict: bool,
+    attempts: u32,
+    round: u32,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl ChargeView {
+    pub(super) fn new(stored: &Stored<Charge>, client_id: &str) -> Self {
+        let charge = &stored.asked;
+        let text = |value: &Option<Safe>| value.as_ref().map(ToString::to_string);
+        let (copy_and_paste, payment_url) = match &charge.pay_by {
+            Some(PayBy::CopyAndPaste(code)) => (Some(code.clone()), None),
+            Some(PayBy::PaymentUrl(url)) => (None, Some(url.clone())),
+            None => (None, None),
+        };
+        Self {
+            id: stored.id,
+            external_reference: charge.terms.reference.to_string(),
+            idempotency_key: charge.key(client_id),
+            state: charge.state.as_str(),
+            internal_code: text(&charge.ids.internal_code),
+            transaction_id: text(&charge.ids.transaction_id),
+            end_to_end_id: text(&charge.end_to_end_id),
+            amount_centavos: charge.terms.order.amount,
+            copy_and_paste,
+            payment_url,
+            expires_at: charge.expires_at,
+            conflict: charge.conflict,
+            attempts: charge.requests.attempts,
+            round: charge.requests.round,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+        }
+    }
+}
+
+/// One sentence on how a charge stands, and what it means for the money.
+pub(super) fn sentence(charge: &Charge) -> String {
+    let order = &charge.terms.order;
+    let what = format!("{} from {}", order.amount, order.name);
+    if charge.conflict {
+        return format!("{what}: CONFLICT, what the gateway says of this charge is not what was asked");
+    }
+    match charge.state {
+        State::Approved => format!("{what}: a charge that is decided, not sent yet"),
+        State::Unknown if charge.is_proven_unsent() => {
+            format!("{what}: a charge that is not sent; it stays open")
+        }
+        State::Unknown => format!(
+            "{what}: UNKNOWN, the gateway may have made this charge or not; no money moves by it, and nobody was given its \
+             code"
+        ),
+        State::Exists => {
+            format!(
+                "{what}: the gateway has a charge with this reference already, and does not tell its code"
+            )
+        }
+        State::Rejected => format!("{what}: the gateway refused this charge"),
+        State::AwaitingPayment => format!("{what}: awaiting payment"),
+        State::Paid => format!("{what}: paid"),
+        State::Expired if charge.gateway_id().is_none() => {
+            format!("{what}: a charge of which nothing was heard in its time, so it was let go")
+        }
+        State::Expired => format!("{what}: expired, nobody paid in time"),
+        State::Refunded => format!("{what}: paid, and refunded"),
+        State::Cancelled => format!("{what}: cancelled, it can no longer be paid"),
+    }
+}
+
+pub(super) async fn run(arguments: CashInArguments, global: &Global) -> Result<Exit, Failure> {
+    let wrong = |what: &str, why: &dyn std::fmt::Display| Failure::usage(format!("{what}: {why}"));
+    let amount = Centavos::parse_payment(&arguments.amount).map_err(|error| wrong("--amount", &error))?;
+    let name = person_text(&arguments.name).map_err(|error| wrong("--name", &error))?;
+    if name.is_empty() {
+        return Err(Failure::usage("--name: is empty"));
+    }
+    let document = Document::parse(&arguments.document).map_err(|error| wrong("--document", &error))?;
+    let reference = arguments.reference.as_deref().map(Reference::parse).transpose();
+    let reference = reference.map_err(|error| wrong("--reference", &error))?;
+    let order = Order {
+        amount,
+        name,
+        document,
+        minutes: arguments.expires.unwrap_or(USUAL_MINUTES),
+        open_finance: arguments.open_finance,
+    };
+    let context = Context::load(global, "cash-in")?;
+    let id = Uuid::now_v7();
+    let reference = reference.unwrap_or_else(|| Reference::from_id(id));
+    let decision = ChargeDecision { id, reference, order, maker: operator() };
+    let (stored, trouble) = {
+        let owned = context.own().await?;
+        make(&owned, decision, context.json).await?
+    };
+    show(&stored, &context, global.color);
+    let drawn = draw(&stored, arguments.qr_file.as_ref());
+    verdict(&stored, trouble.as_ref()).and_then(|exit| drawn.map(|()| exit))
+}
+
+/// Journals the charge, or finds what its reference already names, and works on it until the gateway has answered. A
+/// signal ends the waiting, never a request on the wire.
+async fn make(
+    owned: &Owned,
+    decision: ChargeDecision,
+    quiet: bool,
+) -> Result<(Stored<Charge>, Option<CounterError>), Failure> {
+    let stored = match owned.counter.decide_charge(decision).await? {
+        Decided::Created(stored) => stored,
+        Decided::Existing(stored) => {
+            if !quiet {
+                note("this reference was given before; nothing new is made");
+            }
+            stored
+        }
+        Decided::Taken(other) => {
+            return Err(Failure::new(
+                Exit::Usage,
+                "reference_taken",
+                format!(
+                    "the reference {} names another charge already ({}); nothing was sent",
+                    other.asked.terms.reference,
+                    sentence(&other.asked)
+                ),
+            ));
+        }
+    };
+    let work = async {
+        // Who asks again wants to know whether it was paid.
+        if stored.asked.state == State::AwaitingPayment {
+            owned.counter.look_at_charge(stored.id).await
+        } else {
+            owned.counter.advance_charge(stored.id, Instant::now() + WORK_ON_DOUBT).await
+        }
+    };
+    let trouble = tokio::select! {
+        biased;
+        () = asked_to_stop() => {
+            note("stopping; a request on the wire is waited for");
+            owned.counter.finish().await;
+            None
+        }
+        worked = work => worked.err(),
+    };
+    let stands = owned.journal.charge(stored.id).await;
+    match trouble {
+        // The request is journalled before a byte leaves, so what the journal still says decides.
+        Some(CounterError::Journal(error)) => Err(match stands {
+            Ok(Some(stored)) if stored.asked.is_proven_unsent() => error.into(),
+            _ => Failure::new(
+                Exit::Unknown,
+                "journal",
+                format!(
+                    "{error}; whether the charge was made is not known: the same command with the reference {} goes on \
+                     with it once the journal can be written",
+                    stored.asked.terms.reference
+                ),
+            )
+            .meaning(Outcome::Unknown),
+        }),
+        trouble => Ok((stands?.unwrap_or(stored), trouble)),
+    }
+}
+
+fn show(stored: &Stored<Charge>, context: &Context, colour: Colour) {
+    if context.json {
+        say_json(&ChargeView::new(stored, &context.settings.client_id));
+        return;
+    }
+    let charge = &stored.asked;
+    say(&sentence(charge));
+    say(&format!("id {}  reference {}", stored.id, charge.terms.reference));
+    if charge.state != State::AwaitingPayment {
+        return;
+    }
+    if let Some(expires_at) = charge.expires_at {
+        let zoned = expires_at.to_zoned(jiff::tz::TimeZone::system());
+        say(&format!("can be paid until {}", zoned.strftime("%d/%m/%Y %H:%M:%S %Z")));
+    }
+    match &charge.pay_by {
+        Some(pay_by) => {
+            say(pay_by.text());
+            if let PayBy::CopyAndPaste(code) = pay_by {
+                qr(code, colour);
+            }
+        }
+        None => note("the gateway did not tell how it is paid; `saldo show` asks it again"),
+    }
+}
+
+/// The QR code under the text, where a camera could read it: on a terminal that is large enough and may have colours.
+fn qr(code: &str, colour: Colour) {
+    let may_colour = match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    if !std::io::stdout().is_terminal() || !may_colour {
+        return;
+    }
+    let Some(blocks) = Blocks::of(code) else { return };
+    let room = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let fits = room.is_some_and(|room| {
+        usize::from(room.ws_col) >= blocks.columns() && usize::from(room.ws_row) > blocks.rows()
+    });
+    if !fits {
+        note("the terminal is too small for the QR code; --qr-file code.png draws it into a file");
+        return;
+    }
+    for line in &blocks.lines {
+        // Black on white, whatever the terminal's own colours are: a camera wants it so.
+        say(&format!("\x1b[38;5;16;48;5;231m{line}\x1b[0m"));
+    }
+}
+
+fn draw(stored: &Stored<Charge>, file: Option<&QrFile>) -> Result<(), Failure> {
+    let Some(file) = file else { return Ok(()) };
+    let charge = &stored.asked;
+    let failed = |reason: &str| {
+        Failure::other(format!(
+            "{}, and the QR code is not in {}: {reason}. The same command with --reference {} makes no second charge",
+            sentence(charge),
+            file.path().display(),
+            charge.terms.reference
+        ))
+    };
+    match &charge.pay_by {
+        Some(pay_by) => file.write(pay_by.text()).map_err(|reason| failed(&reason)),
+        None => Err(failed("the gateway has told no code")),
+    }
+}
+
+/// The exit code and its reason.
+fn verdict(stored: &Stored<Charge>, trouble: Option<&CounterError>) -> Result<Exit, Failure> {
+    let charge = &stored.asked;
+    let said = sentence(charge);
+    let goes_on = "it stays open: the same command with the same reference goes on with it, and so does `saldo recover`";
+    let unknown = |code, advice: &str| {
+        Failure::new(Exit::Unknown, code, format!("{said}; {advice}")).meaning(Outcome::Unknown)
+    };
+    if charge.conflict {
+        return Err(unknown(
+            "conflict",
+            "ask the gateway's people what this charge asks for before you hand it out",
+        ));
+    }
+    match charge.state {
+        State::AwaitingPayment | State::Paid | State::Refunded => Ok(Exit::Done),
+        State::Rejected => Err(match &charge.requests.verdict {
+            Some(Verdict::NotExecuted(NotExecuted::Refused(problem))) => {
+                Failure::new(Exit::Refused, "refused", format!("{said} ({problem})")).meaning(Outcome::NotExecuted)
+            }
+            _ => Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted),
+        }),
+        State::Expired | State::Cancelled => Err(Failure::new(
+            Exit::Refused,
+            charge.state.as_str(),
+            format!("{said}; a new charge takes a new reference"),
+        )
+        .meaning(Outcome::NotExecuted)),
+        State::Approved | State::Unknown if charge.is_proven_unsent() => {
+            let mut failure = match (&charge.requests.verdict, trouble) {
+                (Some(Verdict::NotExecuted(proof)), _) => Failure::not_executed(proof),
+                _ => Failure::new(Exit::Later, "not_sent", said).retryable(),
+            };
+            failure.message.push_str(&format!("; {goes_on}"));
+            Err(failure)
+        }
+        State::Approved | State::Unknown => Err(unknown(
+            "unknown",
+            "the same command with the same reference asks again under the same key and makes no second charge; so does \
+             `saldo recover`",
+        )
+        .retryable()),
+        State::Exists => Err(unknown(
+            "exists",
+            "somebody else made it, or a journal that is lost: look it up at the gateway, or charge under another reference",
+        )),
+    }
+}

@@ -1,0 +1,322 @@
+//! What charges and refunds look like, in both languages; and what their keys do.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod screen;
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use saldo::app::Effect;
+use saldo::domain::attempt::{Ambiguity, GatewayIds, Verdict};
+use saldo::domain::cash_in::{self, Charge};
+use saldo::domain::document::Document;
+use saldo::domain::moment::Moment;
+use saldo::domain::money::Centavos;
+use saldo::domain::order::{Digest, Reference};
+use saldo::domain::person::Person;
+use saldo::domain::refund::{self, Reason, Refund};
+use saldo::domain::request::{Asked, Event, PayBy};
+use saldo::domain::text::Safe;
+use saldo::domain::transaction::{CashIn, State};
+use saldo::engine::message::{AskedLife, AskedOutcome, Command, Incoming, Life, News, Stored};
+use saldo::lang::Lang;
+use screen::{SIZES, Screen, before, commands, id, now, row};
+use uuid::Uuid;
+
+const CODE: &str = "00020101021226760014br.gov.bcb.pix2554sandbox.invalid/qr/v2/7w4HrB78X7tLjhEwpd72GnVBiEiItgZY520400005303986540550.255802BR5920SANDBOX APOSTAS LTDA6009SAO PAULO62070503***63041961";
+
+/// A snapshot in each language, at the two sizes on which money is reviewed.
+fn each(name: &str, play: impl Fn(&mut Screen)) {
+    for lang in Lang::ALL {
+        for (columns, rows) in [(160, 50), (80, 24)] {
+            let mut screen = Screen::new(lang).size(columns, rows);
+            play(&mut screen);
+            insta::assert_snapshot!(format!("{name}_{}_{columns}x{rows}", lang.as_str()), screen.shown());
+        }
+    }
+}
+
+fn maker() -> Person {
+    Person { uid: 1000, name: Some("ana".to_owned()) }
+}
+
+fn life_of(number: i64, state: CashIn, incoming: Incoming) -> Life {
+    let mut transaction = row(number, State::In(state), 5_025, "João Pereira");
+    transaction.ours = incoming.charge.is_some();
+    Life {
+        transaction,
+        intent: None,
+        events: Vec::new(),
+        attempts: Vec::new(),
+        deliveries: Vec::new(),
+        incoming,
+    }
+}
+
+fn stored<A: Asked>(asked: A, number: u128, events: Vec<Event<A::Terms>>) -> AskedLife<A> {
+    let stored =
+        Stored { id: id(number), body: Vec::new(), asked, created_at: before(60), updated_at: before(20) };
+    AskedLife { stored, events, requests: Vec::new() }
+}
+
+/// A charge that came to this.
+fn charge(number: i64, verdict: Verdict) -> Life {
+    let terms = Arc::new(cash_in::Terms {
+        at: before(60),
+        maker: maker(),
+        reference: Reference::parse("pedido-7").unwrap(),
+        order: cash_in::Order {
+            amount: Centavos::new(5_025),
+            name: "João Pereira".to_owned(),
+            document: Document::parse("52998224725").unwrap(),
+            minutes: 30,
+            open_finance: None,
+        },
+        body: Digest::of(b""),
+        resend_window: SignedDuration::from_hours(1),
+    });
+    let new = Charge::proposed(Arc::clone(&terms));
+    let pay_by = matches!(verdict, Verdict::Accepted(_)).then(|| PayBy::CopyAndPaste(CODE.to_owned()));
+    let at = |seconds| Moment::wall(before(seconds));
+    let started = Event::AttemptStarted { at: at(59), key: new.key("48213"), body: terms.body };
+    let ended = Event::AttemptEnded { at: at(58), verdict, pay_by };
+    let asked = new.step(&started).unwrap().step(&ended).unwrap();
+    let state = asked.state;
+    let life = stored(asked, number.unsigned_abs().into(), vec![Event::Proposed(terms), started, ended]);
+    life_of(number, state, Incoming { charge: Some(life), refund: None })
+}
+
+fn accepted() -> Verdict {
+    Verdict::Accepted(GatewayIds { internal_code: Some(Safe::new("CI000007")), transaction_id: None })
+}
+
+/// A paid cash-in of the platform's whose refund came to this.
+fn refunded(number: i64, verdict: Verdict) -> Life {
+    let terms = Arc::new(refund::Terms {
+        at: before(60),
+        maker: maker(),
+        cash_in: id(number.unsigned_abs().into()),
+        gateway_id: Safe::new("CI000007"),
+        reference: None,
+        amount: Some(Centavos::new(5_025)),
+        reason: Reason::DuplicatedPayment,
+        description: Some("pago duas vezes".to_owned()),
+        body: Digest::of(b""),
+        resend_window: SignedDuration::from_hours(1),
+    });
+    let new = Refund::proposed(Arc::clone(&terms));
+    let at = |seconds| Moment::wall(before(seconds));
+    let started = Event::AttemptStarted { at: at(59), key: new.key("48213"), body: terms.body };
+    let ended = Event::AttemptEnded { at: at(58), verdict, pay_by: None };
+    let asked = new.step(&started).unwrap().step(&ended).unwrap();
+    let life = stored(asked, 900, vec![Event::Proposed(terms), started, ended]);
+    life_of(number, CashIn::Paid, Incoming { charge: None, refund: Some(life) })
+}
+
+fn fill(screen: &mut Screen, amount: &str) {
+    screen.keys("i");
+    for text in [amount, "João Pereira", "52998224725", "pedido-7"] {
+        screen.type_text(text);
+        screen.keys("tab");
+    }
+    screen.type_text("30m");
+}
+
+/// Only the language's own key confirms; the other one does nothing.
+fn confirm(screen: &mut Screen) -> Vec<Effect> {
+    [screen.keys("s"), screen.keys("y")].concat()
+}
+
+fn charged(effects: &[Effect]) -> Vec<Uuid> {
+    let charges = commands(effects).into_iter().filter_map(|command| match command {
+        Command::Charge(decision) => Some(decision.id),
+        _ => None,
+    });
+    charges.collect()
+}
+
+fn make(screen: &mut Screen, life: impl Fn(i64) -> Life) {
+    fill(screen, "50,25");
+    screen.keys("enter");
+    let decided = charged(&confirm(screen));
+    assert_eq!(decided.len(), 1);
+    let row = life(17);
+    let outcome = AskedOutcome::Created(row.transaction.id);
+    screen.news(News::ChargeDecided { id: decided[0], outcome });
+    screen.news(News::Life(Some(Box::new(row))));
+}
+
+/// Opens the paid cash-in of the feed.
+fn open(screen: &mut Screen) {
+    screen.keys("j enter");
+    screen.news(News::Life(Some(Box::new(life_of(15, CashIn::Paid, Incoming::default())))));
+}
+
+#[test]
+fn the_charge() {
+    each("charge_form", |screen| {
+        screen.keys("i");
+    });
+    each("charge_wrong", |screen| {
+        screen.keys("i");
+        screen.type_text("1.234");
+        screen.keys("tab tab tab tab");
+        screen.type_text("30");
+        screen.keys("enter");
+    });
+    each("charge_review", |screen| {
+        fill(screen, "50,25");
+        screen.keys("enter");
+    });
+    each("charge_made", |screen| make(screen, |number| charge(number, accepted())));
+    each("charge_unknown", |screen| {
+        make(screen, |number| charge(number, Verdict::Ambiguous(Ambiguity::TimedOut)));
+    });
+    each("charge_life", |screen| {
+        screen.keys("enter");
+        screen.news(News::Life(Some(Box::new(charge(16, accepted())))));
+    });
+}
+
+#[test]
+fn the_refund() {
+    each("refund_form", |screen| {
+        open(screen);
+        screen.keys("d enter");
+    });
+    each("refund_review", |screen| {
+        open(screen);
+        screen.keys("d → → tab");
+        screen.type_text("pago duas vezes");
+        screen.keys("enter");
+    });
+    each("refund_unknown", |screen| {
+        open(screen);
+        screen.keys("d → enter");
+        let effects = confirm(screen);
+        let Some(Command::Refund(decision)) = commands(&effects).first().copied() else {
+            panic!("{effects:?}")
+        };
+        screen.news(News::RefundDecided { id: decision.id, outcome: AskedOutcome::Created(id(15)) });
+        screen.news(News::Life(Some(Box::new(refunded(15, Verdict::Ambiguous(Ambiguity::TimedOut))))));
+    });
+    each("refund_life", |screen| {
+        screen.keys("j enter");
+        screen.news(News::Life(Some(Box::new(refunded(15, accepted())))));
+        screen.keys("pgdn");
+    });
+}
+
+#[test]
+fn a_charge_is_made_once_and_its_code_copied() {
+    let mut screen = Screen::new(Lang::En).size(80, 24);
+    fill(&mut screen, "50,25");
+    let effects = [screen.keys("enter"), screen.keys("enter"), screen.paste("y\ny")].concat();
+    assert!(charged(&effects).is_empty(), "neither the key that opens the review nor a paste confirms");
+    assert_eq!(charged(&[screen.keys("y"), screen.keys("y"), screen.keys("enter")].concat()).len(), 1);
+    // What is not known yet cannot be copied.
+    assert!(!screen.text().contains("c copy"), "{}", screen.text());
+    let mut screen = Screen::new(Lang::En).size(80, 24);
+    make(&mut screen, |number| charge(number, accepted()));
+    let copied = screen.keys("c");
+    assert!(copied.iter().any(|effect| matches!(effect, Effect::Copy(text) if text == CODE)), "{copied:?}");
+    // The form is empty again, and the row opens.
+    let opened = screen.keys("enter");
+    assert!(
+        commands(&opened)
+            .iter()
+            .any(|command| matches!(command, Command::ShowLife(Some(row)) if *row == id(17)))
+    );
+}
+
+#[test]
+fn what_was_typed_comes_back_when_nothing_was_made() {
+    let mut screen = Screen::new(Lang::En).size(80, 24);
+    fill(&mut screen, "50,25");
+    screen.keys("enter");
+    let id = charged(&screen.keys("y"))[0];
+    screen.news(News::ChargeDecided { id, outcome: AskedOutcome::NotMade("disk full".to_owned()) });
+    assert!(screen.text().contains("disk full"), "{}", screen.text());
+    screen.keys("enter");
+    assert!(
+        screen.text().contains("João Pereira") && screen.text().contains("New charge"),
+        "{}",
+        screen.text()
+    );
+    // Elsewhere by then, it is a notice.
+    screen.keys("enter");
+    let id = charged(&screen.keys("y"))[0];
+    screen.keys("esc");
+    screen.news(News::ChargeDecided { id, outcome: AskedOutcome::Taken });
+    screen.keys("!");
+    assert!(screen.text().contains("was not made"), "{}", screen.text());
+}
+
+#[test]
+fn only_what_is_paid_is_given_back_and_only_once() {
+    let mut screen = Screen::new(Lang::En).size(80, 24);
+    let given = |effects: &[Effect]| {
+        commands(effects).into_iter().filter(|command| matches!(command, Command::Refund(_))).count()
+    };
+    open(&mut screen);
+    // Without a reason there is no review, and the answer that comes by itself is no.
+    screen.keys("d enter");
+    assert_eq!(given(&[screen.keys("y"), screen.keys("enter")].concat()), 0);
+    screen.keys("→ enter esc");
+    assert_eq!(given(&screen.keys("y")), 0, "back in the form");
+    screen.keys("enter");
+    assert_eq!(
+        given(&[screen.keys("y"), screen.keys("y"), screen.keys("enter"), screen.keys("d")].concat()),
+        1
+    );
+    for life in [
+        life_of(15, CashIn::AwaitingPayment, Incoming::default()),
+        life_of(15, CashIn::Refunded, Incoming::default()),
+        refunded(15, accepted()),
+    ] {
+        let mut screen = Screen::new(Lang::En).size(80, 24);
+        screen.keys("j enter");
+        screen.news(News::Life(Some(Box::new(life))));
+        screen.keys("d → enter");
+        assert_eq!(given(&screen.keys("y")), 0);
+        assert!(screen.text().contains("Life") || screen.text().contains("Transaction"), "{}", screen.text());
+    }
+}
+
+#[test]
+fn no_size_is_too_small_to_be_drawn() {
+    let plays: [fn(&mut Screen); 5] = [
+        |screen| fill(screen, "50,25"),
+        |screen| make(screen, |number| charge(number, accepted())),
+        |screen| {
+            open(screen);
+            screen.keys("d →");
+        },
+        |screen| {
+            open(screen);
+            screen.keys("d → enter");
+        },
+        |screen| {
+            screen.keys("j enter");
+            screen.news(News::Life(Some(Box::new(refunded(15, accepted())))));
+        },
+    ];
+    for play in plays {
+        for (columns, rows) in SIZES.into_iter().chain([(1, 1), (20, 5), (59, 19), (300, 100)]) {
+            // The way there needs a screen on which money is reviewed.
+            let mut screen = Screen::new(Lang::PtBr).size(80, 24);
+            play(&mut screen);
+            screen.resize(columns, rows);
+            screen.draw();
+        }
+    }
+    // On a screen that cannot show it, nothing is confirmed.
+    let mut screen = Screen::new(Lang::PtBr).size(80, 24);
+    open(&mut screen);
+    screen.keys("d → enter");
+    screen.resize(40, 10);
+    let effects = screen.keys("s");
+    assert!(commands(&effects).is_empty(), "{effects:?}");
+    assert!(now() > before(1));
+}
