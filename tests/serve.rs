@@ -404,7 +404,15 @@ fn an_owner_that_is_told_to_end_waits_for_the_wire_and_answers() {
     let owner = Owner::start(&desk);
     let paying = begin(&desk, &cash_out("7,50", "INV-1"));
     until(|| requests_of(&desk.ledger(), "INV-1") > 0);
+    let mut idle = Line::open(&desk);
+    let mut watcher = Line::open(&desk);
+    watcher.ask(&json!("watch")).unwrap();
+    let recovering = begin(&desk, &["recover", "--json"]);
     let said = owner.stop();
+    // Nothing was asked; what was asked and waits for others' requests is left.
+    assert_eq!(read(&mut idle.stream).unwrap()["refused"], "stopping");
+    while read(&mut watcher.stream).is_some() {}
+    end(recovering).expect_one_of(&[0, 4, 75]);
     assert!(said.stderr.contains("a request on the wire is waited for"), "{}", said.stderr);
     assert_eq!(end(paying).expect(0).json()["state"], "accepted");
     is_sound(&desk);
