@@ -37,6 +37,9 @@ pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over
 /// Between two looks of somebody who waits, at least.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// Between two looks at what another process has learned, at most.
+const READ_AGAIN: Duration = Duration::from_secs(1);
+
 /// Standard input at most: a payment is a few hundred bytes.
 const MOST_INPUT: u64 = 1 << 20;
 
@@ -161,6 +164,7 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         ..Decision::alone(id, reference, checked.order, operator())
     };
     let office = context.office().await?;
+    let beside = matches!(office, Office::There { .. });
     let stop = stop_signal();
     // When it is done the journal is given back: waiting for a settlement must not keep others from paying.
     let paid = pay(office, decision, &stop, context.json).await?;
@@ -172,7 +176,7 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         tokio::select! {
             biased;
             () = stop.cancelled() => note("stopped waiting; the payment goes on at the gateway"),
-            settled = settle(&context, intent.clone(), Instant::now() + wait) => intent = settled?,
+            settled = settle(&context, intent.clone(), Instant::now() + wait, beside) => intent = settled?,
         }
     }
     if context.json {
@@ -243,12 +247,19 @@ async fn pay(
 
 /// Looks at a payment when its plan says so until it is final or the time is up, and owns the journal only for each
 /// look. Where another process owns it, that one looks, and its journal is read.
-async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result<Intent, Failure> {
+async fn settle(
+    context: &Context,
+    mut intent: Intent,
+    until: Instant,
+    mut beside: bool,
+) -> Result<Intent, Failure> {
     while !intent.cash_out.state.is_final() {
         let planned = intent.cash_out.plan().map_or(Duration::MAX, |plan| {
             Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default()
         });
-        let wait = planned.max(LOOK_AGAIN);
+        // An owner may hear of it earlier than any look is planned.
+        let most = if beside { READ_AGAIN } else { Duration::MAX };
+        let wait = planned.min(most).max(LOOK_AGAIN);
         if Instant::now() + wait.min(Duration::from_secs(24 * 3_600)) > until {
             return Ok(intent);
         }
@@ -257,10 +268,13 @@ async fn settle(context: &Context, mut intent: Intent, until: Instant) -> Result
             Ok(office) => {
                 office.lane().advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?
             }
-            Err(failure) if failure.exit == Exit::Later => match context.reader().await? {
-                Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
-                None => intent,
-            },
+            Err(failure) if failure.exit == Exit::Later => {
+                beside = true;
+                match context.reader().await? {
+                    Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
+                    None => intent,
+                }
+            }
             // The payment is taken, whatever keeps this process from looking at it: its state is what counts.
             Err(failure) => {
                 note(&failure.message);

@@ -201,21 +201,24 @@ impl Context {
     }
 }
 
-/// Ends when the process is asked to end: Ctrl-C, SIGTERM, a terminal that hangs up.
-pub(super) async fn asked_to_stop() {
+/// Ends when the process is asked to end: Ctrl-C, SIGTERM, a terminal that hangs up. From this call on, and not only once
+/// it is awaited, such a signal ends nothing by itself.
+pub(super) fn asked_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let wait = |kind| async move {
-        match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let asked = kinds.map(|kind| {
+        let signal = signal(kind);
+        Box::pin(async move {
+            match signal {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                // Without a handler the signal ends the process at once; the journal knows what was sent.
+                Err(_) => std::future::pending().await,
             }
-            // Without a handler the signal ends the process at once; the journal knows what was sent.
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::interrupt()) => {}
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::hangup()) => {}
+        })
+    });
+    async move {
+        futures::future::select_all(asked).await;
     }
 }

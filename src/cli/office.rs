@@ -42,8 +42,9 @@ pub(super) enum NotResolved {
 pub(super) fn stop_signal() -> CancellationToken {
     let stop = CancellationToken::new();
     let signal = stop.clone();
+    let asked = asked_to_stop();
     tokio::spawn(async move {
-        asked_to_stop().await;
+        asked.await;
         signal.cancel();
     });
     stop

@@ -90,12 +90,14 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     let control = Control::open(path, desk.office(), context.command, &context.account(), Some(watched));
     let stopped = match control {
         Ok(control) => {
+            // Before anybody is told that it answers: whoever knows may end it.
+            let asked = asked_to_stop();
             let told = tell(
                 &arguments,
                 &Ready { pid: std::process::id(), journal: path, socket: control.path(), webhooks: hook },
             );
             if told.is_ok() {
-                asked_to_stop().await;
+                asked.await;
                 let _ = sd_notify::notify(&[NotifyState::Stopping]);
                 if desk.is_busy() {
                     note("stopping; a request on the wire is waited for");

@@ -1,4 +1,4 @@
-//! The engine of a desk: everything that runs while a cockpit is open.
+//! The engine of a desk: everything that runs while a cockpit or a service owns the journal.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

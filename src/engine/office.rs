@@ -17,11 +17,12 @@ use super::rebalance::{Rebalancer, review};
 use super::recover::recover;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::balance::Balance;
-use crate::domain::cash_out::{Act, State};
+use crate::domain::cash_out::{Act, Because, Refused, State};
 use crate::domain::money::Centavos;
 use crate::domain::person::Person;
 use crate::domain::rebalance::{self, Forecast};
 use crate::gateway::ReadError;
+use crate::journal::lock::PATIENCE;
 use crate::journal::{CashIns, Intent, JournalError, Proposed, StoredRebalance};
 
 /// How long a doubt is worked on: the same bytes again.
@@ -424,13 +425,25 @@ impl Office {
         }
     }
 
-    /// Records what a person found about a payment.
+    /// Records what a person found about a payment. Where a request of its is on the wire, that is waited for, for a moment:
+    /// as a command waits that has to own the journal first.
     ///
     /// # Errors
     ///
     /// As [`Lane::resolve`]; nothing was recorded.
     pub async fn resolve(&self, id: Uuid, by: Person, finding: Finding) -> Result<Intent, LaneError> {
-        self.lane.resolve(id, by, finding).await
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let is_at_work = self.lane.is_at_work_on(id);
+            match self.lane.resolve(id, by.clone(), finding.clone()).await {
+                Err(LaneError::Refused(Refused { because: Because::OnTheWire, .. }))
+                    if is_at_work && Instant::now() < until =>
+                {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
+                resolved => return resolved,
+            }
+        }
     }
 
     /// Takes one payment up now, whatever its waiting time; `None` where the row is a charge's or a refund's.

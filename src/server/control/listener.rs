@@ -296,6 +296,7 @@ impl Shared {
             // Taken before; a watcher is no command.
             Request::Watch => Ok(()),
             Request::Resolve(resolve) => {
+                tracing::info!(payment = %resolve.id, by = by.uid, "somebody says what they found");
                 let told = self.office.resolve(resolve.id, by, resolve.finding);
                 let resolved = self.unless_stopping(told).await?;
                 self.answer(writer, &Reply::Done(resolved)).await
@@ -355,10 +356,16 @@ impl Shared {
 
     async fn answer(&self, writer: &mut OwnedWriteHalf, reply: &impl Serialize) -> io::Result<()> {
         let line = to_line(reply)?;
-        let within = if self.stopping.is_cancelled() { LAST_ANSWER_WITHIN } else { ANSWER_WITHIN };
-        match tokio::time::timeout(within, writer.write_all(&line)).await {
-            Ok(written) => written,
-            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        let too_slow = async {
+            tokio::select! {
+                () = tokio::time::sleep(ANSWER_WITHIN) => {}
+                () = self.stopping.cancelled() => tokio::time::sleep(LAST_ANSWER_WITHIN).await,
+            }
+        };
+        tokio::select! {
+            biased;
+            written = writer.write_all(&line) => written,
+            () = too_slow => Err(io::ErrorKind::TimedOut.into()),
         }
     }
 }
