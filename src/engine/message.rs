@@ -13,6 +13,7 @@ use crate::domain::balance::Reading;
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::{Forecast, ForecastError};
+use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
@@ -84,6 +85,15 @@ pub enum News {
         id: Uuid,
         /// What became of it.
         outcome: AskedOutcome,
+    },
+    /// A refund came to where a person has to look: refused, held, or contradicted.
+    RefundNeeds {
+        /// The cash-in's row.
+        cash_in: Uuid,
+        /// What was to go back.
+        amount: Option<Centavos>,
+        /// Where it stands.
+        state: refund::State,
     },
     /// What a person found about a payment was recorded, or was not.
     Resolved {
