@@ -285,6 +285,28 @@ fn only_what_is_paid_is_given_back_and_only_once() {
 }
 
 #[test]
+fn a_refund_that_needs_a_person_is_told_and_led_to() {
+    for lang in Lang::ALL {
+        let mut screen = Screen::new(lang).size(80, 24);
+        let amount = Some(Centavos::new(5_025));
+        for state in [refund::State::Rejected, refund::State::Held] {
+            let effects = screen.news(News::RefundNeeds { cash_in: id(15), amount, state });
+            assert!(effects.iter().any(|effect| matches!(effect, Effect::Bell)), "{effects:?}");
+        }
+        screen.keys("! j j");
+        let text = screen.text();
+        assert!(text.contains(lang.refund_state(refund::State::Held)), "{text}");
+        assert!(!text.contains(lang.refund_state(refund::State::Rejected)), "one refund, one notice: {text}");
+        let opened = screen.keys("enter");
+        assert!(
+            commands(&opened)
+                .iter()
+                .any(|command| matches!(command, Command::ShowLife(Some(row)) if *row == id(15)))
+        );
+    }
+}
+
+#[test]
 fn no_size_is_too_small_to_be_drawn() {
     let plays: [fn(&mut Screen); 5] = [
         |screen| fill(screen, "50,25"),

@@ -254,6 +254,7 @@ impl App {
                 Some(payment.id)
             }
             Notice::Ended(row) | Notice::Conflict(row) => Some(row.id),
+            Notice::Refund { cash_in, .. } => Some(*cash_in),
             _ => None,
         }
     }

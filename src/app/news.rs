@@ -73,6 +73,10 @@ impl App {
             News::RebalanceEnded(outcome) => effects.extend(self.rebalance_ended(outcome, now)),
             News::ChargeDecided { id, outcome } => effects.extend(self.charge_decided(id, fate_of(outcome))),
             News::RefundDecided { id, outcome } => effects.extend(self.refund_decided(id, fate_of(outcome))),
+            News::RefundNeeds { cash_in, amount, state } => {
+                self.notices.push(Notice::Refund { cash_in, amount, state }, now.wall);
+                effects.push(Effect::Bell);
+            }
             News::Resolved { id, outcome } => {
                 let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
                 effects.extend(self.resolved(id, fate));

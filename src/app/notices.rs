@@ -8,6 +8,7 @@ use super::resolve::Fate;
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
+use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::message::{Intent, RebalanceTrouble, StoredRebalance};
@@ -29,6 +30,8 @@ pub(crate) enum Notice {
     Busy,
     /// A charge or a refund was not made while nobody looked; why, where it is known.
     NotMade(Option<String>),
+    /// A refund came to where a person has to look.
+    Refund { cash_in: Uuid, amount: Option<Centavos>, state: refund::State },
     /// What a person said of a payment came to something while nobody looked.
     Resolved { payment: Payment, fate: Fate },
     /// Something is out of order until it is not any more; what is known of it.
@@ -120,6 +123,7 @@ impl Notice {
             (Self::Resolved { payment, .. }, Self::Resolved { payment: same, .. }) => payment.id == same.id,
             (Self::JournalTrouble(text), Self::JournalTrouble(same)) => text == same,
             (Self::Busy, Self::Busy) => true,
+            (Self::Refund { cash_in, .. }, Self::Refund { cash_in: same, .. }) => cash_in == same,
             (Self::Condition(condition, _), Self::Condition(same, _)) => condition == same,
             (Self::Ended(row), Self::Ended(same)) | (Self::Conflict(row), Self::Conflict(same)) => {
                 row.id == same.id

@@ -201,6 +201,9 @@ trait Kind: Asked<Terms: Clone + Send + Sync + 'static> + Send + Sync + 'static 
 
     /// Whether the gateway's answer to it is known.
     fn is_answered(&self) -> bool;
+
+    /// What a person has to be told of what has become of it.
+    fn needs(&self, before: &Self) -> Option<News>;
 }
 
 impl Kind for Charge {
@@ -251,6 +254,11 @@ impl Kind for Charge {
     fn is_answered(&self) -> bool {
         !matches!(self.state, CashIn::Approved | CashIn::Unknown)
     }
+
+    // No money of the wallet's moves: its row says enough.
+    fn needs(&self, _: &Self) -> Option<News> {
+        None
+    }
 }
 
 impl Kind for Refund {
@@ -294,6 +302,14 @@ impl Kind for Refund {
 
     fn is_answered(&self) -> bool {
         self.state.is_final() || self.state == refund::State::Accepted
+    }
+
+    fn needs(&self, before: &Self) -> Option<News> {
+        let is_trouble =
+            matches!(self.state, refund::State::Rejected | refund::State::Held | refund::State::Expired);
+        let is_new = self.state != before.state && is_trouble || self.conflict && !before.conflict;
+        let (cash_in, amount, state) = (self.terms.cash_in, self.terms.amount, self.state);
+        is_new.then_some(News::RefundNeeds { cash_in, amount, state })
     }
 }
 
@@ -683,12 +699,18 @@ impl Counter {
     async fn perform<A: Kind>(&self, id: Uuid, act: Act) -> Result<Stored<A>, CounterError> {
         let Some(_held) = self.hold(id) else { return Err(CounterError::Busy) };
         let at = self.lane.moment();
-        match act {
+        let before = self.stored::<A>(id).await?;
+        let after = match act {
             Act::Send => self.send::<A>(id).await,
             Act::Look => self.look::<A>(id).await,
             Act::LetGo => self.note(id, Event::LetGo { at }).await,
             Act::Hold => self.note(id, Event::PutOnHold { at }).await,
+        }?;
+        if let (Some(told), Some(news)) = (after.asked.needs(&before.asked), &self.news) {
+            // Nobody listens any more while saldo ends; the journal has it.
+            let _ = news.send(told).await;
         }
+        Ok(after)
     }
 
     /// One request: journal, wire, journal.

@@ -17,6 +17,7 @@ use crate::domain::conservation::Conservation;
 use crate::domain::money::Centavos;
 use crate::domain::pace::Pace;
 use crate::domain::rebalance::{Forecast, ForecastError};
+use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
@@ -103,6 +104,15 @@ pub enum News {
         id: Uuid,
         /// What became of it.
         outcome: AskedOutcome,
+    },
+    /// A refund came to where a person has to look: refused, held, or contradicted.
+    RefundNeeds {
+        /// The cash-in's row.
+        cash_in: Uuid,
+        /// What was to go back.
+        amount: Option<Centavos>,
+        /// Where it stands.
+        state: refund::State,
     },
     /// What a person found about a payment was recorded, or was not.
     Resolved {

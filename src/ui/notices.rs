@@ -175,6 +175,12 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
             std::iter::once(head).chain(rest).chain([payment_words(payment)]).collect()
         }
         Notice::Busy => vec![format!("{at} {}", words.busy)],
+        Notice::Refund { amount, state, .. } => {
+            let heading = app.words().refund.heading;
+            let amount = amount.map_or_else(String::new, |amount| format!(" {amount}"));
+            let first = format!("{at} {heading}{amount}: {}", app.lang.refund_state(*state));
+            vec![first, app.lang.refund_meaning(*state).to_owned()]
+        }
         Notice::NotMade(why) => {
             let why = why.as_ref().map(|why| app.lang.raw_error(Safe::new(why).as_str()));
             std::iter::once(format!("{at} {}", words.not_made)).chain(why).collect()
