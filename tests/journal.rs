@@ -102,7 +102,7 @@ async fn a_report_finds_its_payment_or_becomes_a_row() {
     let theirs = journal.observe(observation(paid.clone(), 3)).await.unwrap();
     assert!(theirs.before.is_none() && theirs.applied.is_none(), "a cash-in may carry the same reference");
     let again = journal.observe(observation(paid, 4)).await.unwrap();
-    assert!(!again.is_new && again.transaction.id == theirs.transaction.id);
+    assert!(again.before.is_some() && again.transaction.id == theirs.transaction.id);
     let earlier = journal
         .observe(observation(report(Direction::In, Status::AwaitingPayment, "ci-1", "inv-1"), 5))
         .await

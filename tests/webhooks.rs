@@ -94,7 +94,7 @@ async fn slow_strangers_do_not_keep_the_gateway_out() {
     let address = desk.url.trim_start_matches("http://").trim_end_matches("/hook").to_owned();
     let mut strangers = Vec::new();
     for number in 0..200 {
-        let mut stranger = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let mut stranger = TcpStream::connect(&address).await.unwrap();
         let part: &[u8] = if number % 2 == 0 {
             b"POST /hook HTTP/1.1\r\nHost: x\r\n"
         } else {
