@@ -23,7 +23,7 @@ const BATCH: usize = 256;
 const GATHER: Duration = Duration::from_millis(1);
 
 /// Between two looks while gathering.
-const LOOK: Duration = Duration::from_micros(250);
+const LOOK: Duration = Duration::from_micros(50);
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), JournalError> {
     std::thread::Builder::new()
@@ -96,10 +96,9 @@ impl WriteQueue {
 
 /// Waits for a moment until there are as many as `wanted`, if there is nothing but webhooks: nothing else is kept waiting.
 fn gather(receiver: &mut mpsc::Receiver<Box<dyn Work>>, batch: &mut Vec<Box<dyn Work>>, wanted: usize) {
-    let are_webhooks =
-        |batch: &[Box<dyn Work>]| batch.iter().all(|work| work.purpose() == Purpose::OneStatementResult);
+    let is_webhook = |work: &Box<dyn Work>| work.purpose() == Purpose::OneStatementResult;
     let began = Instant::now();
-    while batch.len() < wanted && are_webhooks(batch) && began.elapsed() < GATHER {
+    while batch.len() < wanted && batch.iter().all(is_webhook) && began.elapsed() < GATHER {
         std::thread::park_timeout(LOOK);
         while batch.len() < BATCH
             && let Ok(work) = receiver.try_recv()

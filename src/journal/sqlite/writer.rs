@@ -5,7 +5,6 @@
 //! ([`super::seal`]). Where there is no room, results fall back on the reserve ([`super::reserve`]).
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::runtime::Handle;
 
 use super::super::JournalError;
 use super::convert::{Shortage, shortage, unwritable, write};
@@ -118,18 +117,12 @@ pub(super) struct Writer<R> {
     /// The ledger as it was before the transaction and before the work, kept to allocate nothing.
     before: State,
     before_one: State,
-    /// Where many callers are answered.
-    runtime: Option<Handle>,
 }
-
-/// More answers than that are given by the callers' own runtime: to wake each from here would cost more than its row.
-const MANY: usize = 8;
 
 impl<R: Reserve> Writer<R> {
     pub(super) fn new(connection: Connection, ledger: Ledger, epoch: i64, reserve: R) -> Self {
         let (before, before_one) = (State::default(), State::default());
-        let runtime = Handle::try_current().ok();
-        Self { connection, ledger, epoch, reserve, before, before_one, runtime }
+        Self { connection, ledger, epoch, reserve, before, before_one }
     }
 
     /// Works off a batch, and calls `tell` after a commit that holds news.
@@ -144,26 +137,13 @@ impl<R: Reserve> Writer<R> {
         let committed = self.commit(&mut works);
         let (mut again, done): (Vec<_>, Vec<_>) =
             works.into_iter().partition(|work| self.is_room_wanting(work.as_ref(), &committed));
-        self.answer(done, &committed, &tell);
+        answer(done, &committed, &tell);
         if again.is_empty() {
             return;
         }
         // Without anything to give back, the second time would be as the first.
         let committed = if self.reserve.give_back() { self.commit(&mut again) } else { committed };
-        self.answer(again, &committed, &tell);
-    }
-
-    fn answer(&self, works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) {
-        if committed.is_ok() && works.iter().any(|work| work.is_news()) {
-            tell();
-        }
-        match &self.runtime {
-            Some(runtime) if works.len() > MANY => {
-                let committed = committed.clone();
-                drop(runtime.spawn(async move { answer(works, &committed) }));
-            }
-            _ => answer(works, committed),
-        }
+        answer(again, &committed, &tell);
     }
 
     /// Keeps back what begins something while the reserve is not whole.
@@ -265,7 +245,10 @@ fn not_sealed() -> JournalError {
     JournalError::Unwritable("a change that was not sealed; it was taken back".to_owned())
 }
 
-fn answer(works: Works, committed: &Result<(), JournalError>) {
+fn answer(works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) {
+    if committed.is_ok() && works.iter().any(|work| work.is_news()) {
+        tell();
+    }
     for work in works {
         work.answer(committed);
     }
