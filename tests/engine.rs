@@ -483,7 +483,7 @@ async fn an_id_that_a_person_brings_has_to_be_this_payment() {
         at,
         new_id: Uuid::now_v7(),
     };
-    assert!(bench.journal.observe(observation).await.unwrap().is_new);
+    assert!(bench.journal.observe(observation).await.unwrap().before.is_none());
     assert_eq!(adopt(Ok(report(Status::Completed))).await.unwrap().cash_out.state, State::Completed);
     let rows = bench.journal.transactions(Query { limit: 9, ..Query::default() }).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.id).collect::<Vec<_>>(), [id]);

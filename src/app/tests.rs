@@ -694,7 +694,7 @@ fn a_condition_is_told_once_until_it_clears() {
 #[test]
 fn illegible_webhooks_are_told_again_when_more_come_after_they_were_read() {
     let mut desk = Desk::new();
-    let mut tell = |desk: &mut Desk, illegible| {
+    let tell = |desk: &mut Desk, illegible| {
         let health = WebhookHealth { illegible, ..WebhookHealth::default() };
         desk.send(Message::News(News::Webhooks(health))).iter().any(|effect| matches!(effect, Effect::Bell))
     };
@@ -715,7 +715,7 @@ fn illegible_webhooks_are_told_again_when_more_come_after_they_were_read() {
 #[test]
 fn webhooks_that_cannot_be_passed_on_are_told_until_they_can() {
     let mut desk = Desk::new();
-    let mut tell = |desk: &mut Desk, oldest, trouble: Option<&str>| {
+    let tell = |desk: &mut Desk, oldest, trouble: Option<&str>| {
         let forward = ForwardHealth {
             address: "https://platform.example".to_owned(),
             waiting: Some(7),
