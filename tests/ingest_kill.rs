@@ -6,7 +6,6 @@
 
 mod support;
 mod terminal;
-#[allow(unused_imports, reason = "a few helpers of many")]
 mod webhook_support;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -76,7 +76,7 @@ fn the_sources_show_how_webhooks_come_and_where_they_go() {
             taken: 57,
             illegible: 2,
             last_at: Some(before(4)),
-            figures,
+            figures: Box::new(figures),
             forwards: vec![
                 forward("https://platform.example/hook", Some(0), None, None),
                 forward(

@@ -25,7 +25,7 @@ use figures::Figures;
 const AT_ONCE: usize = 64;
 
 /// And while none arrive.
-const AT_ONCE_ALONE: usize = 512;
+const AT_ONCE_ALONE: usize = 250;
 
 /// How long reading leaves the journal alone in a flood, as a multiple of what it took itself, and at most.
 const LEAVE: u32 = 9;
@@ -75,62 +75,38 @@ impl Inbox {
                         }
                     }
                 }
-                Err(error) => {
-                    tracing::error!("webhooks wait: {error}");
-                    tokio::time::sleep(TROUBLE).await;
-                }
+                Err(error) => wait_for(&error).await,
             }
         }
     }
 
-    /// Takes them in at once; if that fails, one by one, so that one alone stays behind.
+    /// Takes them in. Where that fails nothing is lost: it stays unread, and is read when the journal can be written.
     async fn read_some(&mut self, some: &[(i64, Delivery)]) {
-        let Err(error) = self.take_in(some).await else { return };
-        if some.len() == 1 {
-            return self.wait_for(&error).await;
-        }
-        for one in some.chunks(1) {
-            if let Err(error) = self.take_in(one).await {
-                self.wait_for(&error).await;
-            }
-        }
-    }
-
-    /// Nothing is lost: it stays unread, and is read when the journal can be written.
-    async fn wait_for(&self, error: &JournalError) {
-        tracing::error!("a webhook waits: {error}");
-        tokio::time::sleep(TROUBLE).await;
-    }
-
-    async fn take_in(&mut self, some: &[(i64, Delivery)]) -> Result<(), JournalError> {
         let read: Vec<_> = some.iter().map(|(number, delivery)| (*number, contents(delivery))).collect();
         let told: Vec<_> =
             read.iter().zip(some).map(|((_, contents), (_, sent))| told(contents, sent)).collect();
-        let reasons: Vec<_> = read
-            .iter()
-            .filter_map(|(number, contents)| match contents {
-                Contents::Illegible(reason) => Some((*number, reason.clone())),
-                Contents::Report(_) => None,
-            })
-            .collect();
-        let observed = self.journal.read_deliveries(read).await?;
-        for (number, reason) in &reasons {
-            self.illegible.warn(*number, reason);
-        }
-        let illegible = u64::try_from(reasons.len()).unwrap_or(u64::MAX);
-        let (figures, board) = (&mut self.figures, &self.board);
-        board.update(|health| {
-            health.illegible += illegible;
-            for (told, observed) in told.iter().zip(&observed) {
-                if let (Some(told), Some(observed)) = (told, observed) {
-                    figures.count(told, observed, &mut health.figures);
+        let outcomes = match self.journal.read_deliveries(read).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => return wait_for(&error).await,
+        };
+        let mut trouble = None;
+        for ((told, outcome), (number, _)) in told.into_iter().zip(outcomes).zip(some) {
+            match (outcome, told) {
+                (Ok(Some(observed)), Ok(told)) => {
+                    self.board.update(|health| self.figures.count(&told, &observed, &mut health.figures));
+                    self.tell(observed).await;
                 }
+                (Ok(_), Err(reason)) => {
+                    self.board.update(|health| health.illegible += 1);
+                    self.illegible.warn(*number, &reason);
+                }
+                (Ok(None), Ok(_)) => {}
+                (Err(error), _) => trouble = Some(error),
             }
-        });
-        for observed in observed.into_iter().flatten() {
-            self.tell(observed).await;
         }
-        Ok(())
+        if let Some(error) = trouble {
+            wait_for(&error).await;
+        }
     }
 
     async fn tell(&self, observed: Observed) {
@@ -141,6 +117,11 @@ impl Inbox {
             let _ = self.news.send(News::Alarm { alarm, intent }).await;
         }
     }
+}
+
+async fn wait_for(error: &JournalError) {
+    tracing::error!("webhooks wait: {error}");
+    tokio::time::sleep(TROUBLE).await;
 }
 
 fn contents(delivery: &Delivery) -> Contents {
@@ -163,13 +144,16 @@ struct Told {
     received_at: Timestamp,
 }
 
-fn told(contents: &Contents, delivery: &Delivery) -> Option<Told> {
-    let Contents::Report(observation) = contents else { return None };
-    Some(Told {
-        report: observation.report.clone(),
-        happened_at: observation.happened_at,
-        received_at: delivery.received_at,
-    })
+/// Or why it cannot be read.
+fn told(contents: &Contents, delivery: &Delivery) -> Result<Told, String> {
+    match contents {
+        Contents::Report(observation) => Ok(Told {
+            report: observation.report.clone(),
+            happened_at: observation.happened_at,
+            received_at: delivery.received_at,
+        }),
+        Contents::Illegible(reason) => Err(reason.clone()),
+    }
 }
 
 /// A line of the log now and then, however many there are: an event that saldo does not know may come by the thousand.

@@ -293,7 +293,7 @@ pub struct WebhookHealth {
     /// When the last authentic one came (UTC).
     pub last_at: Option<Timestamp>,
     /// What those that were read show of the way that they came.
-    pub figures: DeliveryFigures,
+    pub figures: Box<DeliveryFigures>,
     /// Those that each is passed on to.
     pub forwards: Vec<ForwardHealth>,
 }

@@ -429,8 +429,11 @@ pub trait Journal: Reader {
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64>;
     /// Webhooks that were taken and not read yet, oldest first.
     fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>>;
-    /// Takes in what deliveries say, in their order, and marks them as read; what comes of each. All or none.
-    fn read_deliveries(&self, read: Vec<(i64, Contents)>) -> Answer<'_, Vec<Option<Observed>>>;
+    /// Takes in what deliveries say, in their order, and marks them as read; what comes of each.
+    fn read_deliveries(
+        &self,
+        read: Vec<(i64, Contents)>,
+    ) -> Answer<'_, Vec<Result<Option<Observed>, JournalError>>>;
     /// Says what a delivery turned out to be.
     fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()>;
     /// A number that grows with every change; only the newest is kept for a slow reader.

@@ -96,11 +96,10 @@ impl WriteQueue {
 
 /// Waits for a moment until there are as many as `wanted`, if there is nothing but webhooks: nothing else is kept waiting.
 fn gather(receiver: &mut mpsc::Receiver<Box<dyn Work>>, batch: &mut Vec<Box<dyn Work>>, wanted: usize) {
+    let are_webhooks =
+        |batch: &[Box<dyn Work>]| batch.iter().all(|work| work.purpose() == Purpose::OneStatementResult);
     let began = Instant::now();
-    while batch.len() < wanted
-        && batch.iter().all(|work| work.purpose() == Purpose::OneStatementResult)
-        && began.elapsed() < GATHER
-    {
+    while batch.len() < wanted && are_webhooks(batch) && began.elapsed() < GATHER {
         std::thread::park_timeout(LOOK);
         while batch.len() < BATCH
             && let Ok(work) = receiver.try_recv()

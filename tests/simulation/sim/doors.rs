@@ -409,7 +409,10 @@ impl Journal for Sim {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn read_deliveries(&self, _: Vec<(i64, Contents)>) -> JournalAnswer<'_, Vec<Option<Observed>>> {
+    fn read_deliveries(
+        &self,
+        _: Vec<(i64, Contents)>,
+    ) -> JournalAnswer<'_, Vec<Result<Option<Observed>, JournalError>>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

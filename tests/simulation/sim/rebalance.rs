@@ -338,7 +338,10 @@ impl Journal for Door {
         Self::ready(Ok(Vec::new()))
     }
 
-    fn read_deliveries(&self, _: Vec<(i64, Contents)>) -> Answer<'_, Vec<Option<Observed>>> {
+    fn read_deliveries(
+        &self,
+        _: Vec<(i64, Contents)>,
+    ) -> Answer<'_, Vec<Result<Option<Observed>, JournalError>>> {
         Self::ready(Ok(Vec::new()))
     }
 
