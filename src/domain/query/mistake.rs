@@ -49,7 +49,9 @@ impl fmt::Display for Mistake {
             Self::Key(key) => {
                 write!(out, "there is no key {key}: there are {KEYS}; a text with a colon goes in quotes")
             }
-            Self::NoValue(key) => write!(out, "nothing follows {key}: write its value without a blank before it"),
+            Self::NoValue(key) => {
+                write!(out, "nothing follows {key}: write its value without a blank before it")
+            }
             Self::Status(word) => write!(
                 out,
                 "there is no status {word}: there are {} and the groups open, doubt, settled, unpaid",
