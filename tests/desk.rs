@@ -29,9 +29,9 @@ use saldo::gateway::{
     CashOutBody, Charging, Credentials, Deadline, DestinationBody, HttpGateway, MoneyRequest, Options,
     PayeeBody, cash_out_body,
 };
+use saldo::journal::CashIns;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::SqliteJournal;
-use saldo::journal::CashIns;
 use saldo::sandbox::{self, Sandbox};
 use saldo::server::webhooks::{bind, listen};
 use secrecy::SecretString;

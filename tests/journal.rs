@@ -120,6 +120,34 @@ async fn a_report_finds_its_payment_or_becomes_a_row() {
     assert_eq!(journal.find("inv-3").await.unwrap(), None);
 }
 
+/// New rows are indexed a thousand at a time: they are found before and after.
+#[tokio::test]
+async fn every_row_is_found_indexed_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    for thousand in 0..3 {
+        let rows = (0..900).map(|number| {
+            let code = format!("n{}", thousand * 900 + number);
+            journal.observe(observation(report(Direction::In, Status::Paid, &code, &code), number))
+        });
+        for done in futures::future::join_all(rows).await {
+            done.unwrap();
+        }
+        for code in ["n0", "n450", "n899", "n900", "n1799", "n2699"] {
+            let known = code[1..].parse::<i64>().unwrap() < (thousand + 1) * 900;
+            let query = Query { search: Some(code.to_owned()), limit: 5_000, ..Query::default() };
+            let found = journal.transactions(query).await.unwrap();
+            let exactly =
+                found.iter().filter(|row| row.external_reference.as_ref().unwrap().as_str() == code);
+            assert_eq!(exactly.count(), usize::from(known), "{code} of {thousand}");
+        }
+    }
+    drop(journal);
+    let checkup = saldo::journal::sqlite::check(&path, &[]).unwrap();
+    assert!(checkup.findings.is_empty(), "{:?}", checkup.findings);
+}
+
 #[tokio::test]
 async fn the_feed_pages_and_filters() {
     let folder = tempfile::tempdir().unwrap();

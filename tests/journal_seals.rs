@@ -706,13 +706,15 @@ async fn a_search_index_without_a_row_is_found() {
             .filter_map(|found| found.row.clone())
             .collect()
     };
-    let checkup = edits
-        .try_out("a row less in the index", |file| file.execute("DELETE FROM search WHERE rowid = 2", []));
-    assert_eq!(rows(&checkup), ["seq 2"]);
+    // It ends before the newest rows, so it may be empty; but not have a hole, nor rows that are not there.
+    let checkup = edits.try_out("a hole in the index", |file| {
+        file.execute("INSERT INTO search (rowid, words) VALUES (2, 'x')", [])
+    });
+    assert_eq!(rows(&checkup), ["seq 1"]);
     let checkup = edits.try_out("a strange row in the index", |file| {
         file.execute("INSERT INTO search (rowid, words) VALUES (999, 'x')", [])
     });
-    assert_eq!(rows(&checkup), ["seq 999"]);
+    assert!(rows(&checkup).contains(&"seq 999".to_owned()), "{:?}", rows(&checkup));
 }
 
 /// A journal of the first schema: a reader says so, and an owner brings it to this one.

@@ -149,6 +149,9 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             News::StillHeld(intent) => {
                 tracing::warn!(payment = %intent.id, "in doubt for another day: saldo resolve");
             }
+            News::RefundNeeds { cash_in, state, .. } => {
+                tracing::warn!(%cash_in, state = state.as_str(), "a refund needs a person: saldo show");
+            }
             News::JournalTrouble(reason) => tracing::error!("the journal: {reason}"),
             News::Paused(now) => {
                 if paused != now {

@@ -297,8 +297,10 @@ impl Round<'_> {
 
     /// The rows that the search index has, against the feed's.
     fn search(&mut self) -> Step {
-        let missing =
-            "SELECT seq FROM main.transactions WHERE seq NOT IN (SELECT id FROM main.search_docsize)
+        // The newest rows wait for the index; it holds every row up to the last one that it has.
+        let missing = "SELECT seq FROM main.transactions
+                WHERE seq <= (SELECT max(id) FROM main.search_docsize)
+                  AND seq NOT IN (SELECT id FROM main.search_docsize)
             UNION ALL SELECT id FROM main.search_docsize WHERE id NOT IN (SELECT seq FROM main.transactions)";
         let mut statement = self.connection.prepare(missing)?;
         let mut rows = statement.query([])?;

@@ -3,7 +3,11 @@
 //!
 //! Temporary triggers note what a change means, as for the seals ([`super::seal`]); it is written once, after the last
 //! work of a commit. FTS5 writes what it has gathered at each savepoint, so an index that was written by the works
-//! themselves would be written once a row instead of once a commit.
+//! themselves would be written once a row.
+//!
+//! New rows are indexed some hundreds at a time: one by one, and even a commit's at once, they cost several times as much.
+//! Until then they are the newest rows, which a search looks through anyway. How far the index goes, it says itself
+//! ([`indexed`]), so nothing has to be remembered over a crash.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,12 +16,21 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::{Connection, params};
 
 use super::super::JournalError;
-use super::convert::write;
+use super::convert::{Columns, first, write};
 use super::flows::MINUTE;
 
 /// More than any wallet holds, in centavos: an amount beyond counts as a movement of nothing, so that no report can bring a
 /// sum beyond 64 bits and stand in the way of the next. The view `movements` says the same.
 const MOST: i64 = 1_000_000_000_000_000;
+
+/// New rows that wait for the index at most.
+pub(super) const WAITING: i64 = if cfg!(test) { 16 } else { 1_000 };
+
+/// The newest row that the search index holds: it holds all up to it, and none after it.
+pub(super) fn indexed(connection: &Connection) -> Result<i64, JournalError> {
+    let sql = "SELECT coalesce(max(id), 0) AS seq FROM search_docsize";
+    Ok(first(connection, sql, [], |row| row.read("seq"))?.unwrap_or(0))
+}
 
 /// What a change of a row means.
 #[derive(Debug, Clone)]
@@ -115,14 +128,7 @@ impl Derived {
                 }
             }
         }
-        for seq in words {
-            let sql = "REPLACE INTO search (rowid, words)
-                SELECT seq, searchable(direction, amount, happened_at, name, document, external_reference)
-                FROM transactions WHERE seq = ?1";
-            if write(connection, sql, [seq])? == 0 {
-                write(connection, "DELETE FROM search WHERE rowid = ?1", [seq])?;
-            }
-        }
+        index(connection, &words)?;
         for ((minute, kind), (count, amount)) in moved {
             write(
                 connection,
@@ -133,4 +139,26 @@ impl Derived {
         }
         Ok(())
     }
+}
+
+/// What the index holds of these rows is made anew, and enough new rows are taken in.
+fn index(connection: &Connection, changed: &BTreeSet<i64>) -> Result<(), JournalError> {
+    const WORDS: &str =
+        "SELECT seq, searchable(direction, amount, happened_at, name, document, external_reference)
+         FROM transactions";
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let last = indexed(connection)?;
+    for seq in changed.range(..=last) {
+        let sql = format!("REPLACE INTO search (rowid, words) {WORDS} WHERE seq = ?1");
+        if write(connection, &sql, [seq])? == 0 {
+            write(connection, "DELETE FROM search WHERE rowid = ?1", [seq])?;
+        }
+    }
+    if changed.last().is_some_and(|newest| newest - last >= WAITING) {
+        let sql = format!("INSERT INTO search (rowid, words) {WORDS} WHERE seq > ?1");
+        write(connection, &sql, [last])?;
+    }
+    Ok(())
 }

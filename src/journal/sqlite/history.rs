@@ -10,6 +10,7 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::super::{JournalError, Query, Sum, Totals};
 use super::convert::{Columns, collect, first, unreadable};
+use super::derived::indexed;
 use super::feed::{COLUMNS, read};
 use super::{flows, search};
 use crate::domain::money::Centavos;
@@ -191,41 +192,67 @@ impl Hunt {
         if let Some(numbers) = self.rare(connection, limit)? {
             return fetch(numbers, by_seq);
         }
-        let (near, far) = self.divide(connection, limit)?;
-        let mut found =
-            collect(connection, &scan, params_from_iter(self.values(Vec::new(), near, limit)), read)?;
-        // `far` is what lies between two numbers, so there is nothing in it when they are neighbours.
-        let rest = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
-        if rest > 0 && far.1.saturating_sub(far.0) > 1 {
-            found.extend(fetch(self.far(connection, far, rest)?, by_seq)?);
+        let rest = |found: &[T]| limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
+        let mut found: Vec<T> = Vec::new();
+        for (range, is_near) in self.divide(connection, limit)? {
+            let rest = rest(&found);
+            // What lies between two neighbours is nothing.
+            if rest == 0 || range.1.saturating_sub(range.0) <= 1 {
+                continue;
+            }
+            if is_near {
+                let values = self.values(Vec::new(), range, rest);
+                found.extend(collect(connection, &scan, params_from_iter(values), &read)?);
+            } else {
+                found.extend(fetch(self.far(connection, range, rest)?, &by_seq)?);
+            }
         }
         Ok(found)
     }
 
-    /// What lies near enough to be looked through, and the rest.
-    fn divide(&self, connection: &Connection, limit: u32) -> Result<(Range, Range), JournalError> {
-        let nearby = NEARBY.max(i64::from(limit) * NEARBY_EACH);
+    /// What is looked through row by row, as it is near or not indexed yet, and what an index leads to; in order.
+    fn divide(&self, connection: &Connection, limit: u32) -> Result<[(Range, bool); 3], JournalError> {
+        // Of an id, nothing is to be gained from rows that happen to be near.
+        let nearby = match self.has_rare_id(connection)? {
+            true => 0,
+            false => NEARBY.max(i64::from(limit) * NEARBY_EACH),
+        };
+        let indexed = indexed(connection)?;
+        let end = |seq: i64| seq.saturating_add(1);
         if self.upwards {
-            let edge = self.above.saturating_add(nearby).min(self.below.saturating_sub(1));
-            return Ok(((self.above, edge.saturating_add(1)), (edge, self.below)));
+            let near = self.above.saturating_add(nearby).min(self.below.saturating_sub(1));
+            let far = near.max(indexed.min(self.below.saturating_sub(1)));
+            return Ok([
+                ((self.above, end(near)), true),
+                ((near, end(far)), false),
+                ((far, self.below), true),
+            ]);
         }
         let newest = first(connection, "SELECT max(seq) AS seq FROM transactions", [], |row| {
             row.read::<Option<i64>>("seq")
         })?;
-        let top = self.below.min(newest.flatten().unwrap_or(0).saturating_add(1));
-        let edge = top.saturating_sub(nearby).max(self.above);
-        Ok(((edge, top), (self.above, edge.saturating_add(1))))
+        let top = self.below.min(end(newest.flatten().unwrap_or(0)));
+        let near = top.saturating_sub(1).saturating_sub(nearby).min(indexed).max(self.above);
+        Ok([((near, top), true), ((self.above, end(near)), false), ((0, 0), false)])
     }
 
-    /// Where an id or a status was asked for that few rows have: those that fit.
+    /// Whether a beginning of ids or references was asked for that few have.
+    fn has_rare_id(&self, connection: &Connection) -> Result<bool, JournalError> {
+        let Some((ids, values)) = self.beginning().or_else(|| self.ids().map(|(_, ids)| ids)) else {
+            return Ok(false);
+        };
+        let sql = format!("SELECT count(*) AS rows FROM ({ids} LIMIT {RARE})");
+        let rows = first(connection, &sql, params_from_iter(values), |row| row.read::<u32>("rows"))?;
+        Ok(rows.is_some_and(|rows| rows < RARE))
+    }
+
+    /// Where a beginning or a status was asked for that few rows have: those that fit, wherever they are.
     fn rare(&self, connection: &Connection, limit: u32) -> Result<Option<Vec<i64>>, JournalError> {
         let range = (self.above, self.below);
-        if let Some((ids, values)) = self.beginning().or_else(|| self.ids().map(|(_, ids)| ids)) {
-            let sql = format!("SELECT count(*) AS rows FROM ({ids} LIMIT {RARE})");
-            let rows = first(connection, &sql, params_from_iter(values), |row| row.read::<u32>("rows"))?;
-            if rows.is_some_and(|rows| rows < RARE) {
-                return self.far(connection, range, limit).map(Some);
-            }
+        if let Some((ids, values)) = self.beginning()
+            && self.has_rare_id(connection)?
+        {
+            return self.among(connection, &ids, values, range, limit).map(Some);
         }
         match self.streams() {
             Some(streams) if self.is_rare(connection, &streams, range)? => {
@@ -233,6 +260,22 @@ impl Hunt {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Of the rows with these numbers, those that fit.
+    fn among(
+        &self,
+        connection: &Connection,
+        numbers: &str,
+        values: Vec<Value>,
+        range: Range,
+        limit: u32,
+    ) -> Result<Vec<i64>, JournalError> {
+        let (order, condition) = (self.order(), &self.condition.sql);
+        let sql = format!(
+            "SELECT seq FROM transactions WHERE seq IN ({numbers}) AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
+        );
+        self.ask(connection, &sql, values, range, limit)
     }
 
     /// Where no row nearby fits: by the index that says most.
@@ -260,17 +303,11 @@ impl Hunt {
         if let Some((text, (ids, mut values))) = self.ids() {
             // It may be an id or a word: it is in the one index or in the others.
             values.push(expression(&|words| words == text).unwrap_or_default().into());
-            let sql = format!(
-                "SELECT seq FROM transactions WHERE seq IN ({ids} UNION SELECT rowid FROM search WHERE search MATCH ?)
-                 AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
-            );
-            return self.ask(connection, &sql, values, range, limit);
+            let numbers = format!("{ids} UNION SELECT rowid FROM search WHERE search MATCH ?");
+            return self.among(connection, &numbers, values, range, limit);
         }
         if let Some((ids, values)) = self.beginning() {
-            let sql = format!(
-                "SELECT seq FROM transactions WHERE seq IN ({ids}) AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
-            );
-            return self.ask(connection, &sql, values, range, limit);
+            return self.among(connection, &ids, values, range, limit);
         }
         if let Some(expression) = no_ids {
             let order = if self.upwards { "ORDER BY search.rowid" } else { "ORDER BY search.rowid DESC" };

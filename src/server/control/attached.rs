@@ -153,6 +153,7 @@ impl Clerk {
             Told::Alarm { alarm, intent } => {
                 News::Alarm { alarm, intent: Box::new(Arc::unwrap_or_clone(intent)) }
             }
+            Told::RefundNeeds { cash_in, amount, state } => News::RefundNeeds { cash_in, amount, state },
             Told::StillHeld(intent) => News::StillHeld(Box::new(Arc::unwrap_or_clone(intent))),
             Told::JournalTrouble(reason) => News::JournalTrouble(reason),
         };

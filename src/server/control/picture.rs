@@ -39,6 +39,9 @@ impl Picture {
                 self.raise(Told::Alarm { alarm: *alarm, intent: Arc::new((**intent).clone()) });
             }
             News::StillHeld(intent) => self.raise(Told::StillHeld(Arc::new((**intent).clone()))),
+            News::RefundNeeds { cash_in, amount, state } => {
+                self.raise(Told::RefundNeeds { cash_in: *cash_in, amount: *amount, state: *state });
+            }
             News::JournalTrouble(reason) => self.raise(Told::JournalTrouble(reason.clone())),
             News::Feed(_)
             | News::Life(_)

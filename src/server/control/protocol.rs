@@ -27,6 +27,7 @@ use crate::domain::money::{Centavos, MAX_TYPED};
 use crate::domain::order::{Destination, Order, Reference, parse_account, parse_branch};
 use crate::domain::person::Person;
 use crate::domain::pix_key::PixKey;
+use crate::domain::refund;
 use crate::domain::text::{Safe, is_unsafe};
 use crate::engine::lane::Decision;
 use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
@@ -137,6 +138,15 @@ pub enum Told {
     },
     /// A payment is in doubt for another day.
     StillHeld(Arc<Intent>),
+    /// A refund came to where a person has to look.
+    RefundNeeds {
+        /// The cash-in's row.
+        cash_in: Uuid,
+        /// What was to go back.
+        amount: Option<Centavos>,
+        /// Where it stands.
+        state: refund::State,
+    },
     /// The journal cannot be written.
     JournalTrouble(String),
 }
