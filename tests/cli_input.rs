@@ -381,7 +381,7 @@ fn transactions_in_every_format_and_by_every_filter() {
     assert_eq!(references(&["--since", "2999-01-01"]), Vec::<String>::new());
     for wrong in [
         ["--state", "paying"],
-        ["--since", "yesterday"],
+        ["--since", "someday"],
         ["--direction", "up"],
         ["--format", "xml"],
         ["--limit", "-1"],

@@ -322,7 +322,7 @@ async fn a_writer_that_is_killed_leaves_a_sound_journal() {
     assert!(sizes.is_sorted(), "{sizes:?}");
     // And every length of the log, whole pages or not.
     let log = std::fs::read(beside(&path, "-wal")).unwrap();
-    assert!(log.len() < 1000 * 4096, "a checkpoint has moved the file meanwhile: write less");
+    assert!(log.len() < 4000 * 4096, "a checkpoint has moved the file meanwhile: write less");
     for part in 1..16 {
         let copy = folder.path().join(format!("part-{part}.db"));
         std::fs::copy(&path, &copy).unwrap();

@@ -220,3 +220,21 @@ async fn an_idle_gateway_finds_its_connection_again() {
     let answer = tokio::time::timeout(PATIENCE, exchange(&mut stream, &authentic)).await.unwrap();
     assert!(answer.unwrap().starts_with("http/1.1 200 "));
 }
+
+/// Another program holds the file, as a stalled disk would: the gateway hears of it before its own patience ends.
+#[tokio::test]
+async fn what_is_not_durable_in_time_is_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let other = rusqlite::Connection::open(folder.path().join("journal.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let began = Instant::now();
+    assert_eq!(desk.authentic(PAID).await, 503);
+    let waited = began.elapsed();
+    assert!(waited >= Duration::from_secs(4) && waited < Duration::from_secs(5), "{waited:?}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(desk.authentic(PAID).await, 200);
+    // The first may have become durable after all; a repeat is nothing new.
+    let kept = desk.journal.unread_deliveries().await.unwrap();
+    assert!((1..=2).contains(&kept.len()) && kept.iter().all(|(_, delivery)| delivery.body == PAID));
+}

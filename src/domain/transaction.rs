@@ -96,7 +96,9 @@ impl State {
     pub const fn is_open(self) -> bool {
         match self {
             Self::Out(state) => !state.is_final(),
-            Self::In(state) => matches!(state, CashIn::AwaitingPayment),
+            Self::In(state) => {
+                matches!(state, CashIn::Approved | CashIn::Unknown | CashIn::Exists | CashIn::AwaitingPayment)
+            }
         }
     }
 

@@ -145,7 +145,10 @@ impl Group {
         match self {
             Self::Word(word) => state.as_str() == word,
             Self::Open => state.is_open(),
-            Self::InDoubt => matches!(state, State::Out(state) if state.is_in_doubt()),
+            Self::InDoubt => match state {
+                State::Out(state) => state.is_in_doubt(),
+                State::In(state) => matches!(state, CashIn::Unknown | CashIn::Exists),
+            },
             Self::Settled => state.has_settled(),
             Self::Unpaid => !state.is_open() && !state.has_settled(),
         }

@@ -395,6 +395,19 @@ mod tests {
     }
 
     #[test]
+    fn a_single_statement_that_fails_takes_nothing_with_it() {
+        let mut writer = writer(Pretended::default());
+        let told = Told::default();
+        let single = |name| told.work(name, Purpose::OneStatementResult, &[]);
+        let batch = [single("one"), told.work("other", Purpose::Other, &[]), single("one"), single("two")];
+        writer.work_off(batch.into_iter(), || {});
+        let lines = told.lines();
+        assert!(lines[2].starts_with("one: 1, ") && lines[2].contains("UNIQUE"), "{lines:?}");
+        assert_eq!([&lines[0], &lines[1], &lines[3]], ["one: 1, ok", "other: 1, ok", "two: 1, ok"]);
+        assert_eq!(kept(&writer), ["one", "other", "two"]);
+    }
+
+    #[test]
     fn nothing_begins_without_the_reserve() {
         let mut writer = writer(Pretended { cannot_be_made_whole: true, ..Pretended::default() });
         let told = Told::default();
