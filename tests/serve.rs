@@ -686,3 +686,35 @@ fn whoever_watches_is_told_the_newest_and_holds_nobody_up() {
     owner.stop();
     is_sound(&desk);
 }
+
+/// Through an owner as without one: a lost answer makes one charge, and it is given back once.
+#[test]
+fn charges_and_refunds_are_made_by_the_owner() {
+    let desk = Desk::start(with_faults(&["cash-in:drop-after::1", "refund:drop-after::1"]));
+    let owner = Owner::start(&desk);
+    let charge = |amount, arguments: &[&'static str]| {
+        let beginning = ["cash-in", "--amount", amount, "--name", "João", "--document", "52998224725"];
+        desk.saldo(&[&beginning[..], &["--reference", "C-1", "--json"], arguments].concat())
+    };
+    let made = charge("50,25", &[]).expect(0).json();
+    assert_eq!(made["state"], "awaiting_payment", "{made:#}");
+    assert_eq!(charge("50,25", &[]).expect(0).json()["id"], made["id"], "one reference is one charge");
+    charge("9", &[]).expect_error(2, "reference_taken", "nothing_sent");
+    let give_back = ["refund", "C-1", "--reason", "CUSTOMER_REQUEST", "--yes", "--json"];
+    assert_ne!(desk.saldo(&give_back).code, Some(0), "nobody has paid");
+    let code = made["internal_code"].as_str().unwrap();
+    let url = format!("{}/sandbox/cash-in/{code}/pay", desk.access.base_url);
+    let paid =
+        runtime().block_on(async { reqwest::Client::builder().build().unwrap().post(url).send().await });
+    assert!(paid.unwrap().status().is_success());
+    let refund = desk.saldo(&give_back);
+    assert_eq!(refund.expect(0).json()["cash_in"], made["id"]);
+    let again = desk.saldo(&give_back);
+    assert_eq!(again.expect(0).json()["id"], refund.json()["id"], "one cash-in is given back once");
+    let unknown = desk.saldo(&["refund", "C-9", "--reason", "FRAUD", "--yes", "--json"]);
+    unknown.expect_error(5, "not_found", "nothing_sent");
+    owner.stop();
+    let ledger = desk.ledger();
+    assert_eq!(ledger.cash_ins.len(), 1);
+    is_sound(&desk);
+}

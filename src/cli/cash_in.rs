@@ -1,17 +1,16 @@
 //! `saldo cash-in`: ask somebody to pay, once, however often the command runs.
 
 use std::io::IsTerminal;
-use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::cash_out::person_text;
-use super::context::{Context, Owned, asked_to_stop};
+use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::office::stop_signal;
 use super::output::{note, say, say_json};
 use super::qr_file::QrFile;
 use super::{Colour, Global};
@@ -22,13 +21,11 @@ use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
 use crate::domain::request::{Asked, PayBy};
 use crate::domain::text::Safe;
-use crate::engine::counter::{ChargeDecision, CounterError, Decided};
+use crate::engine::counter::{ChargeDecision, CounterError, Made};
+use crate::engine::office::Found;
 use crate::journal::Stored;
 use crate::server::control::operator;
 use crate::ui::qr::Blocks;
-
-/// How long a doubt is worked on: the same bytes again.
-const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(super) struct CashInArguments {
@@ -170,76 +167,47 @@ pub(super) async fn run(arguments: CashInArguments, global: &Global) -> Result<E
     let id = Uuid::now_v7();
     let reference = reference.unwrap_or_else(|| Reference::from_id(id));
     let decision = ChargeDecision { id, reference, order, maker: operator() };
-    let (stored, trouble) = {
-        let owned = context.own().await?;
-        make(&owned, decision, context.json).await?
-    };
+    let stop = stop_signal();
+    let made = context.office().await?.charge(decision, &stop).await?;
+    let (stored, trouble) = take(made, context.json)?;
     show(&stored, &context, global.color);
     let drawn = draw(&stored, arguments.qr_file.as_ref());
     verdict(&stored, trouble.as_ref()).and_then(|exit| drawn.map(|()| exit))
 }
 
-/// Journals the charge, or finds what its reference already names, and works on it until the gateway has answered. A
-/// signal ends the waiting, never a request on the wire.
-async fn make(
-    owned: &Owned,
-    decision: ChargeDecision,
-    quiet: bool,
-) -> Result<(Stored<Charge>, Option<CounterError>), Failure> {
-    let stored = match owned.counter.decide_charge(decision).await? {
-        Decided::Created(stored) => stored,
-        Decided::Existing(stored) => {
-            if !quiet {
-                note("this reference was given before; nothing new is made");
-            }
-            stored
-        }
-        Decided::Taken(other) => {
+/// The charge, and what was in the way of it.
+fn take(made: Made<Charge>, quiet: bool) -> Result<(Stored<Charge>, Option<CounterError>), Failure> {
+    let Made { found, stored, is_known, trouble } = made;
+    match found {
+        Found::Created => {}
+        Found::Existing if quiet => {}
+        Found::Existing => note("this reference was given before; nothing new is made"),
+        Found::Taken => {
             return Err(Failure::new(
                 Exit::Usage,
                 "reference_taken",
                 format!(
                     "the reference {} names another charge already ({}); nothing was sent",
-                    other.asked.terms.reference,
-                    sentence(&other.asked)
+                    stored.asked.terms.reference,
+                    sentence(&stored.asked)
                 ),
             ));
         }
-    };
-    let work = async {
-        // Who asks again wants to know whether it was paid.
-        if stored.asked.state == State::AwaitingPayment {
-            owned.counter.look_at_charge(stored.id).await
-        } else {
-            owned.counter.advance_charge(stored.id, Instant::now() + WORK_ON_DOUBT).await
-        }
-    };
-    let trouble = tokio::select! {
-        biased;
-        () = asked_to_stop() => {
-            note("stopping; a request on the wire is waited for");
-            owned.counter.finish().await;
-            None
-        }
-        worked = work => worked.err(),
-    };
-    let stands = owned.journal.charge(stored.id).await;
+    }
     match trouble {
         // The request is journalled before a byte leaves, so what the journal still says decides.
-        Some(CounterError::Journal(error)) => Err(match stands {
-            Ok(Some(stored)) if stored.asked.is_proven_unsent() => error.into(),
-            _ => Failure::new(
-                Exit::Unknown,
-                "journal",
-                format!(
-                    "{error}; whether the charge was made is not known: the same command with the reference {} goes on \
-                     with it once the journal can be written",
-                    stored.asked.terms.reference
-                ),
-            )
-            .meaning(Outcome::Unknown),
-        }),
-        trouble => Ok((stands?.unwrap_or(stored), trouble)),
+        Some(CounterError::Journal(error)) if is_known && stored.asked.is_proven_unsent() => Err(error.into()),
+        Some(CounterError::Journal(error)) => Err(Failure::new(
+            Exit::Unknown,
+            "journal",
+            format!(
+                "{error}; whether the charge was made is not known: the same command with the reference {} goes on with it \
+                 once the journal can be written",
+                stored.asked.terms.reference
+            ),
+        )
+        .meaning(Outcome::Unknown)),
+        trouble => Ok((stored, trouble)),
     }
 }
 

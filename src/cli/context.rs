@@ -46,12 +46,6 @@ pub(super) struct Connection {
     pub(super) crypto_token: SecretString,
 }
 
-/// The journal as this process's own, for what no other owner is asked for.
-pub(super) struct Owned {
-    pub(super) journal: Arc<dyn CashIns>,
-    pub(super) counter: Arc<Counter>,
-}
-
 impl Context {
     /// Reads the configuration, and no secret yet.
     pub(super) fn load(global: &Global, command: &'static str) -> Result<Self, Failure> {
@@ -127,27 +121,6 @@ impl Context {
             Err(refusal) => return Err(refused("another saldo", &self.account(), refusal)),
         };
         Ok(read?)
-    }
-
-    /// The journal for a charge or a refund: these are made by the process that runs the command, or on an owner's own
-    /// screen.
-    pub(super) async fn own(&self) -> Result<Owned, Failure> {
-        match self.office().await? {
-            Office::Here(office) => {
-                Ok(Owned { journal: Arc::clone(office.journal()), counter: Arc::clone(office.counter()) })
-            }
-            Office::There { client, .. } => Err(Failure::new(
-                Exit::Later,
-                "journal_busy",
-                format!(
-                    "saldo {} (process {}) owns this journal, and takes no charges or refunds from other commands; nothing \
-                     was sent: make it on the owner's screen, or when it has ended",
-                    client.owner().command,
-                    client.owner().pid
-                ),
-            )
-            .retryable()),
-        }
     }
 
     /// The journal as its owner, without waiting for another owner to be done. What a crash left has been taken up.

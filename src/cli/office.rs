@@ -7,13 +7,18 @@ use uuid::Uuid;
 
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure, Outcome};
+use super::output::note;
+use crate::domain::transaction::Transaction;
+use crate::domain::{cash_in, refund};
+use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::lane::{Decision, LaneError};
 use crate::engine::message::Finding;
 use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
+use crate::gateway::ReadError;
 use crate::journal::{Intent, JournalError, StoredRebalance};
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
-use crate::server::control::protocol::{CashOut, Owner, Refusal, Request, Resolve};
+use crate::server::control::protocol::{CashOut, Charge, Owner, Refund, Refusal, Request, Resolve};
 
 /// The office that a command has found. It does one thing, and is given back.
 pub(super) enum Office {
@@ -69,6 +74,77 @@ impl Office {
                 let asked = ask(client, &account, Request::CashOut(Box::new(pay)), stop, &advice);
                 let paid: Result<Paid, JournalError> = asked.await?;
                 Ok(paid?)
+            }
+        }
+    }
+
+    /// Journals a charge and works on it until the gateway's answer is known.
+    pub(super) async fn charge(
+        self,
+        decision: ChargeDecision,
+        stop: &CancellationToken,
+    ) -> Result<Made<cash_in::Charge>, Failure> {
+        match self {
+            Self::Here(office) => {
+                let made = office.counter().make_charge(decision, stop).await?;
+                finish(&office, stop).await;
+                Ok(made)
+            }
+            Self::There { client, account } => {
+                let ChargeDecision { id, reference, order, .. } = decision;
+                let advice = format!(
+                    "the charge may have been made or not; no money moves by it. The same command with the same reference \
+                     ({reference}) goes on with it and never makes another"
+                );
+                let charge = Request::Charge(Box::new(Charge { id, reference, order }));
+                let made: Result<_, CounterError> = ask(client, &account, charge, stop, &advice).await?;
+                Ok(made?)
+            }
+        }
+    }
+
+    /// Asks the gateway for a cash-in that the journal does not know.
+    pub(super) async fn look_up(self, id: &str) -> Result<Transaction, Failure> {
+        let found = match self {
+            Self::Here(office) => office.counter().look_up(id).await,
+            Self::There { client, account } => {
+                let advice = "nothing was ordered; try again";
+                let look = Request::LookUp(id.to_owned());
+                ask(client, &account, look, &CancellationToken::new(), advice).await?
+            }
+        };
+        match found {
+            Err(CounterError::Look(ReadError::NotFound(_))) => Err(Failure::new(
+                Exit::NotFound,
+                "not_found",
+                format!(
+                    "neither the journal nor the gateway knows the cash-in {id:?} (the gateway finds nothing by a \
+                     reference); nothing was sent"
+                ),
+            )),
+            found => Ok(found?),
+        }
+    }
+
+    /// Journals a refund and works on it until the gateway's answer is known.
+    pub(super) async fn refund(
+        self,
+        decision: RefundDecision,
+        stop: &CancellationToken,
+    ) -> Result<Made<refund::Refund>, Failure> {
+        match self {
+            Self::Here(office) => {
+                let made = office.counter().make_refund(decision, stop).await?;
+                finish(&office, stop).await;
+                Ok(made)
+            }
+            Self::There { client, account } => {
+                let RefundDecision { id, cash_in, reason, description, .. } = decision;
+                let advice = "the money may have gone back or not; the same command goes on with it and never gives it \
+                              back twice";
+                let refund = Request::Refund(Box::new(Refund { id, cash_in, reason, description }));
+                let made: Result<_, CounterError> = ask(client, &account, refund, stop, advice).await?;
+                Ok(made?)
             }
         }
     }
@@ -134,6 +210,13 @@ impl Office {
         };
         resolved.map_err(NotResolved::Lane)
     }
+}
+
+async fn finish(office: &office::Office, stop: &CancellationToken) {
+    if stop.is_cancelled() {
+        note("stopping; a request on the wire is waited for");
+    }
+    office.finish().await;
 }
 
 /// Asks the owner. `advice` is for the case that nobody can say whether it was done.

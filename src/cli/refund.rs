@@ -1,17 +1,15 @@
 //! `saldo refund`: give a paid cash-in back, in full and once, however often the command runs.
 
-use std::time::Duration;
-
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ask::confirm;
 use super::cash_out::person_text;
-use super::context::{Context, Owned, asked_to_stop};
+use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::office::stop_signal;
 use super::output::{note, say, say_json};
 use super::show::AttemptView;
 use crate::domain::attempt::{NotExecuted, Verdict};
@@ -20,12 +18,10 @@ use crate::domain::refund::{Reason, Refund, State};
 use crate::domain::request::Asked;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
-use crate::engine::counter::{CounterError, Decided, RefundDecision};
-use crate::journal::{AskedLife, Stored};
+use crate::engine::counter::{CounterError, Made, RefundDecision};
+use crate::engine::office::Found;
+use crate::journal::{AskedLife, Reader, Stored};
 use crate::server::control::operator;
-
-/// How long a doubt is worked on: a look, and the same bytes again.
-const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
 pub(super) struct RefundArguments {
@@ -136,21 +132,20 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
         .transpose()
         .map_err(|error| Failure::usage(format!("--description: {error}")))?
         .filter(|text| !text.is_empty());
-    let (stored, trouble) = {
-        let owned = context.own().await?;
-        let row = cash_in(&owned, &arguments.id).await?;
-        if !arguments.yes {
-            confirm(&question(&row, arguments.reason, context))?;
-        }
-        let decision = RefundDecision {
-            id: Uuid::now_v7(),
-            cash_in: row.id,
-            reason: arguments.reason,
-            description,
-            maker: operator(),
-        };
-        order(&owned, decision, context.json).await?
+    let row = cash_in(context, &arguments.id).await?;
+    if !arguments.yes {
+        confirm(&question(&row, arguments.reason, context))?;
+    }
+    let decision = RefundDecision {
+        id: Uuid::now_v7(),
+        cash_in: row.id,
+        reason: arguments.reason,
+        description,
+        maker: operator(),
     };
+    let stop = stop_signal();
+    let made = context.office().await?.refund(decision, &stop).await?;
+    let (stored, trouble) = take(made, context.json)?;
     if context.json {
         say_json(&RefundView::new(&stored, &context.settings.client_id));
     } else {
@@ -161,21 +156,13 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
 }
 
 /// The cash-in's row: the journal's, or what the gateway knows under this id.
-async fn cash_in(owned: &Owned, id: &str) -> Result<Transaction, Failure> {
-    if let Some(row) = owned.journal.find(id).await? {
+async fn cash_in(context: &Context, id: &str) -> Result<Transaction, Failure> {
+    if let Some(reader) = context.reader().await?
+        && let Some(row) = reader.find(id).await?
+    {
         return Ok(row);
     }
-    match owned.counter.look_up(id).await {
-        Err(CounterError::Look(crate::gateway::ReadError::NotFound(_))) => Err(Failure::new(
-            Exit::NotFound,
-            "not_found",
-            format!(
-                "neither the journal nor the gateway knows the cash-in {id:?} (the gateway finds nothing by a reference); \
-                 nothing was sent"
-            ),
-        )),
-        found => Ok(found?),
-    }
+    context.office().await?.look_up(id).await
 }
 
 fn question(row: &Transaction, reason: Reason, context: &Context) -> String {
@@ -188,70 +175,39 @@ fn question(row: &Transaction, reason: Reason, context: &Context) -> String {
     )
 }
 
-/// Journals the refund, or finds the one that the cash-in has, and works on it until the gateway has answered. A signal
-/// ends the waiting, never a request on the wire.
-async fn order(
-    owned: &Owned,
-    decision: RefundDecision,
-    quiet: bool,
-) -> Result<(Stored<Refund>, Option<CounterError>), Failure> {
-    let stored = match owned.counter.decide_refund(decision).await? {
-        Decided::Created(stored) => stored,
-        Decided::Existing(stored) => {
-            if !quiet {
-                note("this cash-in has a refund already; nothing new is made");
-            }
-            stored
-        }
-        Decided::Taken(stored) => {
+/// The refund, and what was in the way of it.
+fn take(made: Made<Refund>, quiet: bool) -> Result<(Stored<Refund>, Option<CounterError>), Failure> {
+    let Made { found, stored, is_known, trouble } = made;
+    match found {
+        Found::Created => {}
+        Found::Existing if quiet => {}
+        Found::Existing => note("this cash-in has a refund already; nothing new is made"),
+        Found::Taken => {
             return Err(Failure::new(
                 Exit::Usage,
                 "refund_taken",
                 format!(
-                    "this cash-in has a refund with another reason or description already ({}, {}); nothing was sent: \
-                     give the same ones to order it once more",
+                    "this cash-in has a refund with another reason or description already ({}, {}); nothing was sent: give \
+                     the same ones to order it once more",
                     stored.asked.terms.reason,
                     sentence(&stored.asked)
                 ),
             ));
         }
-    };
-    let work = async {
-        let until = Instant::now() + WORK_ON_DOUBT;
-        let answered = owned.counter.advance_refund(stored.id, until).await?;
-        match answered.asked.state {
-            // Often it has settled by now; that nobody could look says nothing of it.
-            State::Accepted | State::Exists | State::Held => {
-                owned.counter.look_at_refund(stored.id).await.or(Ok(answered))
-            }
-            _ => Ok(answered),
-        }
-    };
-    let trouble = tokio::select! {
-        biased;
-        () = asked_to_stop() => {
-            note("stopping; a request on the wire is waited for");
-            owned.counter.finish().await;
-            None
-        }
-        worked = work => worked.err(),
-    };
-    let stands = owned.journal.refund(stored.id).await;
+    }
     match trouble {
         // The request is journalled before a byte leaves, so what the journal still says decides.
-        Some(CounterError::Journal(error)) => Err(match stands {
-            Ok(Some(stored)) if stored.asked.is_proven_unsent() => error.into(),
-            _ => Failure::new(
-                Exit::Unknown,
-                "journal",
-                format!(
-                    "{error}; whether the money went back is not known: the same command, or `saldo recover`, goes on with \
-                     it once the journal can be written"
-                ),
-            )
-            .meaning(Outcome::Unknown),
-        }),
-        trouble => Ok((stands?.unwrap_or(stored), trouble)),
+        Some(CounterError::Journal(error)) if is_known && stored.asked.is_proven_unsent() => Err(error.into()),
+        Some(CounterError::Journal(error)) => Err(Failure::new(
+            Exit::Unknown,
+            "journal",
+            format!(
+                "{error}; whether the money went back is not known: the same command, or `saldo recover`, goes on with it \
+                 once the journal can be written"
+            ),
+        )
+        .meaning(Outcome::Unknown)),
+        trouble => Ok((stored, trouble)),
     }
 }
 

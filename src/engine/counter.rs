@@ -14,11 +14,13 @@ use futures::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::lane::{Lane, LaneSettings, Pause};
 use super::message::News;
+use super::office::Found;
 use crate::domain::attempt::{Ambiguity, NotExecuted, Verdict};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::cash_out::Because;
@@ -42,6 +44,9 @@ const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
 
 /// How long a verdict is offered to a journal that cannot be written once the process is ending.
 const LAST_OFFERS: Duration = Duration::from_secs(10);
+
+/// How long a doubt is worked on while somebody waits: the same bytes again.
+const WORK_ON_DOUBT: Duration = Duration::from_secs(30);
 
 /// Charges and refunds worked on at the same time.
 const AT_ONCE: usize = 8;
@@ -144,6 +149,29 @@ pub enum Decided<A> {
     Existing(Stored<A>),
     /// The reference names another charge, or the refund was decided with other words; nothing was made.
     Taken(Stored<A>),
+}
+
+/// What became of an order that somebody waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made<A> {
+    /// What was there.
+    pub found: Found,
+    /// The order as it stands.
+    pub stored: Stored<A>,
+    /// Whether the journal could be read after the work; if not, the order is shown as it was before.
+    pub is_known: bool,
+    /// What was in the way.
+    pub trouble: Option<CounterError>,
+}
+
+impl<A> From<Decided<A>> for (Found, Stored<A>) {
+    fn from(decided: Decided<A>) -> Self {
+        match decided {
+            Decided::Created(stored) => (Found::Created, stored),
+            Decided::Existing(stored) => (Found::Existing, stored),
+            Decided::Taken(stored) => (Found::Taken, stored),
+        }
+    }
 }
 
 /// The counter.
@@ -313,6 +341,32 @@ impl Kind for Refund {
     }
 }
 
+async fn unless<A>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<A, CounterError>>,
+) -> Option<CounterError> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        worked = work => worked.err(),
+    }
+}
+
+fn made<A>(
+    found: Found,
+    stored: Stored<A>,
+    stands: Result<Option<Stored<A>>, JournalError>,
+    trouble: Option<CounterError>,
+) -> Made<A> {
+    match stands {
+        Ok(stands) => Made { found, stored: stands.unwrap_or(stored), is_known: true, trouble },
+        Err(error) => {
+            let trouble = trouble.or(Some(CounterError::Journal(error)));
+            Made { found, stored, is_known: false, trouble }
+        }
+    }
+}
+
 /// Either, where both are worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Which {
@@ -376,6 +430,63 @@ impl Counter {
             return Ok(Decided::Created(self.journal.apply_charge(known.id, event.into()).await?));
         }
         Ok(Decided::Existing(known))
+    }
+
+    /// Journals a charge, or finds what its reference already names, and works on it until the gateway has answered, for half
+    /// a minute at most. `stop` ends the waiting, never a request on the wire.
+    ///
+    /// # Errors
+    ///
+    /// [`CounterError`]: nothing was decided.
+    pub async fn make_charge(
+        self: &Arc<Self>,
+        decision: ChargeDecision,
+        stop: &CancellationToken,
+    ) -> Result<Made<Charge>, CounterError> {
+        let (found, stored) = self.decide_charge(decision).await?.into();
+        if found == Found::Taken {
+            return Ok(Made { found, stored, is_known: true, trouble: None });
+        }
+        let work = async {
+            // Who asks again wants to know whether it was paid.
+            if stored.asked.state == CashIn::AwaitingPayment {
+                self.look_at_charge(stored.id).await
+            } else {
+                self.advance_charge(stored.id, Instant::now() + WORK_ON_DOUBT).await
+            }
+        };
+        let trouble = unless(stop, work).await;
+        let stands = self.journal.charge(stored.id).await;
+        Ok(made(found, stored, stands, trouble))
+    }
+
+    /// Journals a refund, or finds the one that the cash-in has, and works on it as [`Self::make_charge`].
+    ///
+    /// # Errors
+    ///
+    /// [`CounterError`]: nothing was decided.
+    pub async fn make_refund(
+        self: &Arc<Self>,
+        decision: RefundDecision,
+        stop: &CancellationToken,
+    ) -> Result<Made<Refund>, CounterError> {
+        let (found, stored) = self.decide_refund(decision).await?.into();
+        if found == Found::Taken {
+            return Ok(Made { found, stored, is_known: true, trouble: None });
+        }
+        let work = async {
+            let answered = self.advance_refund(stored.id, Instant::now() + WORK_ON_DOUBT).await?;
+            match answered.asked.state {
+                // Often it has settled by now; that nobody could look says nothing of it.
+                refund::State::Accepted | refund::State::Exists | refund::State::Held => {
+                    self.look_at_refund(stored.id).await.or(Ok(answered))
+                }
+                _ => Ok(answered),
+            }
+        };
+        let trouble = unless(stop, work).await;
+        let stands = self.journal.refund(stored.id).await;
+        Ok(made(found, stored, stands, trouble))
     }
 
     /// Asks the gateway for a cash-in by any id, and takes in what it says. Gives its row.

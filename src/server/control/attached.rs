@@ -14,13 +14,15 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::client::{Broken, Client, Watch};
-use super::protocol::{CashOut, Request, Resolve, Told};
+use super::protocol::{CashOut, Charge, Refund, Request, Resolve, Told};
 use crate::config::Exposure;
 use crate::domain::text::Safe;
+use crate::domain::{cash_in, refund};
+use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError};
 use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
-use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
+use crate::engine::office::{Decided, Found, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
 use crate::journal::{Intent, JournalError, Reader, StoredRebalance};
@@ -39,10 +41,6 @@ const ASK_AGAIN_FOR: Duration = Duration::from_secs(10);
 
 /// For what was just asked to be handed over, when the screen is closed.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
-
-/// Why a charge or a refund cannot be made here.
-const NOT_HERE: &str =
-    "saldo serve owns the journal and takes no charges or refunds yet: make it while it does not run";
 
 /// What is shown while nobody owns the journal.
 const NOBODY: &str = "saldo serve has gone: nothing is polled, taken or sent until it runs again";
@@ -208,14 +206,8 @@ impl Clerk {
                 };
                 self.tell(News::RebalanceEnded(ended)).await;
             }
-            Command::Charge(decision) => {
-                let outcome = AskedOutcome::NotMade(NOT_HERE.to_owned());
-                self.tell(News::ChargeDecided { id: decision.id, outcome }).await;
-            }
-            Command::Refund(decision) => {
-                let outcome = AskedOutcome::NotMade(NOT_HERE.to_owned());
-                self.tell(News::RefundDecided { id: decision.id, outcome }).await;
-            }
+            Command::Charge(decision) => self.charge(*decision).await,
+            Command::Refund(decision) => self.refund(*decision).await,
             Command::Resolve { id, finding } => {
                 let before = self.reader.intent(id).await.ok().flatten();
                 let resolve = Request::Resolve(Box::new(Resolve { id, finding }));
@@ -258,6 +250,59 @@ impl Clerk {
             }
         };
         self.tell(News::CashOutDecided { id, outcome }).await;
+    }
+
+    /// As [`Self::pay`]: the reference makes it one.
+    async fn charge(&self, decision: ChargeDecision) {
+        let ChargeDecision { id, reference, order, .. } = decision;
+        let request = Request::Charge(Box::new(Charge { id, reference, order }));
+        let outcome = match self.ask_until_taken::<Made<cash_in::Charge>>(&request).await {
+            Ok(made) if made.found == Found::Taken => AskedOutcome::Taken,
+            Ok(made) if made.found == Found::Existing && made.stored.id != id => {
+                AskedOutcome::Existing(made.stored.id)
+            }
+            Ok(made) => AskedOutcome::Created(made.stored.id),
+            // It may be there, with nobody to answer.
+            Err(why) => match self.reader.find(&id.to_string()).await {
+                Ok(Some(row)) => AskedOutcome::Created(row.id),
+                _ => AskedOutcome::NotMade(why),
+            },
+        };
+        self.tell(News::ChargeDecided { id, outcome }).await;
+    }
+
+    /// As [`Self::pay`]: the cash-in makes it one.
+    async fn refund(&self, decision: RefundDecision) {
+        let RefundDecision { id, cash_in, reason, description, .. } = decision;
+        let request = Request::Refund(Box::new(Refund { id, cash_in, reason, description }));
+        let outcome = match self.ask_until_taken::<Made<refund::Refund>>(&request).await {
+            Ok(made) if made.found == Found::Taken => AskedOutcome::Taken,
+            Ok(made) if made.found == Found::Existing && made.stored.id != id => {
+                AskedOutcome::Existing(cash_in)
+            }
+            Ok(_) => AskedOutcome::Created(cash_in),
+            Err(why) => match self.reader.life(cash_in).await {
+                Ok(Some(life)) if life.incoming.refund.is_some() => AskedOutcome::Existing(cash_in),
+                _ => AskedOutcome::NotMade(why),
+            },
+        };
+        self.tell(News::RefundDecided { id, outcome }).await;
+    }
+
+    /// Asks until the request is known to be taken or not, for a while. It has to be one that may be asked again.
+    async fn ask_until_taken<T: DeserializeOwned>(&self, request: &Request) -> Result<T, String> {
+        let until = tokio::time::Instant::now() + ASK_AGAIN_FOR;
+        loop {
+            match self.ask::<Result<T, CounterError>>(request.clone()).await {
+                Ok(made) => return made.map_err(|error| error.to_string()),
+                Err(broken)
+                    if matches!(broken, Broken::Refused(_)) || tokio::time::Instant::now() >= until =>
+                {
+                    return Err(broken.to_string());
+                }
+                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+            }
+        }
     }
 
     /// Asks for it once. Its row comes before its request, so where nobody answered, the journal says whether it was begun.

@@ -196,7 +196,7 @@ impl Shared {
             Ok(request) => {
                 // The peer is still there: it has just written. Its process is the one that connected.
                 let by = person_of(&peer).await;
-                self.carry_out(request, by, reader, &mut writer).await
+                Box::pin(self.carry_out(request, by, reader, &mut writer)).await
             }
             Err(refusal) => {
                 tracing::warn!("a request was refused: {refusal}");
@@ -295,6 +295,34 @@ impl Shared {
             }
             // Taken before; a watcher is no command.
             Request::Watch => Ok(()),
+            Request::Charge(charge) => match charge.into_decision(by) {
+                Ok(decision) => {
+                    let (id, by) = (decision.id, decision.maker.uid);
+                    let stop = self.stopping.child_token();
+                    let gone = tokio::spawn(until_gone(reader, stop.clone()));
+                    let made = self.office.counter().make_charge(decision, &stop).await;
+                    gone.abort();
+                    tracing::info!(charge = %id, by, done = made.is_ok(), "a command charged");
+                    self.answer(writer, &Reply::Done(made)).await
+                }
+                Err(what) => self.refuse(writer, Refusal::Malformed(format!("its {what}"))).await,
+            },
+            Request::LookUp(id) => {
+                let found = self.unless_stopping(self.office.counter().look_up(&id)).await?;
+                self.answer(writer, &Reply::Done(found)).await
+            }
+            Request::Refund(refund) => match refund.into_decision(by) {
+                Ok(decision) => {
+                    let (id, by) = (decision.id, decision.maker.uid);
+                    let stop = self.stopping.child_token();
+                    let gone = tokio::spawn(until_gone(reader, stop.clone()));
+                    let made = self.office.counter().make_refund(decision, &stop).await;
+                    gone.abort();
+                    tracing::info!(refund = %id, by, done = made.is_ok(), "a command gave back");
+                    self.answer(writer, &Reply::Done(made)).await
+                }
+                Err(what) => self.refuse(writer, Refusal::Malformed(format!("its {what}"))).await,
+            },
             Request::Resolve(resolve) => {
                 tracing::info!(payment = %resolve.id, by = by.uid, "somebody says what they found");
                 let told = self.office.resolve(resolve.id, by, resolve.finding);

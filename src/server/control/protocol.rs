@@ -20,6 +20,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use uuid::Uuid;
 
 use crate::domain::balance::Reading;
+use crate::domain::cash_in;
 use crate::domain::cash_out::Alarm;
 use crate::domain::document::Document;
 use crate::domain::institution::Ispb;
@@ -28,7 +29,9 @@ use crate::domain::order::{Destination, Order, Reference, parse_account, parse_b
 use crate::domain::person::Person;
 use crate::domain::pix_key::PixKey;
 use crate::domain::refund;
+use crate::domain::request::PayBy;
 use crate::domain::text::{Safe, is_unsafe};
+use crate::engine::counter::{ChargeDecision, RefundDecision};
 use crate::engine::lane::Decision;
 use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
 use crate::engine::office::RebalanceOrder;
@@ -91,6 +94,12 @@ pub enum Request {
     Recover,
     /// Take up one row. Answered by `Result<Option<Intent>, LaneError>`: the payment, if it is one.
     TakeUp(Uuid),
+    /// Ask somebody to pay. Answered by `Result<Made<Charge>, CounterError>`.
+    Charge(Box<Charge>),
+    /// Ask the gateway for a cash-in by any id. Answered by `Result<Transaction, CounterError>`.
+    LookUp(String),
+    /// Give a cash-in back. Answered by `Result<Made<Refund>, CounterError>`.
+    Refund(Box<Refund>),
     /// Record what a person found. Answered by `Result<Intent, LaneError>`.
     Resolve(Box<Resolve>),
     /// Journal a payment and send it, and answer before the gateway does: by `Result<Decided, JournalError>`.
@@ -165,6 +174,32 @@ pub struct CashOut {
     pub reason: Option<String>,
     /// The debt was to be paid before and is proven not to be: pay it once more.
     pub again: bool,
+}
+
+/// A charge that a person, or a script of theirs, has decided.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Charge {
+    /// saldo's id for it.
+    pub id: Uuid,
+    /// Its name at the gateway.
+    pub reference: Reference,
+    /// What is asked, and of whom.
+    pub order: cash_in::Order,
+}
+
+/// A refund that a person has decided.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refund {
+    /// saldo's id for it.
+    pub id: Uuid,
+    /// The cash-in's row.
+    pub cash_in: Uuid,
+    /// Why.
+    pub reason: refund::Reason,
+    /// In the operator's words; the gateway gets them.
+    pub description: Option<String>,
 }
 
 /// What a person found about a payment.
@@ -245,6 +280,42 @@ impl CashOut {
         Reference::parse(reference.as_str()).map_err(|_| "reference")?;
         check(&order)?;
         Ok(Decision { reason, again, ..Decision::alone(id, reference, order, maker) })
+    }
+}
+
+impl Charge {
+    /// The decision, as `maker`'s, checked as [`CashOut::into_decision`].
+    ///
+    /// # Errors
+    ///
+    /// The name of what is wrong.
+    pub fn into_decision(self, maker: Person) -> Result<ChargeDecision, &'static str> {
+        let Self { id, reference, order } = self;
+        Reference::parse(reference.as_str()).map_err(|_| "reference")?;
+        let sound = |holds: bool, what: &'static str| if holds { Ok(()) } else { Err(what) };
+        sound(order.amount > Centavos::ZERO && order.amount <= MAX_TYPED, "amount")?;
+        sound(!order.name.is_empty() && is_plain(&order.name), "name")?;
+        sound(Document::parse(order.document.as_str()).as_ref() == Ok(&order.document), "document")?;
+        sound((1..=cash_in::MOST_MINUTES).contains(&order.minutes), "minutes")?;
+        let is_address =
+            |url: &String| url.starts_with("https://") && PayBy::is_legible(url) && !url.contains(' ');
+        sound(order.open_finance.as_ref().is_none_or(is_address), "open_finance")?;
+        Ok(ChargeDecision { id, reference, order, maker })
+    }
+}
+
+impl Refund {
+    /// The decision, as `maker`'s, checked as [`CashOut::into_decision`].
+    ///
+    /// # Errors
+    ///
+    /// The name of what is wrong.
+    pub fn into_decision(self, maker: Person) -> Result<RefundDecision, &'static str> {
+        let Self { id, cash_in, reason, description } = self;
+        if description.as_ref().is_some_and(|text| text.is_empty() || !is_plain(text)) {
+            return Err("description");
+        }
+        Ok(RefundDecision { id, cash_in, reason, description, maker })
     }
 }
 
