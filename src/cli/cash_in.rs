@@ -223,7 +223,7 @@ fn show(stored: &Stored<Charge>, context: &Context, colour: Colour) {
         return;
     }
     if let Some(expires_at) = charge.expires_at {
-        let zoned = expires_at.to_zoned(jiff::tz::TimeZone::system());
+        let zoned = expires_at.to_zoned(super::cockpit::zone());
         say(&format!("can be paid until {}", zoned.strftime("%d/%m/%Y %H:%M:%S %Z")));
     }
     match &charge.pay_by {
