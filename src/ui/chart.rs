@@ -4,11 +4,16 @@ use crate::domain::money::Centavos;
 
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The last `columns` values as bars between the smallest and the largest of them; a blank where nothing is known.
+/// The last `columns` values as bars between the smallest and the largest of them; a blank where nothing is known, and
+/// nothing at all where fewer than two are.
 pub(super) fn bars(values: &[Option<Centavos>], columns: u16) -> String {
     let values = &values[values.len().saturating_sub(usize::from(columns))..];
     let known = || values.iter().flatten().map(|amount| i128::from(amount.get()));
     let (Some(least), Some(most)) = (known().min(), known().max()) else { return String::new() };
+    // One value is no course.
+    if known().count() < 2 {
+        return String::new();
+    }
     let top = i128::try_from(LEVELS.len()).unwrap_or(1) - 1;
     let bar = |amount: Centavos| {
         let over = i128::from(amount.get()) - least;
@@ -34,6 +39,7 @@ mod tests {
             (&[1, 2, 3], 2, "▁█"),
             (&[0, i64::MAX], 9, "▁█"),
             (&[-1, -1], 2, ""),
+            (&[-1, 7], 2, ""),
             (&[], 5, ""),
         ] {
             assert_eq!(bars(&values(amounts), columns), shown, "{amounts:?}");
