@@ -68,8 +68,8 @@ const UNBOUNDED: [&str; 4] = ["unbounded_channel", "UnboundedSender", "Unbounded
 const MONEY_CALLS: [(&str, &str); 4] = [
     ("send_cash_out", "engine/lane.rs"),
     ("send_rebalance", "engine/rebalance.rs"),
-    ("send_cash_in", "engine/counter.rs"),
-    ("send_refund", "engine/counter.rs"),
+    ("send_cash_in", "engine/counter/kind.rs"),
+    ("send_refund", "engine/counter/kind.rs"),
 ];
 
 const MAIN_MOST_LINES: usize = 40;

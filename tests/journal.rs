@@ -19,7 +19,7 @@ use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
-use saldo::journal::{CashIns, Delivery, DeliveryOutcome, Journal, JournalError, Proposed, Query, Reader};
+use saldo::journal::{CashIns, Contents, Delivery, Journal, JournalError, Proposed, Query, Reader};
 use uuid::Uuid;
 
 use builders::{
@@ -228,7 +228,8 @@ async fn webhooks_wait_until_they_are_read() {
     let number = open(&path).await.take_delivery(delivery.clone()).await.unwrap();
     let journal = open(&path).await;
     assert_eq!(journal.unread_deliveries().await.unwrap(), [(number, delivery)]);
-    journal.settle_delivery(number, DeliveryOutcome::Illegible("no event".to_owned())).await.unwrap();
+    let illegible = Contents::Illegible("no event".to_owned());
+    journal.read_deliveries(vec![(number, illegible)]).await.unwrap().remove(0).unwrap();
     assert!(journal.unread_deliveries().await.unwrap().is_empty());
 }
 

@@ -24,8 +24,7 @@ use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
 use saldo::journal::sqlite::{AuditHead, Checkup, SqliteJournal, SqliteReader, check};
 use saldo::journal::{
-    AskedChange, CashIns, Change, Contents, Delivery, DeliveryOutcome, Journal, JournalError, Observation,
-    Proposal, Reader,
+    AskedChange, CashIns, Change, Contents, Delivery, Journal, JournalError, Observation, Proposal, Reader,
 };
 use uuid::Uuid;
 
@@ -96,7 +95,8 @@ async fn fill(journal: &SqliteJournal, name: &str) {
         .await
         .unwrap();
     let number = journal.take_delivery(delivery(1)).await.unwrap();
-    journal.settle_delivery(number, DeliveryOutcome::Taken(paid.id)).await.unwrap();
+    let again = Contents::Report(Box::new(seen(&format!("ci-{name}-0"), 9)));
+    journal.read_deliveries(vec![(number, again)]).await.unwrap().remove(0).unwrap();
     let (kept, illegible) = (
         journal.take_delivery(delivery(2)).await.unwrap(),
         journal.take_delivery(delivery(2)).await.unwrap(),

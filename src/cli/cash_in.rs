@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::cash_out::person_text;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::office::stop_signal;
+use super::office::{known, stop_signal};
 use super::output::{note, say, say_json};
 use super::qr_file::QrFile;
 use super::{Colour, Global};
@@ -177,8 +177,8 @@ pub(super) async fn run(arguments: CashInArguments, global: &Global) -> Result<E
 
 /// The charge, and what was in the way of it.
 fn take(made: Made<Charge>, quiet: bool) -> Result<(Stored<Charge>, Option<CounterError>), Failure> {
-    let Made { found, stored, is_known, trouble } = made;
-    match found {
+    let stored = &made.stored;
+    match made.found {
         Found::Created => {}
         Found::Existing if quiet => {}
         Found::Existing => note("this reference was given before; nothing new is made"),
@@ -194,21 +194,13 @@ fn take(made: Made<Charge>, quiet: bool) -> Result<(Stored<Charge>, Option<Count
             ));
         }
     }
-    match trouble {
-        // The request is journalled before a byte leaves, so what the journal still says decides.
-        Some(CounterError::Journal(error)) if is_known && stored.asked.is_proven_unsent() => Err(error.into()),
-        Some(CounterError::Journal(error)) => Err(Failure::new(
-            Exit::Unknown,
-            "journal",
-            format!(
-                "{error}; whether the charge was made is not known: the same command with the reference {} goes on with it \
-                 once the journal can be written",
-                stored.asked.terms.reference
-            ),
+    known(made, |charge| {
+        format!(
+            "whether the charge was made is not known: the same command with the reference {} goes on with it once the \
+             journal can be written",
+            charge.terms.reference
         )
-        .meaning(Outcome::Unknown)),
-        trouble => Ok((stored, trouble)),
-    }
+    })
 }
 
 fn show(stored: &Stored<Charge>, context: &Context, colour: Colour) {

@@ -11,6 +11,7 @@ use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
+use super::select::time;
 use super::view::PocketsView;
 use crate::domain::conservation::{Conservation, Gap, Kind, Point};
 use crate::domain::money::Centavos;
@@ -79,11 +80,7 @@ impl From<&Gap> for GapView {
 pub(super) async fn run(arguments: ExplainArguments, context: &Context) -> Result<Exit, Failure> {
     let zone = zone();
     let since = match arguments.since.as_deref() {
-        Some(text) => Times { now: clock::now(), zone: zone.clone() }.since(text).ok_or_else(|| {
-            Failure::usage(format!(
-                "--since: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, 14:30, or a length of time like 2h"
-            ))
-        })?,
+        Some(text) => time("--since", text, Times { now: clock::now(), zone: zone.clone() }.since(text))?,
         None => midnight(clock::now(), &zone),
     };
     let nothing = || {

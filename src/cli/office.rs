@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::note;
+use crate::domain::request::Asked;
 use crate::domain::transaction::Transaction;
 use crate::domain::{cash_in, refund};
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
@@ -15,7 +16,7 @@ use crate::engine::lane::{Decision, LaneError};
 use crate::engine::message::Finding;
 use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
 use crate::gateway::ReadError;
-use crate::journal::{Intent, JournalError, StoredRebalance};
+use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
 use crate::server::control::protocol::{CashOut, Charge, Owner, Refund, Refusal, Request, Resolve};
@@ -209,6 +210,25 @@ impl Office {
             }
         };
         resolved.map_err(NotResolved::Lane)
+    }
+}
+
+/// The order that was made, and what was in the way. Where the journal was: the request is journalled before a byte leaves,
+/// so what it still says decides; otherwise `unknown` says what is not known.
+pub(super) fn known<A: Asked>(
+    made: Made<A>,
+    unknown: impl FnOnce(&A) -> String,
+) -> Result<(Stored<A>, Option<CounterError>), Failure> {
+    let Made { stored, is_known, trouble, .. } = made;
+    match trouble {
+        Some(CounterError::Journal(error)) if is_known && stored.asked.is_proven_unsent() => {
+            Err(error.into())
+        }
+        Some(CounterError::Journal(error)) => {
+            let said = format!("{error}; {}", unknown(&stored.asked));
+            Err(Failure::new(Exit::Unknown, "journal", said).meaning(Outcome::Unknown))
+        }
+        trouble => Ok((stored, trouble)),
     }
 }
 

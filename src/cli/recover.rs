@@ -9,6 +9,7 @@ use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::refund::{self, RefundView};
 use super::view::{IntentView, looks, sentence};
+use crate::domain::request::Asked;
 use crate::engine::counter;
 use crate::engine::lane::LaneError;
 use crate::engine::office::Recovered;

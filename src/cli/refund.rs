@@ -9,7 +9,7 @@ use super::ask::confirm;
 use super::cash_out::person_text;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::office::stop_signal;
+use super::office::{known, stop_signal};
 use super::output::{note, say, say_json};
 use super::show::AttemptView;
 use crate::domain::attempt::{NotExecuted, Verdict};
@@ -177,8 +177,8 @@ fn question(row: &Transaction, reason: Reason, context: &Context) -> String {
 
 /// The refund, and what was in the way of it.
 fn take(made: Made<Refund>, quiet: bool) -> Result<(Stored<Refund>, Option<CounterError>), Failure> {
-    let Made { found, stored, is_known, trouble } = made;
-    match found {
+    let stored = &made.stored;
+    match made.found {
         Found::Created => {}
         Found::Existing if quiet => {}
         Found::Existing => note("this cash-in has a refund already; nothing new is made"),
@@ -195,20 +195,11 @@ fn take(made: Made<Refund>, quiet: bool) -> Result<(Stored<Refund>, Option<Count
             ));
         }
     }
-    match trouble {
-        // The request is journalled before a byte leaves, so what the journal still says decides.
-        Some(CounterError::Journal(error)) if is_known && stored.asked.is_proven_unsent() => Err(error.into()),
-        Some(CounterError::Journal(error)) => Err(Failure::new(
-            Exit::Unknown,
-            "journal",
-            format!(
-                "{error}; whether the money went back is not known: the same command, or `saldo recover`, goes on with it \
-                 once the journal can be written"
-            ),
-        )
-        .meaning(Outcome::Unknown)),
-        trouble => Ok((stored, trouble)),
-    }
+    known(made, |_| {
+        "whether the money went back is not known: the same command, or `saldo recover`, goes on with it once the journal \
+         can be written"
+            .to_owned()
+    })
 }
 
 /// The exit code and its reason.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::cockpit::zone;
@@ -61,13 +62,6 @@ impl Selection {
         if let Some(word) = &self.state {
             add(Test::Status(status(word)?));
         }
-        let time = |flag: &str, text: &str, read: Option<jiff::Timestamp>| {
-            read.ok_or_else(|| {
-                Failure::usage(format!(
-                    "{flag}: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, 14:30, or a length of time like 2h"
-                ))
-            })
-        };
         if let Some(text) = &self.since {
             add(Test::Since(time("--since", text, times.since(text))?));
         }
@@ -76,6 +70,15 @@ impl Selection {
         }
         Ok(Query { search: self.search.clone(), filter, ..Query::default() })
     }
+}
+
+/// A time as people write it, in the flag of that name.
+pub(super) fn time(flag: &str, text: &str, read: Option<Timestamp>) -> Result<Timestamp, Failure> {
+    read.ok_or_else(|| {
+        Failure::usage(format!(
+            "{flag}: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, 14:30, or a length of time like 2h"
+        ))
+    })
 }
 
 fn status(word: &str) -> Result<Group, Failure> {

@@ -163,11 +163,6 @@ impl Charge {
         matches!(self.state, State::Unknown | State::Exists)
     }
 
-    /// Whether it is proven that no request of it had an effect so far, and it is still to be made.
-    pub fn is_proven_unsent(&self) -> bool {
-        matches!(self.state, State::Approved | State::Unknown) && self.requests.is_proven_unsent()
-    }
-
     /// Whether it is proven that the gateway never made it, so that the same one may be asked for once more.
     pub fn may_begin_again(&self) -> bool {
         match self.state {
@@ -381,6 +376,10 @@ impl Asked for Charge {
             next.state.as_str()
         );
         Ok(next)
+    }
+
+    fn is_proven_unsent(&self) -> bool {
+        matches!(self.state, State::Approved | State::Unknown) && self.requests.is_proven_unsent()
     }
 
     fn requests(&self) -> &Requests {

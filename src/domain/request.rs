@@ -359,6 +359,9 @@ pub trait Asked: Sized {
     /// What is known of its requests.
     fn requests(&self) -> &Requests;
 
+    /// Whether it is proven that no request of this round had an effect so far, and it is still to be sent.
+    fn is_proven_unsent(&self) -> bool;
+
     /// What to do next, and when.
     fn plan(&self) -> Option<Plan>;
 

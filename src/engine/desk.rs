@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::clock::{self, SystemClock};
-use super::counter::{ChargeDecision, Counter, Decided, RefundDecision};
+use super::counter::{ChargeDecision, Counter, RefundDecision};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{
     AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News,
     RebalanceTrouble,
 };
-use super::office::{Office, RebalanceOrder};
+use super::office::{Found, Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
 use super::webhooks::Board;
 use super::{exposure, forward, poller, tracker};
@@ -320,14 +320,14 @@ pub async fn look(
 }
 
 /// Rows, newest first; whether there are newer ones, and whether there are older ones.
-type Found = (Vec<Transaction>, bool, bool);
+type Rows = (Vec<Transaction>, bool, bool);
 
 async fn older(
     journal: &(impl Reader + ?Sized),
     query: &Query,
     before: Option<i64>,
     limit: u32,
-) -> Result<Found, JournalError> {
+) -> Result<Rows, JournalError> {
     let query = Query { before, limit: limit.saturating_add(1), ..query.clone() };
     let mut rows = journal.transactions(query).await?;
     let has_more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
@@ -342,7 +342,7 @@ async fn around(
     seq: i64,
     ceiling: i64,
     limit: u32,
-) -> Result<Found, JournalError> {
+) -> Result<Rows, JournalError> {
     let half = limit / 2;
     let newer = Query {
         after: Some(seq),
@@ -456,10 +456,10 @@ impl Clerk {
         let id = decision.id;
         let decided = self.counter.decide_charge(decision).await;
         let (outcome, made) = match decided {
-            Ok(Decided::Created(charge)) => (AskedOutcome::Created(charge.id), Some(charge.id)),
-            Ok(Decided::Existing(charge)) if charge.id == id => (AskedOutcome::Created(id), None),
-            Ok(Decided::Existing(charge)) => (AskedOutcome::Existing(charge.id), None),
-            Ok(Decided::Taken(_)) => (AskedOutcome::Taken, None),
+            Ok((found, charge)) => (
+                AskedOutcome::of(found, charge.id == id, charge.id),
+                (found == Found::Created).then_some(charge.id),
+            ),
             Err(error) => (AskedOutcome::NotMade(error.to_string()), None),
         };
         self.tell(News::ChargeDecided { id, outcome }).await;
@@ -475,10 +475,10 @@ impl Clerk {
         let (id, cash_in) = (decision.id, decision.cash_in);
         let decided = self.counter.decide_refund(decision).await;
         let (outcome, made) = match decided {
-            Ok(Decided::Created(refund)) => (AskedOutcome::Created(cash_in), Some(refund.id)),
-            Ok(Decided::Existing(refund)) if refund.id == id => (AskedOutcome::Created(cash_in), None),
-            Ok(Decided::Existing(_)) => (AskedOutcome::Existing(cash_in), None),
-            Ok(Decided::Taken(_)) => (AskedOutcome::Taken, None),
+            Ok((found, refund)) => (
+                AskedOutcome::of(found, refund.id == id, cash_in),
+                (found == Found::Created).then_some(refund.id),
+            ),
             Err(error) => (AskedOutcome::NotMade(error.to_string()), None),
         };
         self.tell(News::RefundDecided { id, outcome }).await;

@@ -23,6 +23,7 @@ use crate::domain::transaction::Transaction;
 
 pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
+use super::office::Found;
 pub use crate::journal::{
     AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Query, Stored, StoredRebalance, Sum, Totals,
 };
@@ -147,6 +148,17 @@ pub enum AskedOutcome {
     Taken,
     /// Nothing was made, and why.
     NotMade(String),
+}
+
+impl AskedOutcome {
+    /// Of what a decision found: whether it is the very one that was decided, and its row in the feed.
+    pub fn of(found: Found, is_same: bool, row: Uuid) -> Self {
+        match found {
+            Found::Existing if !is_same => Self::Existing(row),
+            Found::Created | Found::Existing => Self::Created(row),
+            Found::Taken => Self::Taken,
+        }
+    }
 }
 
 /// Why a rebalance was not sent.

@@ -265,15 +265,6 @@ pub enum Contents {
     Illegible(String),
 }
 
-/// What a delivery turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeliveryOutcome {
-    /// It belongs to this row of the feed.
-    Taken(Uuid),
-    /// Authentic but illegible: kept aside, and why.
-    Illegible(String),
-}
-
 /// A rebalance of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRebalance {
@@ -434,8 +425,6 @@ pub trait Journal: Reader {
         &self,
         read: Vec<(i64, Contents)>,
     ) -> Answer<'_, Vec<Result<Option<Observed>, JournalError>>>;
-    /// Says what a delivery turned out to be.
-    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()>;
     /// A number that grows with every change; only the newest is kept for a slow reader.
     fn news(&self) -> watch::Receiver<u64>;
 }

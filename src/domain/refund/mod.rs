@@ -213,11 +213,6 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// Whether it is proven that no request of this round had an effect so far, and it is still to be sent.
-    pub fn is_proven_unsent(&self) -> bool {
-        matches!(self.state, State::Approved | State::Unknown) && self.requests.is_proven_unsent()
-    }
-
     /// Whether it is proven that nothing went back by this order, so that it may be ordered once more.
     pub const fn may_begin_again(&self) -> bool {
         matches!(self.state, State::Rejected | State::Cancelled | State::Expired) && !self.conflict
@@ -445,6 +440,10 @@ impl Asked for Refund {
         .map_err(|(event, because)| self.refuse(event, because))?;
         next.check(self, event);
         Ok(next)
+    }
+
+    fn is_proven_unsent(&self) -> bool {
+        matches!(self.state, State::Approved | State::Unknown) && self.requests.is_proven_unsent()
     }
 
     fn requests(&self) -> &Requests {

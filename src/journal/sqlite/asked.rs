@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::super::{AskProposal, AskedChange, AttemptRow, JournalError, Observation, Stored};
-use super::convert::{Columns, collect, first, from_json, to_json, to_time, write};
+use super::convert::{Columns, attempt, collect, first, to_json, to_time, write};
 use super::{epoch, events, feed};
 use crate::domain::cash_in::Charge;
 use crate::domain::refund::Refund;
@@ -251,15 +251,7 @@ pub(super) fn requests(connection: &Connection, subject: Uuid) -> Result<Vec<Att
         connection,
         "SELECT number, key, started_at, ended_at, verdict FROM requests WHERE subject = ?1 ORDER BY number",
         [subject.to_string()],
-        |row| {
-            Ok(AttemptRow {
-                number: row.read("number")?,
-                key: row.uuid("key")?,
-                started_at: row.time("started_at")?,
-                ended_at: row.maybe_time("ended_at")?,
-                verdict: row.read::<Option<String>>("verdict")?.map(|text| from_json(&text)).transpose()?,
-            })
-        },
+        attempt,
     )
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::super::JournalError;
+use super::super::{AttemptRow, JournalError};
 
 /// An error of a statement that reads.
 pub(super) fn unreadable(error: &rusqlite::Error) -> JournalError {
@@ -88,6 +88,17 @@ impl Columns for Row<'_> {
     fn read<T: rusqlite::types::FromSql>(&self, column: &str) -> Result<T, JournalError> {
         self.get(column).map_err(|error| unreadable(&error))
     }
+}
+
+/// A request's row, of a payment's table or of the other orders'.
+pub(super) fn attempt(row: &Row<'_>) -> Result<AttemptRow, JournalError> {
+    Ok(AttemptRow {
+        number: row.read("number")?,
+        key: row.uuid("key")?,
+        started_at: row.time("started_at")?,
+        ended_at: row.maybe_time("ended_at")?,
+        verdict: row.read::<Option<String>>("verdict")?.map(|text| from_json(&text)).transpose()?,
+    })
 }
 
 /// Every row of a query, through `read`.

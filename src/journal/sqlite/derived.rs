@@ -21,7 +21,7 @@ use super::flows::MINUTE;
 
 /// More than any wallet holds, in centavos: an amount beyond counts as a movement of nothing, so that no report can bring a
 /// sum beyond 64 bits and stand in the way of the next. The view `movements` says the same.
-const MOST: i64 = 1_000_000_000_000_000;
+pub(super) const MOST: i64 = 1_000_000_000_000_000;
 
 /// New rows that wait for the index at most.
 pub(super) const WAITING: i64 = if cfg!(test) { 16 } else { 1_000 };

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::super::{JournalError, Sum};
 use super::convert::{Columns, collect, first, to_time, unreadable};
+use super::derived::MOST;
 use super::rebalances;
 use crate::domain::balance::Balance;
 use crate::domain::conservation::{Conservation, Moved, Point, conserve};
@@ -114,7 +115,7 @@ fn exactly(connection: &Connection, from: i64, to: i64, flow: &mut Flow) -> Resu
         ("returned", "out", "refunded_at", "refunded_amount"),
     ] {
         let sql = format!(
-            "SELECT count(*), coalesce(sum(iif({amount} BETWEEN 0 AND 1000000000000000, {amount}, 0)), 0)
+            "SELECT count(*), coalesce(sum(iif({amount} BETWEEN 0 AND {MOST}, {amount}, 0)), 0)
              FROM transactions WHERE direction = ?1 AND {at} >= ?2 AND {at} < ?3"
         );
         let (count, amount) = connection

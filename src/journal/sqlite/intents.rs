@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
 
 use super::super::{Applied, AttemptRow, Change, Intent, JournalError, Proposal, Proposed};
-use super::convert::{Columns, collect, first, to_json, write};
+use super::convert::{Columns, attempt, collect, first, to_json, write};
 use super::{epoch, events, feed};
 use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, Terms, step};
 
@@ -218,18 +218,7 @@ pub(super) fn attempts(connection: &Connection, id: Uuid) -> Result<Vec<AttemptR
         connection,
         "SELECT number, key, started_at, ended_at, verdict FROM attempts WHERE intent = ?1 ORDER BY number",
         [id.to_string()],
-        |row| {
-            Ok(AttemptRow {
-                number: row.read("number")?,
-                key: row.uuid("key")?,
-                started_at: row.time("started_at")?,
-                ended_at: row.maybe_time("ended_at")?,
-                verdict: row
-                    .read::<Option<String>>("verdict")?
-                    .map(|text| super::convert::from_json(&text))
-                    .transpose()?,
-            })
-        },
+        attempt,
     )
 }
 

@@ -7,8 +7,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::super::{
-    Answer, Applied, Change, Contents, Delivery, DeliveryOutcome, Journal, JournalError, Observation,
-    Observed, Proposal, Proposed, StoredRebalance,
+    Answer, Applied, Change, Contents, Delivery, Journal, JournalError, Observation, Observed, Proposal,
+    Proposed, StoredRebalance,
 };
 use super::convert::{Columns, collect, write};
 use super::writer::Purpose;
@@ -109,10 +109,6 @@ impl Journal for SqliteJournal {
         Box::pin(async { Ok(all.await) })
     }
 
-    fn settle_delivery(&self, number: i64, outcome: DeliveryOutcome) -> Answer<'_, ()> {
-        Box::pin(self.writer.call(Purpose::Other, move |connection| settle(connection, number, &outcome)))
-    }
-
     fn news(&self) -> watch::Receiver<u64> {
         self.news.clone()
     }
@@ -124,27 +120,15 @@ fn read_delivery(
     number: i64,
     contents: &Contents,
 ) -> Result<Option<Observed>, JournalError> {
-    let (observed, outcome) = match contents {
-        Contents::Report(observation) => {
-            let observed = feed::observe(connection, observation)?;
-            let id = observed.transaction.id;
-            (Some(observed), DeliveryOutcome::Taken(id))
-        }
-        Contents::Illegible(reason) => (None, DeliveryOutcome::Illegible(reason.clone())),
+    let (observed, trouble) = match contents {
+        Contents::Report(observation) => (Some(feed::observe(connection, observation)?), None),
+        Contents::Illegible(reason) => (None, Some(reason)),
     };
-    settle(connection, number, &outcome).map(|()| observed)
-}
-
-/// Marks a delivery as read.
-fn settle(connection: &Connection, number: i64, outcome: &DeliveryOutcome) -> Result<(), JournalError> {
-    let (subject, trouble) = match outcome {
-        DeliveryOutcome::Taken(id) => (Some(id.to_string()), None),
-        DeliveryOutcome::Illegible(reason) => (None, Some(reason)),
-    };
+    let subject = observed.as_ref().map(|observed| observed.transaction.id.to_string());
     write(
         connection,
         "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
         params![number, subject, trouble],
-    )
-    .map(drop)
+    )?;
+    Ok(observed)
 }

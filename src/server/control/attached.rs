@@ -22,7 +22,7 @@ use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision}
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError};
 use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
-use crate::engine::office::{Decided, Found, NotRebalanced, RebalanceOrder};
+use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
 use crate::journal::{Intent, JournalError, Reader, StoredRebalance};
@@ -257,11 +257,7 @@ impl Clerk {
         let ChargeDecision { id, reference, order, .. } = decision;
         let request = Request::Charge(Box::new(Charge { id, reference, order }));
         let outcome = match self.ask_until_taken::<Made<cash_in::Charge>>(&request).await {
-            Ok(made) if made.found == Found::Taken => AskedOutcome::Taken,
-            Ok(made) if made.found == Found::Existing && made.stored.id != id => {
-                AskedOutcome::Existing(made.stored.id)
-            }
-            Ok(made) => AskedOutcome::Created(made.stored.id),
+            Ok(made) => AskedOutcome::of(made.found, made.stored.id == id, made.stored.id),
             // It may be there, with nobody to answer.
             Err(why) => match self.reader.find(&id.to_string()).await {
                 Ok(Some(row)) => AskedOutcome::Created(row.id),
@@ -276,11 +272,7 @@ impl Clerk {
         let RefundDecision { id, cash_in, reason, description, .. } = decision;
         let request = Request::Refund(Box::new(Refund { id, cash_in, reason, description }));
         let outcome = match self.ask_until_taken::<Made<refund::Refund>>(&request).await {
-            Ok(made) if made.found == Found::Taken => AskedOutcome::Taken,
-            Ok(made) if made.found == Found::Existing && made.stored.id != id => {
-                AskedOutcome::Existing(cash_in)
-            }
-            Ok(_) => AskedOutcome::Created(cash_in),
+            Ok(made) => AskedOutcome::of(made.found, made.stored.id == id, cash_in),
             Err(why) => match self.reader.life(cash_in).await {
                 Ok(Some(life)) if life.incoming.refund.is_some() => AskedOutcome::Existing(cash_in),
                 _ => AskedOutcome::NotMade(why),

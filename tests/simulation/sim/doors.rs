@@ -21,8 +21,8 @@ use saldo::domain::transaction::Transaction;
 use saldo::engine::clock::Clock;
 use saldo::gateway::{Answer, Gateway, MoneyRequest, ReadError, RebalanceAnswer};
 use saldo::journal::{
-    Answer as JournalAnswer, Applied, Change, Contents, Delivery, DeliveryOutcome, Intent, Journal,
-    JournalError, Life, Observation, Observed, Proposal, Proposed, Query, Reader, StoredRebalance, Totals,
+    Answer as JournalAnswer, Applied, Change, Contents, Delivery, Intent, Journal, JournalError, Life,
+    Observation, Observed, Proposal, Proposed, Query, Reader, StoredRebalance, Totals,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -414,10 +414,6 @@ impl Journal for Sim {
         _: Vec<(i64, Contents)>,
     ) -> JournalAnswer<'_, Vec<Result<Option<Observed>, JournalError>>> {
         Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn settle_delivery(&self, _: i64, _: DeliveryOutcome) -> JournalAnswer<'_, ()> {
-        Box::pin(async { Ok(()) })
     }
 
     fn news(&self) -> watch::Receiver<u64> {

@@ -21,8 +21,8 @@ use saldo::engine::message::RebalanceTrouble;
 use saldo::engine::rebalance::{Rebalancer, review};
 use saldo::gateway::{Answer as GatewayAnswer, Gateway, MoneyRequest, ReadError, RebalanceAnswer};
 use saldo::journal::{
-    Answer, Applied, Change, Contents, Delivery, DeliveryOutcome, Intent, Journal, JournalError, Life,
-    Observation, Observed, Proposal, Proposed, Query, Reader, StoredRebalance, Totals,
+    Answer, Applied, Change, Contents, Delivery, Intent, Journal, JournalError, Life, Observation, Observed,
+    Proposal, Proposed, Query, Reader, StoredRebalance, Totals,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -343,10 +343,6 @@ impl Journal for Door {
         _: Vec<(i64, Contents)>,
     ) -> Answer<'_, Vec<Result<Option<Observed>, JournalError>>> {
         Self::ready(Ok(Vec::new()))
-    }
-
-    fn settle_delivery(&self, _: i64, _: DeliveryOutcome) -> Answer<'_, ()> {
-        Self::ready(Ok(()))
     }
 
     fn news(&self) -> watch::Receiver<u64> {

@@ -4,12 +4,13 @@
 //! journal the verdict**; what to do and when is decided by the pure machines ([`crate::domain::cash_in`],
 //! [`crate::domain::refund`]). A refund moves money, so it obeys the lane's pauses and can cause one. A charge moves none.
 
+mod kind;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -28,16 +29,14 @@ use crate::domain::order::{Digest, Reference};
 use crate::domain::person::Person;
 use crate::domain::refund::{self, Refund};
 use crate::domain::report::{Direction, Report, Source, Status};
-use crate::domain::request::{Act, Asked, Dispatch, Event, PayBy, Refused};
-use crate::domain::text::Safe;
+use crate::domain::request::{Act, Asked, Dispatch, Event, Refused};
 use crate::domain::transaction::{CashIn, State, Transaction};
 use crate::gateway::{
     CashInBody, Charging, Deadline, MoneyRequest, OpenFinanceBody, PayerBody, ReadError, cash_in_body,
     refund_body,
 };
-use crate::journal::{
-    Answer as JournalAnswer, AskProposal, AskedChange, CashIns, JournalError, Observation, Stored,
-};
+use crate::journal::{AskProposal, AskedChange, CashIns, JournalError, Observation, Stored};
+use kind::Kind;
 
 /// From the journalled request to its first byte at most.
 const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
@@ -140,16 +139,8 @@ pub struct RefundDecision {
     pub maker: Person,
 }
 
-/// What became of a decision.
-#[derive(Debug, Clone)]
-pub enum Decided<A> {
-    /// It is new, or goes on in a new round after a proven rejection.
-    Created(Stored<A>),
-    /// The same was decided before; nothing new was made.
-    Existing(Stored<A>),
-    /// The reference names another charge, or the refund was decided with other words; nothing was made.
-    Taken(Stored<A>),
-}
+/// What a decision found, and the order that it is about.
+pub type Decided<A> = (Found, Stored<A>);
 
 /// What became of an order that somebody waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,16 +153,6 @@ pub struct Made<A> {
     pub is_known: bool,
     /// What was in the way.
     pub trouble: Option<CounterError>,
-}
-
-impl<A> From<Decided<A>> for (Found, Stored<A>) {
-    fn from(decided: Decided<A>) -> Self {
-        match decided {
-            Decided::Created(stored) => (Found::Created, stored),
-            Decided::Existing(stored) => (Found::Existing, stored),
-            Decided::Taken(stored) => (Found::Taken, stored),
-        }
-    }
 }
 
 /// The counter.
@@ -195,149 +176,6 @@ struct Held<'a> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
-/// What the counter has to know of a kind of order.
-trait Kind: Asked<Terms: Clone + Send + Sync + 'static> + Send + Sync + 'static {
-    /// Whether it moves money out of the wallet, and so obeys the lane's pauses.
-    const MOVES_MONEY: bool;
-
-    fn get(journal: &dyn CashIns, id: Uuid) -> JournalAnswer<'_, Option<Stored<Self>>>;
-
-    fn apply(
-        journal: &dyn CashIns,
-        id: Uuid,
-        change: AskedChange<Self::Terms>,
-    ) -> JournalAnswer<'_, Stored<Self>>;
-
-    /// Sends its request.
-    fn send<'a>(
-        &'a self,
-        gateway: &'a dyn Charging,
-        request: &'a MoneyRequest,
-    ) -> BoxFuture<'a, (Verdict, Option<PayBy>, Option<Vec<u8>>)>;
-
-    /// What an acceptance has to echo as `externalReference`.
-    fn echoed(&self) -> Option<String>;
-
-    /// The id to ask the gateway by.
-    fn look_id(&self) -> Option<Safe>;
-
-    /// What to do now, whatever the waiting time.
-    fn now(&self, counter: &Counter) -> Option<Act>;
-
-    /// Whether the gateway's answer to it is known.
-    fn is_answered(&self) -> bool;
-
-    /// What a person has to be told of what has become of it.
-    fn needs(&self, before: &Self) -> Option<News>;
-}
-
-impl Kind for Charge {
-    const MOVES_MONEY: bool = false;
-
-    fn get(journal: &dyn CashIns, id: Uuid) -> JournalAnswer<'_, Option<Stored<Self>>> {
-        journal.charge(id)
-    }
-
-    fn apply(
-        journal: &dyn CashIns,
-        id: Uuid,
-        change: AskedChange<cash_in::Terms>,
-    ) -> JournalAnswer<'_, Stored<Self>> {
-        journal.apply_charge(id, change)
-    }
-
-    fn send<'a>(
-        &'a self,
-        gateway: &'a dyn Charging,
-        request: &'a MoneyRequest,
-    ) -> BoxFuture<'a, (Verdict, Option<PayBy>, Option<Vec<u8>>)> {
-        async move {
-            let answer = gateway.send_cash_in(request).await;
-            (answer.verdict, answer.pay_by, answer.raw.map(|raw| raw.body))
-        }
-        .boxed()
-    }
-
-    fn echoed(&self) -> Option<String> {
-        Some(self.terms.reference.to_string())
-    }
-
-    fn look_id(&self) -> Option<Safe> {
-        self.gateway_id().cloned()
-    }
-
-    fn now(&self, counter: &Counter) -> Option<Act> {
-        let plan = self.plan()?;
-        match (self.state, self.requests.dispatch(&counter.lane.moment())) {
-            (CashIn::Approved | CashIn::Unknown, Dispatch::Send) => Some(Act::Send),
-            (CashIn::Unknown, Dispatch::WindowClosed) if plan.act == Act::Send => Some(Act::Send),
-            (CashIn::AwaitingPayment, _) => Some(Act::Look),
-            _ => (plan.at <= counter.lane.moment().at).then_some(plan.act),
-        }
-    }
-
-    fn is_answered(&self) -> bool {
-        !matches!(self.state, CashIn::Approved | CashIn::Unknown)
-    }
-
-    // No money of the wallet's moves: its row says enough.
-    fn needs(&self, _: &Self) -> Option<News> {
-        None
-    }
-}
-
-impl Kind for Refund {
-    const MOVES_MONEY: bool = true;
-
-    fn get(journal: &dyn CashIns, id: Uuid) -> JournalAnswer<'_, Option<Stored<Self>>> {
-        journal.refund(id)
-    }
-
-    fn apply(
-        journal: &dyn CashIns,
-        id: Uuid,
-        change: AskedChange<refund::Terms>,
-    ) -> JournalAnswer<'_, Stored<Self>> {
-        journal.apply_refund(id, change)
-    }
-
-    fn send<'a>(
-        &'a self,
-        gateway: &'a dyn Charging,
-        request: &'a MoneyRequest,
-    ) -> BoxFuture<'a, (Verdict, Option<PayBy>, Option<Vec<u8>>)> {
-        async move {
-            let answer = gateway.send_refund(self.terms.gateway_id.as_str(), request).await;
-            (answer.verdict, None, answer.raw.map(|raw| raw.body))
-        }
-        .boxed()
-    }
-
-    fn echoed(&self) -> Option<String> {
-        self.terms.reference.as_ref().map(ToString::to_string)
-    }
-
-    fn look_id(&self) -> Option<Safe> {
-        Some(self.terms.gateway_id.clone())
-    }
-
-    fn now(&self, counter: &Counter) -> Option<Act> {
-        self.act_now(&counter.lane.moment())
-    }
-
-    fn is_answered(&self) -> bool {
-        self.state.is_final() || self.state == refund::State::Accepted
-    }
-
-    fn needs(&self, before: &Self) -> Option<News> {
-        let is_trouble =
-            matches!(self.state, refund::State::Rejected | refund::State::Held | refund::State::Expired);
-        let is_new = self.state != before.state && is_trouble || self.conflict && !before.conflict;
-        let (cash_in, amount, state) = (self.terms.cash_in, self.terms.amount, self.state);
-        is_new.then_some(News::RefundNeeds { cash_in, amount, state })
     }
 }
 
@@ -419,17 +257,17 @@ impl Counter {
         };
         let known =
             match self.journal.propose_charge(AskProposal { id, body, terms: Arc::new(terms) }).await? {
-                Ok(created) => return Ok(Decided::Created(created)),
+                Ok(created) => return Ok((Found::Created, created)),
                 Err(known) => known,
             };
         if known.asked.terms.order != order {
-            return Ok(Decided::Taken(known));
+            return Ok((Found::Taken, known));
         }
         if known.asked.may_begin_again() {
             let event = Event::RoundStarted { at: self.lane.moment().at, by: maker };
-            return Ok(Decided::Created(self.journal.apply_charge(known.id, event.into()).await?));
+            return Ok((Found::Created, self.journal.apply_charge(known.id, event.into()).await?));
         }
-        Ok(Decided::Existing(known))
+        Ok((Found::Existing, known))
     }
 
     /// Journals a charge, or finds what its reference already names, and works on it until the gateway has answered, for half
@@ -443,7 +281,7 @@ impl Counter {
         decision: ChargeDecision,
         stop: &CancellationToken,
     ) -> Result<Made<Charge>, CounterError> {
-        let (found, stored) = self.decide_charge(decision).await?.into();
+        let (found, stored) = self.decide_charge(decision).await?;
         if found == Found::Taken {
             return Ok(Made { found, stored, is_known: true, trouble: None });
         }
@@ -470,7 +308,7 @@ impl Counter {
         decision: RefundDecision,
         stop: &CancellationToken,
     ) -> Result<Made<Refund>, CounterError> {
-        let (found, stored) = self.decide_refund(decision).await?.into();
+        let (found, stored) = self.decide_refund(decision).await?;
         if found == Found::Taken {
             return Ok(Made { found, stored, is_known: true, trouble: None });
         }
@@ -509,7 +347,7 @@ impl Counter {
         if let Some(known) = self.journal.refund_of(decision.cash_in).await?
             && !known.asked.may_begin_again()
         {
-            return Ok(Decided::Existing(known));
+            return Ok((Found::Existing, known));
         }
         let row = self.row(decision.cash_in).await?;
         let id = row.internal_code.as_ref().or(row.transaction_id.as_ref()).or(row.end_to_end_id.as_ref());
@@ -540,14 +378,14 @@ impl Counter {
             resend_window: self.settings.resend_window,
         };
         match self.journal.propose_refund(AskProposal { id, body, terms: Arc::new(terms) }).await? {
-            Ok(created) => Ok(Decided::Created(created)),
+            Ok(created) => Ok((Found::Created, created)),
             // The body was decided with the first round, and so were its reason and words.
-            Err(known) if known.body != said => Ok(Decided::Taken(known)),
+            Err(known) if known.body != said => Ok((Found::Taken, known)),
             Err(known) if known.asked.may_begin_again() => {
                 let event = Event::RoundStarted { at: self.lane.moment().at, by: maker };
-                Ok(Decided::Created(self.journal.apply_refund(known.id, event.into()).await?))
+                Ok((Found::Created, self.journal.apply_refund(known.id, event.into()).await?))
             }
-            Err(known) => Ok(Decided::Existing(known)),
+            Err(known) => Ok((Found::Existing, known)),
         }
     }
 
