@@ -254,7 +254,7 @@ fn the_file_is_found_by_flag_variable_or_folder() {
     }
     let error = load(&Overrides::default(), &no_variables()).unwrap_err().to_string();
     assert!(error.starts_with("/nowhere/config.toml: there is no configuration here"), "{error}");
-    assert!(error.contains("write a table [profiles.staging]"), "{error}");
+    assert!(error.contains("`saldo init` writes one and checks it"), "{error}");
     let error = load(&from(Path::new("/no/such.toml")), &no_variables()).unwrap_err().to_string();
     assert!(error.contains("the file that --config names"), "{error}");
     let error = load(&from(folder.path()), &no_variables()).unwrap_err().to_string();

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Global;
 use super::failure::{Exit, Failure};
 use super::office::{Office, ask, refused};
-use crate::config::{Env, JournalUrl, Loaded, Settings, load};
+use crate::config::{Env, JournalUrl, Loaded, Overrides, Settings, load};
 use crate::domain::balance::Balance;
 use crate::engine::clock::SystemClock;
 use crate::engine::counter::Counter;
@@ -32,6 +32,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The chosen profile and the way to its gateway and journal.
 pub(super) struct Context {
     pub(super) settings: Settings,
+    /// The file that said so.
+    pub(super) config_path: PathBuf,
     /// What the lock says of its owner.
     pub(super) command: &'static str,
     pub(super) json: bool,
@@ -49,9 +51,14 @@ pub(super) struct Connection {
 impl Context {
     /// Reads the configuration, and no secret yet.
     pub(super) fn load(global: &Global, command: &'static str) -> Result<Self, Failure> {
+        Ok(Self { json: global.json, ..Self::told(&global.overrides(), command)? })
+    }
+
+    /// The same for what only the conversation knows.
+    pub(super) fn told(overrides: &Overrides, command: &'static str) -> Result<Self, Failure> {
         let env = Env::of_process();
-        let Loaded { settings, .. } = load(&global.overrides(), &env)?;
-        Ok(Self { settings, command, json: global.json, env, gateway: OnceCell::new() })
+        let Loaded { settings, path, .. } = load(overrides, &env)?;
+        Ok(Self { settings, config_path: path, command, json: false, env, gateway: OnceCell::new() })
     }
 
     /// A client of the profile's gateway. Reads the secrets, the first time it is asked for.

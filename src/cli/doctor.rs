@@ -78,8 +78,13 @@ impl Round {
 }
 
 pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
+    check(Context::load(global, "doctor"), global.json).await
+}
+
+/// The round over a configuration, or over what is wrong with it.
+pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Result<Exit, Failure> {
     let mut round = Round { checks: Vec::new(), exit: Exit::Done };
-    match Context::load(global, "doctor") {
+    match context {
         Ok(context) => {
             let settings = &context.settings;
             round.ok(
@@ -96,12 +101,12 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
                 "configuration",
                 failure.exit,
                 failure.message,
-                "see config.example.toml for every key",
+                "`saldo init` writes a profile and checks it; config.example.toml has every key",
             );
         }
     }
     terminal(&mut round);
-    if global.json {
+    if json {
         say_json(&round.checks);
     } else {
         for check in &round.checks {

@@ -1,8 +1,10 @@
 //! Logs: off unless `SALDO_LOG` asks for them, but for a service's. They hold ids and states, no people's data and no secrets.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tracing_subscriber::EnvFilter;
+
+use crate::journal::beside;
 
 /// The filter that `SALDO_LOG` asks for, if it does.
 fn wanted() -> Option<EnvFilter> {
@@ -14,9 +16,8 @@ fn wanted() -> Option<EnvFilter> {
 pub(super) fn to_file_beside(journal: &Path) {
     use std::os::unix::fs::OpenOptionsExt;
     let Some(filter) = wanted() else { return };
-    let mut name = journal.as_os_str().to_owned();
-    name.push(".log");
-    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(PathBuf::from(name));
+    let file =
+        std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(beside(journal, ".log"));
     // No log is no reason not to work.
     if let Ok(file) = file {
         let _ = tracing_subscriber::fmt()

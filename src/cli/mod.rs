@@ -8,6 +8,7 @@ mod balance;
 mod cash_in;
 mod cash_out;
 mod cockpit;
+mod completions;
 mod config;
 mod context;
 mod demo;
@@ -16,9 +17,12 @@ mod explain;
 mod export;
 pub mod failure;
 mod fsck;
+mod init;
 mod logging;
+mod man;
 mod office;
 mod output;
+mod paths;
 mod qr_file;
 mod rebalance;
 mod receipt;
@@ -115,6 +119,8 @@ enum Command {
     Fsck(fsck::FsckArguments),
     /// Own the journal without a screen: poll, take webhooks, work on open payments, do what commands ask
     Serve(serve::ServeArguments),
+    /// Write a profile and its secrets' files, question by question, and check it
+    Init,
     /// What would stand in the way, and what to do about it
     Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
@@ -122,6 +128,12 @@ enum Command {
     /// What saldo is told, and by whom
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Where everything of a profile is
+    Paths,
+    /// What a shell needs to complete saldo's commands and flags
+    Completions(completions::CompletionsArguments),
+    /// The manual pages
+    Man(man::ManArguments),
 }
 
 impl Command {
@@ -175,6 +187,10 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Demo(arguments)) => demo::run(&arguments, &global).await,
             Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
             Some(Command::Serve(arguments)) => serve::run(arguments, &Context::load(&global, "serve")?).await,
+            Some(Command::Init) => init::run(&global).await,
+            Some(Command::Paths) => Ok(paths::run(&Context::load(&global, "paths")?)),
+            Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),
+            Some(Command::Man(arguments)) => man::run(&arguments),
             Some(Command::Config(command)) => config::run(&command, &global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,

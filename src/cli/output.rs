@@ -42,6 +42,12 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// Writes a question to standard error; the answer follows it on the line.
+pub(super) fn prompt(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = write!(out, "{text}").and_then(|()| out.flush());
+}
+
 /// Writes `value` as JSON to `file`, whole or not at all, and for its owner alone: it may hold secrets.
 pub(super) fn write_whole(file: &Path, value: &impl Serialize) -> io::Result<()> {
     let mut draft = file.as_os_str().to_owned();

@@ -44,6 +44,11 @@ impl ConfigError {
     pub(super) fn new(place: impl Into<String>, fault: Fault) -> Self {
         Self { place: place.into(), fault }
     }
+
+    /// What is wrong and what to write instead, without the place.
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
 }
 
 /// `; did you mean "staging"?`'s inside: the word of `known` that `word` was probably meant to be.

@@ -9,6 +9,7 @@
 //! gateway is about to be spoken to. Every error prints as `PATH:LINE: what is wrong; what to write instead`,
 //! and no error, no `Debug` and no [`show`] ever holds a secret.
 
+mod draft;
 mod duration;
 mod error;
 mod file;
@@ -20,11 +21,12 @@ mod settings;
 mod url;
 mod validate;
 
+pub use draft::{Draft, SECRETS};
 pub use duration::validate_duration as parse_duration;
 pub use error::{ConfigError, Fault};
 pub use file::{Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Sections, Setting};
 pub use locate::{Env, Overrides, config_path};
 pub use origin::{Origin, Origins, show};
-pub use secret::{Credentials, SecretSource, Secrets};
+pub use secret::{Credentials, SecretSource, Secrets, validate_secret};
 pub use settings::{Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
 pub use url::{BaseUrl, WebUrl};

@@ -109,7 +109,11 @@ fn read(setting: &Setting<SecretSource>, env: &Env) -> Result<SecretString, Conf
 }
 
 /// One line of text, without its end of line.
-fn validate_secret(bytes: &[u8]) -> Result<SecretString, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it; the secret itself is not repeated.
+pub fn validate_secret(bytes: &[u8]) -> Result<SecretString, Fault> {
     let remedy = "store the secret alone, on one line";
     let text = str::from_utf8(bytes).map_err(|_| Fault::new("the secret is not text in UTF-8", remedy))?;
     let text = text.strip_suffix('\n').unwrap_or(text);

@@ -26,8 +26,8 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 const DEFAULT_WEBHOOK_PATH: &str = "/webhooks/connectpsp";
 
 /// What the smallest file of use says.
-const PROFILE_REMEDY: &str = "write a table [profiles.staging] with environment, client_id, client_secret, \
-                              application_token and crypto_token; config.example.toml shows all";
+const PROFILE_REMEDY: &str = "`saldo init` writes one and checks it, `saldo demo` needs none; by hand: a table [profiles.staging] \
+                              with environment, client_id, client_secret, application_token and crypto_token";
 
 /// The chosen profile and how it came to be.
 #[derive(Debug, Clone)]

@@ -3,14 +3,14 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::JournalError;
+use super::{JournalError, beside};
 
 /// How long a command waits for another command to be done.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ impl Lock {
     ///
     /// [`JournalError::Busy`] names the owner: its command, process id and start.
     pub async fn acquire(journal: &Path, owner: &str, patience: Duration) -> Result<Self, JournalError> {
-        let path = beside(journal);
+        let path = beside(journal, ".lock");
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             match Self::try_acquire(&path, owner) {
@@ -76,12 +76,6 @@ impl Lock {
             .map_err(|error| cannot(error.to_string()))?;
         Ok(Self { _file: file })
     }
-}
-
-fn beside(journal: &Path) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push(".lock");
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod sqlite;
 
 pub use cash_in::{AskProposal, AskedChange, AskedLife, CashIns, Incoming, Stored};
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -36,6 +37,13 @@ use crate::domain::rebalance::{self, Rebalance};
 use crate::domain::report::{Direction, Report, Source};
 use crate::domain::request;
 use crate::domain::transaction::{State, Transaction};
+
+/// The file beside a journal whose name has `ending` after the journal's: its lock, its socket, its reserve, its log.
+pub fn beside(journal: &Path, ending: &str) -> PathBuf {
+    let mut name = journal.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
 
 /// What the journal could not do. None of these has changed anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]

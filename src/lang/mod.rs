@@ -7,6 +7,7 @@
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | What are charges and refunds called? | `cash_in` |
+//! | What does the first-run guide ask? | `guide` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
@@ -14,6 +15,7 @@ mod cash_in;
 mod en;
 mod errors;
 mod glossary;
+mod guide;
 mod phrases;
 mod pt_br;
 mod query;
@@ -21,6 +23,7 @@ mod receipt;
 mod resolve;
 mod words;
 
+pub(crate) use guide::GuideWords;
 pub use receipt::ReceiptWords;
 pub use words::{ActionWords, Term, Words};
 

@@ -117,6 +117,11 @@ impl Terminal {
         });
         let raw = self.raw();
         assert_eq!((raw.matches(ENTER).count(), raw.matches(LEAVE).count()), (1, 1), "{raw:?}");
+        self.assert_modes_restored();
+    }
+
+    /// The terminal echoes and edits lines as it did before the program came.
+    pub fn assert_modes_restored(&self) {
         // The modes follow the last bytes, so they may come a moment after what the emulator has seen.
         let modes = || format!("{:?}", self.master.as_ref().unwrap().get_termios());
         let until = Instant::now() + PATIENCE;

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 
+use crate::journal::beside;
+
 /// How much is set aside, in bytes: about a hundred results, each with the pages and indexes that it touches.
 pub(super) const SIZE: u64 = 4 * 1024 * 1024;
 
@@ -42,9 +44,7 @@ pub(super) fn is_beside(journal: &Path) -> bool {
 }
 
 fn path_beside(journal: &Path) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push("-reserve");
-    PathBuf::from(name)
+    beside(journal, "-reserve")
 }
 
 impl ReserveFile {

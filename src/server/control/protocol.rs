@@ -35,6 +35,7 @@ use crate::engine::counter::{ChargeDecision, RefundDecision};
 use crate::engine::lane::Decision;
 use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
 use crate::engine::office::RebalanceOrder;
+use crate::journal::beside;
 
 /// The version of what is said here. Another one is refused, before anything is asked.
 pub const VERSION: u32 = 1;
@@ -50,9 +51,7 @@ const MOST_TEXT: usize = 200;
 
 /// Where the owner of `journal` listens.
 pub fn socket_beside(journal: &Path) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push(".sock");
-    PathBuf::from(name)
+    beside(journal, ".sock")
 }
 
 /// Who owns the journal: the first line of a connection.
