@@ -14,8 +14,9 @@ use tokio::sync::mpsc;
 
 use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
+use super::linear::Runner;
 use super::office::refused;
-use super::{logging, output};
+use super::{linear, logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
 use crate::domain::text::Safe;
@@ -44,6 +45,8 @@ const ZONE: &str = "America/Sao_Paulo";
 pub(super) struct Station {
     pub(super) facts: Facts,
     pub(super) depth_wish: super::Colour,
+    /// Sentences instead of a screen, and how a line that is typed is run.
+    pub(super) linear: Option<Runner>,
     pub(super) journal: PathBuf,
     pub(super) account: String,
     /// What works in this process; nothing does where another one owns the journal and answers.
@@ -69,7 +72,7 @@ pub(super) struct Webhooks {
     pub(super) path: String,
 }
 
-pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit, Failure> {
+pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exit, Failure> {
     let settings = &context.settings;
     let works = match Client::connect(context.journal_path()).await {
         // The secrets are the owner's.
@@ -88,7 +91,14 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
             demo: false,
             operator: operator(),
         },
-        depth_wish: colour,
+        depth_wish: global.color,
+        linear: global.linear.then(|| Runner {
+            flags: vec![
+                ("--config", context.config_path.clone()),
+                ("--profile", settings.profile.clone().into()),
+                ("--journal", format!("sqlite:{}", context.journal_path().display()).into()),
+            ],
+        }),
         journal: context.journal_path().to_owned(),
         account: context.account(),
         works,
@@ -121,15 +131,12 @@ fn serves(client: &Client) -> bool {
 
 /// Opens the journal, draws what it knows, and works until the person leaves or the terminal goes.
 pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
-    let environment = session::Environment::from_lookup(|name| std::env::var_os(name));
-    let depth = match station.depth_wish {
-        super::Colour::Auto => ColorDepth::detect(&environment),
-        super::Colour::Always => ColorDepth::detect(&environment).max(ColorDepth::Ansi16),
-        super::Colour::Never => ColorDepth::None,
+    let Station { facts, journal, account, works, exposure, depth_wish, linear } = station;
+    let face = match linear {
+        Some(runner) => Face::Sentences(runner),
+        None => Face::screen(depth_wish)?,
     };
-    let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
-    prepare_folder(&station.journal)?;
-    let Station { facts, journal, account, works, exposure, depth_wish: _ } = station;
+    prepare_folder(&journal)?;
     logging::to_file_beside(&journal);
     let (app, mut engine, news) = match works {
         Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
@@ -142,12 +149,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     if let Some(exposure) = exposure {
         engine.follow(exposure);
     }
-    // Nothing of the engine's is more urgent than a key; the second queue stays closed.
-    let (_, urgent) = mpsc::channel(1);
-    let program = Cockpit::new(app, engine.commands());
-    // In a task of its own: the thread that waits here would only hand each key over.
-    let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
-    let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
+    let ended = face.show(Cockpit::new(app, engine.commands()), news).await;
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
     if may_write && engine.is_busy() {
         output::note(lang.waiting_for_the_wire());
@@ -158,6 +160,45 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         Err(error) => Err(Failure::other(format!(
             "{error}; payments that were begun are in the journal, and the next start takes them up"
         ))),
+    }
+}
+
+/// What the desk shows itself by.
+enum Face {
+    Screen(Tty, ColorDepth),
+    Sentences(Runner),
+}
+
+impl Face {
+    /// Takes the terminal over.
+    fn screen(wish: super::Colour) -> Result<Self, Failure> {
+        let environment = session::Environment::from_lookup(|name| std::env::var_os(name));
+        let depth = match wish {
+            super::Colour::Auto => ColorDepth::detect(&environment),
+            super::Colour::Always => ColorDepth::detect(&environment).max(ColorDepth::Ansi16),
+            super::Colour::Never => ColorDepth::None,
+        };
+        let terminal = Tty::open(environment)
+            .map_err(|error| Failure::usage(format!("{error}; saldo --linear needs no screen")))?;
+        Ok(Self::Screen(terminal, depth))
+    }
+
+    async fn show(self, cockpit: Cockpit, news: mpsc::Receiver<News>) -> Result<Ended, String> {
+        match self {
+            Self::Screen(terminal, depth) => {
+                // Nothing of the engine's is more urgent than a key; the second queue stays closed.
+                let (_, urgent) = mpsc::channel(1);
+                let news = session::News { urgent, data: news };
+                // In a task of its own: the thread that waits here would only hand each key over.
+                let session = tokio::spawn(session::run(cockpit, terminal, depth, news));
+                let ended = session.await.map_err(|error| format!("the session broke off: {error}"))?;
+                ended.map_err(|error| error.to_string())
+            }
+            Self::Sentences(runner) => {
+                let ended = linear::run(cockpit, news, &runner).await;
+                ended.map(|()| Ended::Quit).map_err(|error| format!("nothing can be read or told: {error}"))
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing of the user's is read or written: the journal lives in a folder that goes with the process.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::Global;
 use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
+use super::linear::Runner;
 use crate::app::{Environment, Facts};
 use crate::config::{Env, Overrides, asked_language};
 use crate::domain::band::Band;
@@ -22,7 +24,7 @@ use crate::domain::text::Safe;
 use crate::engine::lane::LaneSettings;
 use crate::gateway::{Credentials, HttpGateway, Options};
 use crate::sandbox::traffic::run_traffic;
-use crate::sandbox::{self, start};
+use crate::sandbox::{self, Access, start};
 use crate::server::control::operator;
 use crate::server::webhooks::bind;
 
@@ -60,6 +62,10 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     )?;
     let lang =
         asked_language(&Overrides { lang: global.lang.clone(), ..Overrides::default() }, &Env::of_process())?;
+    let linear = match global.linear {
+        true => Some(runner(folder.path(), &access).map_err(|error| broken(&error))?),
+        false => None,
+    };
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
@@ -73,6 +79,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             operator: operator(),
         },
         depth_wish: global.color,
+        linear,
         journal: folder.path().join("journal.db"),
         account: format!("{} at sandbox", access.client_id),
         works: Some(Works {
@@ -97,4 +104,24 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     traffic.abort();
     sandbox.stop().await;
     ended
+}
+
+/// Commands that are typed find the demonstration by a configuration of their own.
+fn runner(folder: &Path, access: &Access) -> std::io::Result<Runner> {
+    let config = folder.join("config.toml");
+    let text = format!(
+        "[profiles.demo]\nenvironment = \"sandbox\"\nbase_url = \"{}\"\nclient_id = \"{}\"\n\
+         client_secret = {{ value = \"{}\" }}\napplication_token = {{ value = \"{}\" }}\n\
+         crypto_token = {{ value = \"{}\" }}\n",
+        access.base_url,
+        access.client_id,
+        access.client_secret,
+        access.application_token,
+        access.crypto_token,
+    );
+    std::fs::write(&config, text)?;
+    let journal = format!("sqlite:{}", folder.join("journal.db").display());
+    Ok(Runner {
+        flags: vec![("--config", config), ("--profile", "demo".into()), ("--journal", journal.into())],
+    })
 }

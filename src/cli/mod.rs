@@ -18,6 +18,7 @@ mod export;
 pub mod failure;
 mod fsck;
 mod init;
+mod linear;
 mod logging;
 mod man;
 mod office;
@@ -74,6 +75,9 @@ struct Global {
     /// Whether to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Colour,
+    /// The cockpit as plain sentences instead of a screen: for screen readers, `tee` and thin links
+    #[arg(long, global = true)]
+    linear: bool,
     /// Answer in JSON; errors too
     #[arg(long, global = true)]
     json: bool,
@@ -170,6 +174,11 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Arguments { global, command } = arguments;
+    if global.linear && !matches!(command, None | Some(Command::Demo(_))) {
+        return Err(Failure::usage(
+            "--linear is for the cockpit and for demo; commands answer in lines anyway",
+        ));
+    }
     match &command {
         None | Some(Command::Demo(_)) => {}
         Some(Command::Serve(_)) => logging::to_standard_error(Some("saldo=info")),
@@ -183,7 +192,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         .map_err(|error| Failure::other(format!("saldo cannot start: {error}")))?;
     let exit = runtime.block_on(async {
         match command {
-            None => cockpit::run(&Context::load(&global, "cockpit")?, global.color).await,
+            None => cockpit::run(&Context::load(&global, "cockpit")?, &global).await,
             Some(Command::Demo(arguments)) => demo::run(&arguments, &global).await,
             Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
             Some(Command::Serve(arguments)) => serve::run(arguments, &Context::load(&global, "serve")?).await,

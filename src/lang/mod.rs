@@ -8,6 +8,7 @@
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | What are charges and refunds called? | `cash_in` |
 //! | What does the first-run guide ask? | `guide` |
+//! | What are the sentences of the linear desk? | `linear` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
@@ -16,6 +17,7 @@ mod en;
 mod errors;
 mod glossary;
 mod guide;
+mod linear;
 mod phrases;
 mod pt_br;
 mod query;

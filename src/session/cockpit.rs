@@ -39,6 +39,11 @@ impl Cockpit {
         cockpit
     }
 
+    /// The application's state, for whoever tells it in another way than by drawing.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Offers a command without waiting; gives it back when the engine cannot take it.
     fn offer(&mut self, command: Command) -> Result<(), Command> {
         self.commands.try_send(command).map_err(|refused| match refused {

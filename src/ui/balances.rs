@@ -194,6 +194,11 @@ fn remarks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
     remarks
 }
 
+/// The same without a look.
+pub(super) fn remarks_in_words(app: &App) -> Vec<String> {
+    remarks(app, &Theme::of(app.dark)).into_iter().map(|(text, _)| text).collect()
+}
+
 /// `3 · R$ 1.234,56`.
 pub(super) fn sum(sum: Sum) -> String {
     if sum.count == 0 && sum.amount == Centavos::ZERO {

@@ -147,6 +147,16 @@ fn standing<'a>(app: &'a App, theme: &Theme, band: &Band, balance: Centavos) -> 
     (word, if too_old { theme.stale } else { style })
 }
 
+/// How the balance stands, and how long it pays.
+pub(super) fn in_words(app: &App) -> Vec<String> {
+    let standing = app.facts.band.zip(app.balance.transactional());
+    let standing = standing
+        .map(|(band, balance)| self::standing(app, &Theme::of(app.dark), &band, balance))
+        .map(|(word, _)| word.to_owned());
+    let left = minutes_left(app).map(|(minutes, untold)| app.lang.minutes_left(minutes, untold));
+    standing.into_iter().chain(left).collect()
+}
+
 /// How long the balance pays, and whether it fell by more than was told; `None` where it is too early to say.
 fn minutes_left(app: &App) -> Option<(u64, bool)> {
     let pace = app.pace.as_ref()?;

@@ -12,11 +12,7 @@ use crate::domain::freshness::{Age, Freshness};
 /// Draws it. The environment's word comes first and is never left out; the rest goes from the right.
 pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let words = &app.words().header;
-    let environment = match app.facts.environment {
-        Environment::Production => words.production,
-        Environment::Staging => words.staging,
-        Environment::Sandbox => words.sandbox,
-    };
+    let environment = environment(app);
     let end = area.right();
     let mut x = put(
         buffer,
@@ -59,6 +55,16 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     // An "ok" beside a trouble that had no room would be a lie.
     for (label, word, style, _) in fine.iter().filter(|_| all_told) {
         x = piece(buffer, area.y, x, limit, &[(label, theme.label), (": ", theme.label), (word, *style)]);
+    }
+}
+
+/// Where the money is.
+pub(super) fn environment(app: &App) -> &'static str {
+    let words = &app.words().header;
+    match app.facts.environment {
+        Environment::Production => words.production,
+        Environment::Staging => words.staging,
+        Environment::Sandbox => words.sandbox,
     }
 }
 

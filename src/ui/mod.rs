@@ -26,6 +26,7 @@ mod form;
 mod header;
 mod help;
 mod layout;
+pub mod linear;
 mod notices;
 pub mod qr;
 mod rebalance;

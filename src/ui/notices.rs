@@ -131,6 +131,12 @@ pub(super) fn comparison(app: &App, stored: &StoredRebalance) -> Vec<String> {
     lines
 }
 
+/// Everything that a person has to be told, each with what it is first.
+pub(super) fn in_words(app: &App) -> Vec<Vec<String>> {
+    let notices = app.notices.entries().iter().map(|entry| notice_lines(app, entry));
+    conditions(app).into_iter().chain(notices).collect()
+}
+
 /// A notice in words; the first line says what happened.
 fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
     let words = &app.words().notices;
