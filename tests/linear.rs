@@ -52,7 +52,8 @@ fn it_goes_on_without_anybody_who_types_and_ends_with_its_reader() {
     for told in ["saldo, test, SANDBOX", "Em trânsito: 0", "Nada mais pode ser digitado; Ctrl-C encerra."] {
         assert!(run.stdout.contains(told), "{told:?} is not in {run:#?}");
     }
-    let line = run.stdout.lines().find(|line| line.contains("saldo R$\u{a0}1.700.000,00")).unwrap_or_default();
+    let line =
+        run.stdout.lines().find(|line| line.contains("saldo R$\u{a0}1.700.000,00")).unwrap_or_default();
     assert!(line.ends_with("transacional R$\u{a0}500.000,00, proprietária R$\u{a0}1.200.000,00"), "{run:#?}");
 }
 

@@ -231,6 +231,26 @@ fn a_charge_is_made_once_and_its_code_copied() {
 }
 
 #[test]
+fn a_charge_by_open_finance_says_where_the_bank_leads_back_to() {
+    let mut screen = Screen::new(Lang::En).size(80, 24);
+    fill(&mut screen, "50,25");
+    screen.keys("tab");
+    screen.type_text("shop.example");
+    screen.keys("enter");
+    assert!(screen.text().contains("begins with https://"), "{}", screen.text());
+    screen.keys("ctrl-u");
+    screen.type_text("https://shop.example/paid");
+    screen.keys("enter");
+    assert!(screen.text().contains("https://shop.example/paid"), "the review tells it: {}", screen.text());
+    let effects = screen.keys("y");
+    let asked = commands(&effects).into_iter().find_map(|command| match command {
+        Command::Charge(decision) => decision.order.open_finance.clone(),
+        _ => None,
+    });
+    assert_eq!(asked.as_deref(), Some("https://shop.example/paid"));
+}
+
+#[test]
 fn what_was_typed_comes_back_when_nothing_was_made() {
     let mut screen = Screen::new(Lang::En).size(80, 24);
     fill(&mut screen, "50,25");

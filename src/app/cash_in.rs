@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::cash_out::{REVIEW_TIME, ReviewHint};
 use super::field::{TextField, clean};
 use super::key::KeyPress;
-use crate::domain::cash_in::{MinutesError, Order, USUAL_MINUTES, parse_minutes};
+use crate::domain::cash_in::{
+    MinutesError, Order, ReturnAddressError, USUAL_MINUTES, parse_minutes, parse_return_address,
+};
 use crate::domain::document::{Document, DocumentError};
 use crate::domain::money::{AmountError, Centavos};
 use crate::domain::order::{Reference, ReferenceError};
@@ -32,11 +34,14 @@ pub enum Slot {
     Reference,
     /// For how long it can be paid.
     Expires,
+    /// Where the payer's bank leads back to; empty for a BR Code.
+    OpenFinance,
 }
 
 impl Slot {
     /// Every line, in the order of the form.
-    pub const ALL: [Self; 5] = [Self::Amount, Self::Name, Self::Document, Self::Reference, Self::Expires];
+    pub const ALL: [Self; 6] =
+        [Self::Amount, Self::Name, Self::Document, Self::Reference, Self::Expires, Self::OpenFinance];
 }
 
 /// What is wrong with a line.
@@ -54,12 +59,14 @@ pub enum SlotError {
     Reference(ReferenceError),
     /// Not a time.
     Expires(MinutesError),
+    /// Not an address.
+    OpenFinance(ReturnAddressError),
 }
 
 /// The form as it is being filled in. Closing it loses nothing.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    texts: [TextField; 5],
+    texts: [TextField; 6],
     pub(crate) focus: Slot,
     /// A review was asked for: what is missing is said too.
     pub(crate) asked: bool,
@@ -97,6 +104,14 @@ impl Draft {
         }
     }
 
+    /// Where the payer's bank leads back to, if it is to be paid by OpenFinance.
+    fn open_finance(&self) -> Result<Option<String>, ReturnAddressError> {
+        match self.text(Slot::OpenFinance).trim() {
+            "" => Ok(None),
+            typed => parse_return_address(typed).map(Some),
+        }
+    }
+
     /// What is wrong with a line, as far as it is time to say so: what is empty is only missed in a review.
     pub fn shown_error(&self, slot: Slot) -> Option<SlotError> {
         if self.text(slot).trim().is_empty() && !self.asked {
@@ -116,6 +131,7 @@ impl Draft {
             Slot::Reference if text.is_empty() => None,
             Slot::Reference => Reference::parse(text).err().map(SlotError::Reference),
             Slot::Expires => self.minutes().err().map(SlotError::Expires),
+            Slot::OpenFinance => self.open_finance().err().map(SlotError::OpenFinance),
         }
     }
 
@@ -137,7 +153,7 @@ impl Draft {
             name: self.text(Slot::Name).trim().to_owned(),
             document: Document::parse(self.text(Slot::Document)).ok()?,
             minutes: self.minutes().ok()?,
-            open_finance: None,
+            open_finance: self.open_finance().ok()?,
         };
         let decision = ChargeDecision { id, reference, order, maker: maker.clone() };
         Some(Review { decision, own_reference, opened, hint: None })

@@ -15,7 +15,7 @@ use super::output::{note, say, say_json};
 use super::qr_file::QrFile;
 use super::{Colour, Global};
 use crate::domain::attempt::{NotExecuted, Verdict};
-use crate::domain::cash_in::{Charge, Order, State, USUAL_MINUTES, parse_minutes};
+use crate::domain::cash_in::{Charge, Order, State, USUAL_MINUTES, parse_minutes, parse_return_address};
 use crate::domain::document::Document;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
@@ -45,21 +45,11 @@ pub(super) struct CashInArguments {
     #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_minutes(text).map_err(|error| error.to_string()))]
     expires: Option<u32>,
     /// By OpenFinance: where the payer's bank leads back to. The answer has a payment_url instead of a BR Code
-    #[arg(long, value_name = "URL", value_parser = redirect_url)]
+    #[arg(long, value_name = "URL", value_parser = parse_return_address)]
     open_finance: Option<String>,
     /// Draw the QR code into this file, .png or .svg
     #[arg(long, value_name = "FILE", value_parser = QrFile::parse)]
     qr_file: Option<QrFile>,
-}
-
-fn redirect_url(text: &str) -> Result<String, String> {
-    let is_address =
-        text.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
-    if is_address && PayBy::is_legible(text) && !text.contains(' ') {
-        Ok(text.to_owned())
-    } else {
-        Err("give an address that begins with https://".to_owned())
-    }
 }
 
 /// A charge of ours, for scripts.

@@ -80,6 +80,23 @@ pub fn parse_minutes(text: &str) -> Result<u32, MinutesError> {
     minutes.filter(|minutes| (1..=MOST_MINUTES).contains(minutes)).ok_or(MinutesError::Bounds)
 }
 
+/// Not an address that a payer's bank can lead back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("give an address that begins with https://")]
+pub struct ReturnAddressError;
+
+/// Reads where the payer's bank leads back to after an OpenFinance payment.
+///
+/// # Errors
+///
+/// [`ReturnAddressError`].
+pub fn parse_return_address(text: &str) -> Result<String, ReturnAddressError> {
+    let rest = text.strip_prefix("https://").ok_or(ReturnAddressError)?;
+    let is_address =
+        !rest.is_empty() && !rest.starts_with('/') && !text.contains(' ') && PayBy::is_legible(text);
+    is_address.then(|| text.to_owned()).ok_or(ReturnAddressError)
+}
+
 /// An event of a charge.
 pub type Event = request::Event<Terms>;
 
@@ -490,6 +507,25 @@ mod tests {
         }
         for text in ["0m", "366d", "99999999999d"] {
             assert_eq!(parse_minutes(text), Err(MinutesError::Bounds), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_where_a_bank_leads_back_to() {
+        assert_eq!(
+            parse_return_address("https://shop.example/paid?id=1").as_deref(),
+            Ok("https://shop.example/paid?id=1")
+        );
+        for text in [
+            "",
+            "https://",
+            "https:///paid",
+            "http://shop.example",
+            "shop.example",
+            "https://a b",
+            "https://a\u{202e}b",
+        ] {
+            assert_eq!(parse_return_address(text), Err(ReturnAddressError), "{text}");
         }
     }
 

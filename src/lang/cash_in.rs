@@ -1,7 +1,7 @@
 //! Words of charges and refunds that depend on what they are.
 
 use super::Lang;
-use crate::domain::cash_in::MinutesError;
+use crate::domain::cash_in::{MinutesError, ReturnAddressError};
 use crate::domain::refund::{Reason, State};
 
 impl Lang {
@@ -12,6 +12,15 @@ impl Lang {
             (Self::PtBr, MinutesError::Bounds) => "uma cobrança vale de 1m a 365d",
             (Self::En, MinutesError::Unit) => "write a number and its unit: 30m, 12h or 7d",
             (Self::En, MinutesError::Bounds) => "a charge can be paid for 1m to 365d",
+        }
+    }
+
+    /// Why a text is no address to lead back to.
+    pub const fn return_address_error(self, error: ReturnAddressError) -> &'static str {
+        let ReturnAddressError = error;
+        match self {
+            Self::PtBr => "escreva um endereço que comece com https://, ou nada: Pix copia e cola",
+            Self::En => "write an address that begins with https://, or nothing: a BR Code",
         }
     }
 

@@ -93,6 +93,7 @@ fn label(app: &App, slot: Slot) -> &'static str {
         Slot::Document => words.document,
         Slot::Reference => words.reference,
         Slot::Expires => words.expires,
+        Slot::OpenFinance => words.open_finance,
     }
 }
 
@@ -101,6 +102,7 @@ fn placeholder(app: &App, slot: Slot) -> &'static str {
     match slot {
         Slot::Reference => app.words().cash_in.own_reference,
         Slot::Expires => app.words().cash_in.expires_hint,
+        Slot::OpenFinance => app.words().cash_in.open_finance_hint,
         Slot::Amount | Slot::Name | Slot::Document => "",
     }
 }
@@ -122,6 +124,7 @@ fn error_words(app: &App, error: &SlotError) -> String {
         SlotError::Document(error) => app.lang.document_error(*error),
         SlotError::Reference(error) => app.lang.reference_error(*error),
         SlotError::Expires(error) => app.lang.minutes_error(*error).to_owned(),
+        SlotError::OpenFinance(error) => app.lang.return_address_error(*error).to_owned(),
     }
 }
 
@@ -147,6 +150,7 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
         (words.document, document.as_str(), theme.strong),
         (words.reference, reference.as_str(), theme.text),
         (words.expires, expires.as_str(), theme.text),
+        (words.paid_by, order.open_finance.as_deref().unwrap_or(words.copy_and_paste), theme.text),
     ];
     let columns = form::label_columns(all.iter().map(|(label, ..)| *label), lines.columns());
     for (label, value, style) in all {

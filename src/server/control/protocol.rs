@@ -29,7 +29,6 @@ use crate::domain::order::{Destination, Order, Reference, parse_account, parse_b
 use crate::domain::person::Person;
 use crate::domain::pix_key::PixKey;
 use crate::domain::refund;
-use crate::domain::request::PayBy;
 use crate::domain::text::{Safe, is_unsafe};
 use crate::engine::counter::{ChargeDecision, RefundDecision};
 use crate::engine::lane::Decision;
@@ -296,8 +295,7 @@ impl Charge {
         sound(!order.name.is_empty() && is_plain(&order.name), "name")?;
         sound(Document::parse(order.document.as_str()).as_ref() == Ok(&order.document), "document")?;
         sound((1..=cash_in::MOST_MINUTES).contains(&order.minutes), "minutes")?;
-        let is_address =
-            |url: &String| url.starts_with("https://") && PayBy::is_legible(url) && !url.contains(' ');
+        let is_address = |url: &String| cash_in::parse_return_address(url).is_ok();
         sound(order.open_finance.as_ref().is_none_or(is_address), "open_finance")?;
         Ok(ChargeDecision { id, reference, order, maker })
     }
