@@ -84,6 +84,8 @@ pub enum SlotError {
     Document(DocumentError),
     /// Not a reference.
     Reference(ReferenceError),
+    /// The pasted BR Code asks for this amount.
+    Coded(Centavos),
 }
 
 /// What a pasted BR Code came to.
@@ -109,6 +111,8 @@ pub struct Draft {
     pub(crate) note: Option<PasteNote>,
     /// Something was typed at the type of key, where nothing but the arrows choose: it is said, and chooses nothing.
     pub(crate) typed_at_choice: bool,
+    /// What the pasted BR Code asks for, and under which key: it holds as long as that key is paid.
+    coded: Option<(String, Centavos)>,
     /// The id of the decision, kept from the first review on: whatever happens on the way, this draft is decided
     /// under one id, and so under one reference.
     reserved: Option<Uuid>,
@@ -124,6 +128,7 @@ impl Default for Draft {
             asked: false,
             note: None,
             typed_at_choice: false,
+            coded: None,
             reserved: None,
         }
     }
@@ -192,6 +197,12 @@ impl Draft {
         Centavos::parse_payment(self.text(Slot::Amount))
     }
 
+    /// What the BR Code asks for whose key is in the form.
+    fn coded(&self) -> Option<Centavos> {
+        let (key, amount) = self.coded.as_ref()?;
+        (!self.by_account && self.text(Slot::Key) == key).then_some(*amount)
+    }
+
     /// What is wrong with a line, as far as it is time to say so: what is empty is only missed in a review.
     pub fn shown_error(&self, slot: Slot) -> Option<SlotError> {
         // A choice that has to be made is a question from the start; a text is not missed before the review.
@@ -212,7 +223,11 @@ impl Draft {
             Slot::Description | Slot::Reason => too_long,
             Slot::Reference if text.is_empty() => None,
             Slot::Reference => Reference::parse(text).err().map(SlotError::Reference),
-            Slot::Amount => missing.or_else(|| self.amount().err().map(SlotError::Amount)),
+            Slot::Amount => missing.or_else(|| match (self.amount(), self.coded()) {
+                (Err(error), _) => Some(SlotError::Amount(error)),
+                (Ok(amount), Some(coded)) if amount != coded => Some(SlotError::Coded(coded)),
+                (Ok(_), _) => None,
+            }),
             // Where several types fit, the question stands at the line that answers it.
             Slot::Key => missing.or_else(|| match self.key() {
                 Ok(_) | Err(PixKeyError::Ambiguous(_)) => None,
@@ -347,6 +362,7 @@ impl Draft {
         self.by_account = false;
         self.set(Slot::Key, key.as_str());
         self.key_type = Some(key.key_type());
+        self.coded = code.amount.map(|amount| (key.as_str().to_owned(), amount));
         // What was typed before stays: the code only fills what is empty.
         if self.text(Slot::Name).is_empty() {
             self.set(Slot::Name, code.merchant_name.as_str());

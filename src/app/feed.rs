@@ -205,7 +205,11 @@ impl Feed {
         self.index
     }
 
+    /// The row that a key acts on: none while another list was asked for and this is still the old one.
     pub(crate) fn selected(&self) -> Option<&Transaction> {
+        if self.landing {
+            return None;
+        }
         self.shown.get(self.index).and_then(|index| self.window.rows.get(*index))
     }
 
@@ -313,6 +317,7 @@ impl Feed {
         search.clone_into(&mut self.search);
         self.terms = terms;
         self.narrow(self.filter);
+        self.landing = true;
     }
 
     /// Whether some rows are left out.

@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::cash_out::{Fate, PasteNote, Slot};
+use super::cash_out::{Fate, PasteNote, Slot, SlotError};
 use super::key::KeyPress;
 use super::keymap::Action;
 use super::*;
 use crate::domain::balance::Balance;
+use crate::domain::br_code::crc16;
 use crate::domain::cash_out::{Alarm, CashOut, Expected, Fingerprints, State as Out, Terms};
 use crate::domain::document::Document;
 use crate::domain::moment::Moment;
@@ -283,6 +284,23 @@ fn the_window_goes_along_with_the_selection_and_holds_no_more_than_it_shows() {
     let asked = desk.keys("g");
     assert_eq!(wish(&asked).place, FeedPlace::Newest);
     assert!(desk.app.feed.is_following());
+}
+
+/// Between a search and its answer the old rows still show; a key pressed then is about none of them.
+#[test]
+fn a_row_of_the_old_list_is_not_acted_on() {
+    let mut desk = Desk::with(window(5));
+    for (opens, text) in [("/", "ref:x"), ("t", "10m")] {
+        desk.keys(opens);
+        desk.write(text);
+        assert_eq!(desk.keys("enter").len(), 1);
+        for key in ["enter", "u", "d"] {
+            assert!(desk.keys(key).is_empty() && desk.app.place() == Place::Home, "{key}");
+        }
+        desk.news(News::Feed(Box::new(FeedWindow { landed: Some(2), ..window(3) })));
+        assert!(matches!(desk.keys("enter")[..], [Command::ShowLife(Some(_))]));
+        desk.keys("esc");
+    }
 }
 
 #[test]
@@ -624,6 +642,33 @@ fn a_br_code_fills_what_is_empty_and_keeps_what_was_typed() {
     assert!(draft.field(Slot::Description).unwrap().is_empty(), "three stars stand for no txid");
     desk.send(Message::Paste(code.replace("1D3D", "1D3E")));
     assert!(matches!(desk.app.cash_out.note, Some(PasteNote::Broken(_))));
+}
+
+/// A code that asks for an amount is paid with that amount or not at all, whichever was there first.
+#[test]
+fn a_br_code_is_paid_with_the_amount_that_it_asks_for() {
+    let body = "00020126580014br.gov.bcb.pix0136123e4567-e12b-12d1-a456-426655440000520400005303986540533.105802BR\
+                5913Fulano de Tal6008BRASILIA62070503***6304";
+    let code = format!("{body}{:04X}", crc16(body.as_bytes()));
+    for typed in ["10,00", ""] {
+        let mut desk = Desk::new();
+        desk.keys("p");
+        desk.write(typed);
+        desk.send(Message::Paste(code.clone()));
+        desk.keys("ctrl-u");
+        desk.write(if typed.is_empty() { "33,00" } else { typed });
+        let asked = Some(SlotError::Coded(Centavos::new(3_310)));
+        assert_eq!(desk.app.cash_out.shown_error(Slot::Amount), asked);
+        desk.keys("ctrl-u");
+        desk.write("33,10");
+        assert_eq!(desk.app.cash_out.shown_error(Slot::Amount), None);
+        // Another key is another debt.
+        desk.keys("ctrl-u");
+        desk.write("10,00");
+        desk.keys("tab tab ctrl-u");
+        desk.write("maria@example.com");
+        assert_eq!(desk.app.cash_out.shown_error(Slot::Amount), None);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::domain::br_code::{BrCodeError, FieldError};
 use crate::domain::document::DocumentError;
 use crate::domain::end_to_end_id::EndToEndIdError;
 use crate::domain::institution::IspbError;
-use crate::domain::money::AmountError;
+use crate::domain::money::{AmountError, Centavos};
 use crate::domain::order::{AccountError, ReferenceError};
 use crate::domain::pix_key::{EmailError, PhoneError, PixKeyError, PixKeyType};
 use crate::domain::txid::TxidError;
@@ -151,6 +151,14 @@ impl Lang {
         match self {
             Self::PtBr => format!("tem mais de {most} caracteres"),
             Self::En => format!("has more than {most} characters"),
+        }
+    }
+
+    /// The pasted BR Code is for another amount than stands in the form.
+    pub fn coded(self, amount: Centavos) -> String {
+        match self {
+            Self::PtBr => format!("o Pix copia e cola pede {amount}: escreva isso, ou pague outra chave"),
+            Self::En => format!("the BR Code asks for {amount}: write that, or pay another key"),
         }
     }
 

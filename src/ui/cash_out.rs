@@ -182,6 +182,7 @@ fn error_words(app: &App, error: &SlotError) -> String {
         SlotError::Account(error) => app.lang.account_error(*error),
         SlotError::Document(error) => app.lang.document_error(*error),
         SlotError::Reference(error) => app.lang.reference_error(*error),
+        SlotError::Coded(amount) => app.lang.coded(*amount),
     }
 }
 
