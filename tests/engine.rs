@@ -351,6 +351,15 @@ async fn a_rebalance_is_sent_once_and_stops_the_next_while_in_doubt() {
     assert!(bench.gateway.sent().is_empty());
 
     *bench.gateway.balance.lock().unwrap() = balance(10_000, 90_000);
+    // One on the wire: the next is not told of a doubt that there is none.
+    let terms =
+        rebalance::Terms { at: builders::at(0), maker: person(), target, forecast: reviewed, reason: None };
+    let first = bench.journal.start_rebalance(Uuid::now_v7(), terms).await.unwrap().unwrap();
+    let second = rebalancer.send(Uuid::now_v7(), target, &reviewed, None, person()).await;
+    assert!(matches!(second, Err(RebalanceTrouble::UnderWay(_))), "{second:?}");
+    let answered = Outcome::Answered { success: true, message: Safe::new("ok") };
+    let ended = rebalance::Event::Ended { at: builders::at(1), outcome: answered };
+    bench.journal.apply_rebalance(first.id, ended).await.unwrap();
     bench.gateway.rebalances.lock().unwrap().push_back(Outcome::Ambiguous(Ambiguity::TimedOut));
     let doubt =
         rebalancer.send(Uuid::now_v7(), target, &reviewed, Some("match".to_owned()), person()).await.unwrap();

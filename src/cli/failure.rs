@@ -279,6 +279,9 @@ impl From<RebalanceTrouble> for Failure {
                 ),
             )
             .meaning(Outcome::Unknown),
+            RebalanceTrouble::UnderWay(_) => {
+                Self::new(Exit::Later, "rebalance_under_way", message).retryable()
+            }
             RebalanceTrouble::NotJournalled(_) => Self::new(Exit::Other, "journal", message),
         }
     }

@@ -44,9 +44,11 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         {
             return Err(JournalError::NotFound(id.to_string()).into());
         }
-        // A doubt stays a doubt even where the balance looks right by now.
-        let doubts = reader.rebalances_in_doubt().await?;
-        if let Some(doubt) = doubts.into_iter().find(|doubt| Some(doubt.id) != arguments.after_doubt) {
+        // A doubt stays a doubt even where the balance looks right by now. Whether one without an outcome is on the wire
+        // or was left there by a crash, the journal's owner knows.
+        let is_doubt =
+            |one: &StoredRebalance| one.rebalance.outcome.is_some() && Some(one.id) != arguments.after_doubt;
+        if let Some(doubt) = reader.rebalances_in_doubt().await?.into_iter().find(is_doubt) {
             return Err(RebalanceTrouble::InDoubt(Box::new(doubt)).into());
         }
     }

@@ -187,10 +187,14 @@ fn take(made: Made<Refund>, quiet: bool) -> Result<(Stored<Refund>, Option<Count
                 Exit::Usage,
                 "refund_taken",
                 format!(
-                    "this cash-in has a refund with another reason or description already ({}, {}); nothing was sent: give \
-                     the same ones to order it once more",
+                    "this cash-in has a refund with another reason or description already ({}, {}); nothing was sent{}",
                     stored.asked.terms.reason,
-                    sentence(&stored.asked)
+                    sentence(&stored.asked),
+                    if stored.asked.may_begin_again() {
+                        ": give the same ones to order it once more"
+                    } else {
+                        ""
+                    }
                 ),
             ));
         }

@@ -177,9 +177,21 @@ pub enum RebalanceTrouble {
     /// Another one is in doubt; a person has to look first.
     #[error("a rebalance to {} is still in doubt, so nothing was sent: compare the balance, then acknowledge it", .0.rebalance.terms.target)]
     InDoubt(Box<StoredRebalance>),
+    /// Another one is on the wire at this moment.
+    #[error("a rebalance to {} is under way, so nothing was sent; try again when it has ended", .0.rebalance.terms.target)]
+    UnderWay(Box<StoredRebalance>),
     /// The journal could not take it; nothing was sent.
     #[error("nothing was sent: {0}")]
     NotJournalled(String),
+}
+
+impl RebalanceTrouble {
+    /// Why the next one is not sent while `open` is not over.
+    pub fn blocked_by(open: StoredRebalance) -> Self {
+        let on_the_wire = open.rebalance.outcome.is_none();
+        let open = Box::new(open);
+        if on_the_wire { Self::UnderWay(open) } else { Self::InDoubt(open) }
+    }
 }
 
 /// What only a person can say of a payment.

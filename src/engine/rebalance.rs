@@ -92,11 +92,7 @@ impl Rebalancer {
     ) -> Result<StoredRebalance, RebalanceTrouble> {
         let deadline = Deadline::after(TO_FIRST_BYTE);
         let target = terms.target;
-        let started = self
-            .journal
-            .start_rebalance(id, terms)
-            .await?
-            .map_err(|doubt| RebalanceTrouble::InDoubt(Box::new(doubt)))?;
+        let started = self.journal.start_rebalance(id, terms).await?.map_err(RebalanceTrouble::blocked_by)?;
         // In a task of its own: whoever waits for it may go away, the request must not be cut half-way.
         let this = Arc::clone(self);
         let task = self.wire.spawn(async move {

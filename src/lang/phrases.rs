@@ -282,6 +282,20 @@ impl Lang {
         }
     }
 
+    /// Nothing was sent: another rebalance is on the wire.
+    pub fn rebalance_under_way(self, target: Centavos) -> String {
+        match self {
+            Self::PtBr => format!(
+                "um rebalanceamento para {target} está em andamento, então nada foi enviado: tente de novo quando terminar"
+            ),
+            Self::En => {
+                format!(
+                    "a rebalance to {target} is under way, so nothing was sent: try again when it has ended"
+                )
+            }
+        }
+    }
+
     /// Nothing was sent: an older rebalance is in doubt.
     pub fn rebalance_in_doubt(self, target: Centavos) -> String {
         match self {

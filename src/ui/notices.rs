@@ -227,6 +227,7 @@ pub(super) fn trouble_words(app: &App, trouble: &RebalanceTrouble) -> String {
         RebalanceTrouble::Moved(forecast) => {
             format!("{} {}", app.words().rebalance.moved, app.lang.forecast(forecast))
         }
+        RebalanceTrouble::UnderWay(stored) => app.lang.rebalance_under_way(stored.rebalance.terms.target),
         RebalanceTrouble::InDoubt(stored) => app.lang.rebalance_in_doubt(stored.rebalance.terms.target),
         RebalanceTrouble::NotJournalled(why) => app.lang.nothing_sent(Safe::new(why).as_str()),
     }

@@ -344,10 +344,13 @@ impl Counter {
     ///
     /// [`CounterError`]: nothing was decided.
     pub async fn decide_refund(&self, decision: RefundDecision) -> Result<Decided<Refund>, CounterError> {
+        let body = refund_body(decision.reason.as_str(), decision.description.as_deref());
         if let Some(known) = self.journal.refund_of(decision.cash_in).await?
             && !known.asked.may_begin_again()
         {
-            return Ok((Found::Existing, known));
+            // The reason is what the payer and the central bank are told: another one is not the same refund.
+            let found = if known.body == body { Found::Existing } else { Found::Taken };
+            return Ok((found, known));
         }
         let row = self.row(decision.cash_in).await?;
         let id = row.internal_code.as_ref().or(row.transaction_id.as_ref()).or(row.end_to_end_id.as_ref());
@@ -363,7 +366,6 @@ impl Counter {
             return Err(CounterError::NotPaid(Box::new(row)));
         }
         let RefundDecision { id, cash_in, reason, description, maker } = decision;
-        let body = refund_body(reason.as_str(), description.as_deref());
         let said = body.clone();
         let terms = refund::Terms {
             at: self.lane.moment().at,

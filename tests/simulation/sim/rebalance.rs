@@ -419,8 +419,8 @@ async fn one_step(door: &Door, rebalancer: &Arc<Rebalancer>) {
     let both = async {
         if pick > 7 {
             let (one, two) = futures::join!(once(id), once(other));
-            if matches!(one, Err(RebalanceTrouble::InDoubt(_)))
-                || matches!(two, Err(RebalanceTrouble::InDoubt(_)))
+            if matches!(one, Err(RebalanceTrouble::InDoubt(_) | RebalanceTrouble::UnderWay(_)))
+                || matches!(two, Err(RebalanceTrouble::InDoubt(_) | RebalanceTrouble::UnderWay(_)))
             {
                 door.desk().fate.note(Fault::RebalanceTwice);
             }
