@@ -72,6 +72,18 @@ fn an_export_is_whole_private_and_overwrites_nothing() {
         .expect(0);
     let row: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(row["amount_centavos"], 123_456);
+    // A link, like a device, is not made into a file.
+    let link = desk.folder().join("link.csv");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let refused = desk.saldo(&["export", "--format", "csv", "--force", "--output", link.to_str().unwrap()]);
+    assert!(refused.expect(2).stderr.contains("is no regular file"), "{}", refused.stderr);
+    assert!(link.is_symlink());
+    let nowhere = desk.saldo(&["export", "--format", "csv", "--output", "/nonexistent/folder/e.csv"]);
+    assert!(
+        nowhere.stderr.contains("/nonexistent/folder/e.csv could not be written: No such file"),
+        "{}",
+        nowhere.stderr
+    );
     // What is begun and not finished leaves nothing behind.
     let left: Vec<_> =
         std::fs::read_dir(desk.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

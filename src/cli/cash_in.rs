@@ -177,9 +177,11 @@ fn take(made: Made<Charge>, quiet: bool) -> Result<(Stored<Charge>, Option<Count
                 Exit::Usage,
                 "reference_taken",
                 format!(
-                    "the reference {} names another charge already ({}); nothing was sent",
+                    "the reference {} names another charge already ({}, for {} minutes): amount, payer, time and way have to \
+                     be the same; nothing was sent",
                     stored.asked.terms.reference,
-                    sentence(&stored.asked)
+                    sentence(&stored.asked),
+                    stored.asked.terms.order.minutes
                 ),
             ));
         }

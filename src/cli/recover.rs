@@ -105,9 +105,15 @@ fn of_cash_ins(recovered: &counter::Recovered) -> Option<Failure> {
     });
     let (refunds, charges) = (refunds.count(), charges.count());
     if refunds + charges > 0 {
-        let message = format!(
-            "{refunds} refunds and {charges} charges are still in doubt; do not give the money back in another way"
-        );
+        let told = [
+            (refunds, "refund", "do not give the money back in another way"),
+            (charges, "charge", "do not charge it under another reference"),
+        ];
+        let told = told.into_iter().filter(|(count, ..)| *count > 0).map(|(count, what, advice)| {
+            let (s, are) = if count == 1 { ("", "is") } else { ("s", "are") };
+            format!("{count} {what}{s} {are} still in doubt; {advice}")
+        });
+        let message = told.collect::<Vec<_>>().join(". ");
         return Some(Failure::new(Exit::Unknown, "in_doubt", message).retryable().meaning(Outcome::Unknown));
     }
     let unsent = recovered.refunds.iter().find(|(refund, _)| refund.asked.is_proven_unsent());

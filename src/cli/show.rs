@@ -255,7 +255,7 @@ pub(super) async fn known(
             say("the gateway says now:");
             print_report(&report);
         }
-        Err(error) => note(&format!("the gateway was not asked, or did not answer: {error}")),
+        Err(error) => note(&format!("what the gateway has of it now cannot be told: {error}")),
     }
     advice.iter().for_each(|line| note(line));
     Ok(Exit::Done)

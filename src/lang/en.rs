@@ -379,7 +379,7 @@ pub(super) const WORDS: Words = Words {
     },
     flash: FlashWords {
         copied: "Copied (if the terminal lets it)",
-        taken_up: "Taking this payment up now, with the same bytes.",
+        taken_up: "Taken up now: the gateway is asked, and only what may not have arrived is sent again, as the same bytes.",
         nothing: "Nothing to take up here: only open payments of saldo.",
         nothing_to_resolve: "Nothing to resolve here: only payments of saldo in doubt, or not sent yet.",
         polling: "Reading the balance now.",

@@ -379,7 +379,7 @@ pub(super) const WORDS: Words = Words {
     },
     flash: FlashWords {
         copied: "Copiado (se o terminal permitir)",
-        taken_up: "Retomando este pagamento agora, com os mesmos bytes.",
+        taken_up: "Retomado agora: o gateway é consultado, e só o que pode não ter chegado é reenviado, com os mesmos bytes.",
         nothing: "Nada a retomar aqui: só pagamentos do saldo em aberto.",
         nothing_to_resolve: "Nada a resolver aqui: só pagamentos do saldo incertos, ou ainda não enviados.",
         polling: "Consultando o saldo agora.",

@@ -189,11 +189,19 @@ impl<'a> NewFile<'a> {
     /// Begins it beside its place.
     pub(super) fn beside(path: &'a Path, replace: bool) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !replace && path.symlink_metadata().is_ok() {
-            return Err(Failure::usage(format!(
-                "{} is there already, and was left as it is: name another file, or say --force",
-                path.display()
-            )));
+        if let Ok(there) = path.symlink_metadata() {
+            let shown = path.display();
+            // What takes its place is a file; a device or a link would be gone.
+            if !there.is_file() {
+                return Err(Failure::usage(format!(
+                    "{shown} is no regular file, and was left as it is: name another one"
+                )));
+            }
+            if !replace {
+                return Err(Failure::usage(format!(
+                    "{shown} is there already, and was left as it is: name another file, or say --force"
+                )));
+            }
         }
         let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot_write(path, &error))?;
         Ok(Self { path, replace, writer: io::BufWriter::with_capacity(1 << 16, file) })
@@ -212,6 +220,10 @@ impl<'a> NewFile<'a> {
     }
 }
 
+/// The error alone: the name of the draft beside the place says nothing to anybody.
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    let error = error
+        .raw_os_error()
+        .map_or_else(|| error.to_string(), |code| io::Error::from_raw_os_error(code).to_string());
     Failure::other(format!("{} could not be written: {error}", path.display()))
 }
