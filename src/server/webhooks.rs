@@ -9,11 +9,12 @@
 
 mod slow;
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -25,7 +26,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::engine::clock;
 use crate::engine::webhooks::Board;
@@ -45,8 +46,9 @@ const UNPROVEN: Duration = Duration::from_secs(6);
 /// How long a connection is kept for the gateway's next webhook.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Connections at the same time, half of the files that a process usually may have open. More wait in the kernel; while
-/// they do, nobody's is kept.
+/// Connections at the same time, half of the files that a process usually may have open. One more takes the place of the
+/// one that has gone the longest without anything authentic; where all have brought something it waits, and nobody's is
+/// kept meanwhile.
 const MOST_CONNECTIONS: usize = 512;
 
 /// The largest body taken. A transaction's report is a few kilobytes.
@@ -66,6 +68,8 @@ struct Listener {
     board: Arc<Board>,
     slowdown: Slowdown,
     places: Arc<Semaphore>,
+    /// Connections that had brought nothing authentic when they came, the oldest first.
+    strangers: Mutex<VecDeque<Weak<Caller>>>,
 }
 
 /// Who is at the other end of a connection, and the place that it takes.
@@ -73,6 +77,14 @@ struct Caller {
     address: SocketAddr,
     place: Mutex<Option<OwnedSemaphorePermit>>,
     is_proven: AtomicBool,
+    /// Its place is wanted by another.
+    cut: Notify,
+}
+
+impl Caller {
+    fn is_proven(&self) -> bool {
+        self.is_proven.load(Ordering::Relaxed)
+    }
 }
 
 /// Binds the listener's socket.
@@ -104,6 +116,7 @@ pub fn listen(
         board,
         slowdown: Slowdown::default(),
         places: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+        strangers: Mutex::default(),
     });
     Ok(serve(socket, listener))
 }
@@ -112,12 +125,17 @@ pub fn listen(
 /// places of the gateway, or all the files of the process, by being slow.
 async fn serve(socket: TcpListener, listener: Arc<Listener>) {
     loop {
-        let Ok(place) = Arc::clone(&listener.places).acquire_owned().await else { return };
         match socket.accept().await {
             Ok((stream, address)) => {
-                let caller =
-                    Caller { address, place: Mutex::new(Some(place)), is_proven: AtomicBool::new(false) };
-                tokio::spawn(converse(stream, Arc::clone(&listener), Arc::new(caller)));
+                let Some(place) = listener.place().await else { return };
+                let caller = Arc::new(Caller {
+                    address,
+                    place: Mutex::new(Some(place)),
+                    is_proven: AtomicBool::new(false),
+                    cut: Notify::new(),
+                });
+                listener.remember(&caller);
+                tokio::spawn(converse(stream, Arc::clone(&listener), caller));
             }
             Err(error) => {
                 // Out of files, most likely: the connection waits in the kernel until some are free again.
@@ -125,6 +143,40 @@ async fn serve(socket: TcpListener, listener: Arc<Listener>) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
+    }
+}
+
+impl Listener {
+    /// A place for a connection. Who sends nothing, or slowly, loses theirs: a sender that is cut off comes again, and an
+    /// authentic one needs milliseconds.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        self.cut_the_oldest_stranger();
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    fn cut_the_oldest_stranger(&self) {
+        let mut strangers = self.strangers();
+        while let Some(caller) = strangers.pop_front() {
+            if let Some(caller) = caller.upgrade().filter(|caller| !caller.is_proven()) {
+                caller.cut.notify_one();
+                return;
+            }
+        }
+    }
+
+    fn remember(&self, caller: &Arc<Caller>) {
+        let mut strangers = self.strangers();
+        if strangers.len() >= 2 * MOST_CONNECTIONS {
+            strangers.retain(|caller| caller.upgrade().is_some_and(|caller| !caller.is_proven()));
+        }
+        strangers.push_back(Arc::downgrade(caller));
+    }
+
+    fn strangers(&self) -> MutexGuard<'_, VecDeque<Weak<Caller>>> {
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -143,9 +195,11 @@ async fn converse(stream: TcpStream, listener: Arc<Listener>, caller: Arc<Caller
             .serve_connection(TokioIo::new(stream), service)
     );
     // What was durable by then has been answered; the rest comes again.
-    if tokio::time::timeout(UNPROVEN, connection.as_mut()).await.is_err()
-        && known.is_proven.load(Ordering::Relaxed)
-    {
+    let goes_on = tokio::select! {
+        ended = tokio::time::timeout(UNPROVEN, connection.as_mut()) => ended.is_err(),
+        () = known.cut.notified() => true,
+    };
+    if goes_on && known.is_proven() {
         let _ = connection.await;
     }
 }
@@ -153,11 +207,10 @@ async fn converse(stream: TcpStream, listener: Arc<Listener>, caller: Arc<Caller
 async fn answer(listener: &Listener, caller: &Caller, request: Request<Incoming>) -> Response<Body> {
     let status = judge(listener, caller, request).await;
     // Only what is authentic comes so far.
-    let is_proven = matches!(status, StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE);
-    caller.is_proven.fetch_or(is_proven, Ordering::Relaxed);
+    let is_authentic = matches!(status, StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE);
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    if !is_proven || listener.places.available_permits() == 0 {
+    if !is_authentic || listener.places.available_permits() == 0 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -183,6 +236,8 @@ async fn judge(listener: &Listener, caller: &Caller, request: Request<Incoming>)
         refuse(listener, caller).await;
         return StatusCode::UNAUTHORIZED;
     };
+    // From here on nobody takes its place: the row may be on its way to the disk.
+    caller.is_proven.store(true, Ordering::Relaxed);
     let delivery = Delivery {
         body: Vec::from(body),
         event_id: header(&EVENT_ID),
