@@ -77,6 +77,7 @@ impl App {
                 self.notices.push(Notice::Refund { cash_in, amount, state }, now.wall);
                 effects.push(Effect::Bell);
             }
+            News::Acknowledged(_) | News::Gaps(_) => {}
             News::Resolved { id, outcome } => {
                 let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
                 effects.extend(self.resolved(id, fate));

@@ -18,7 +18,10 @@ use super::office::refused;
 use super::{logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
+use crate::domain::alert::Rules;
+use crate::domain::band::Band;
 use crate::domain::text::Safe;
+use crate::engine::alerts;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
 use crate::engine::forward::Address;
@@ -27,7 +30,7 @@ use crate::engine::message::{Command, News};
 use crate::gateway::{Charging, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
-use crate::journal::{CashIns, Journal, JournalError, Query, Reader};
+use crate::journal::{CashIns, Journal, JournalError, Query, ScreenReader};
 use crate::lang::Lang;
 use crate::server::control::attached::Attached;
 use crate::server::control::client::Client;
@@ -61,6 +64,8 @@ pub(super) struct Works {
     pub(super) webhooks: Option<Webhooks>,
     /// Who else gets every webhook.
     pub(super) forward: Vec<Address>,
+    /// What the desk wants to be told, and how.
+    pub(super) alerts: alerts::Settings,
 }
 
 /// Where webhooks are taken.
@@ -111,6 +116,7 @@ async fn works(context: &Context) -> Result<Works, Failure> {
         poll_every: settings.poll_balance,
         webhooks,
         forward: settings.webhook.forward.iter().map(Address::from).collect(),
+        alerts: watched(context, zone()),
     })
 }
 
@@ -212,7 +218,7 @@ impl Engine {
 }
 
 /// The first frame shows what the journal knows.
-async fn first_frame(facts: Facts, reader: &dyn Reader) -> Result<App, Failure> {
+async fn first_frame(facts: Facts, reader: &dyn ScreenReader) -> Result<App, Failure> {
     let known = reader.balance().await?;
     let feed = window(reader, &Query::default(), &facts.zone).await?;
     Ok(App::new(facts, known, feed, clock::now()))
@@ -229,7 +235,7 @@ async fn own(
     let owned = Arc::new(SqliteJournal::open(path, account, lock).await?);
     let journal: Arc<dyn CashIns> = Arc::clone(&owned) as _;
     let (zone, operator) = (facts.zone.clone(), facts.operator.clone());
-    let reader: Arc<dyn Reader> = Arc::clone(&owned) as _;
+    let reader: Arc<dyn ScreenReader> = Arc::clone(&owned) as _;
     let app = first_frame(facts, reader.as_ref()).await?;
     drop(reader);
     let gateway: Arc<dyn Charging> = works.gateway;
@@ -240,6 +246,7 @@ async fn own(
         poll_every: works.poll_every,
         zone,
         operator,
+        alerts: works.alerts,
     })
     .await?;
     if let Some(webhooks) = works.webhooks {
@@ -272,7 +279,7 @@ async fn attach(
     }
     drop(client);
     let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
-    let reader: Arc<dyn Reader> = reader;
+    let reader: Arc<dyn ScreenReader> = reader;
     let zone = facts.zone.clone();
     let app = first_frame(facts, reader.as_ref()).await?;
     let (attached, news) = Attached::start(path, account, reader, zone);
@@ -294,6 +301,38 @@ pub(super) fn listen(
     match started {
         Ok(serve) => desk.listen(serve),
         Err(error) => board.not_listening(error.to_string()),
+    }
+}
+
+/// What the profile wants to be told, and how.
+pub(super) fn watched(context: &Context, zone: TimeZone) -> alerts::Settings {
+    let settings = &context.settings;
+    watching(&settings.alerts, settings.band, settings.webhook_url.is_some(), (zone, &settings.profile))
+}
+
+/// The same, of its parts.
+pub(super) fn watching(
+    alerts: &config::AlertSettings,
+    band: Option<Band>,
+    expects_webhooks: bool,
+    (zone, profile): (TimeZone, &str),
+) -> alerts::Settings {
+    // Every length in the configuration has a range far below what cannot be told.
+    let length = |length: Duration| SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
+    alerts::Settings {
+        rules: Rules {
+            band,
+            coverage: alerts.coverage.map(length),
+            stands_still: length(alerts.stands_still),
+            in_doubt: length(alerts.in_doubt),
+            sees_everything: alerts.sees_everything,
+        },
+        webhooks_late: length(alerts.webhooks_late),
+        expects_webhooks,
+        quiet: alerts.quiet,
+        zone,
+        profile: profile.to_owned(),
+        command: alerts.command.clone(),
     }
 }
 

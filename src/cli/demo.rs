@@ -12,10 +12,10 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
+use super::cockpit::{Station, Webhooks, Works, language, sit_down, watching, zone};
 use super::failure::{Exit, Failure};
 use crate::app::{Environment, Facts};
-use crate::config::{Env, Overrides, asked_language};
+use crate::config::{AlertSettings, Env, Overrides, asked_language};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
@@ -60,12 +60,13 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     )?;
     let lang =
         asked_language(&Overrides { lang: global.lang.clone(), ..Overrides::default() }, &Env::of_process())?;
+    let band =
+        Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000)).ok();
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
             environment: Environment::Sandbox,
-            band: Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000))
-                .ok(),
+            band,
             lang: language(lang),
             zone: zone(),
             poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),
@@ -87,6 +88,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             poll_every: POLL,
             webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
             forward: Vec::new(),
+            alerts: watching(&AlertSettings::default(), band, true, (zone(), "demo")),
         }),
         exposure: None,
     };

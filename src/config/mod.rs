@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod locate;
 mod origin;
+pub mod program;
 mod raw;
 mod secret;
 mod settings;
@@ -22,9 +23,11 @@ mod validate;
 
 pub use duration::validate_duration as parse_duration;
 pub use error::{ConfigError, Fault};
-pub use file::{Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Sections, Setting};
+pub use file::{
+    Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Sections, Setting,
+};
 pub use locate::{Env, Overrides, config_path};
 pub use origin::{Origin, Origins, show};
 pub use secret::{Credentials, SecretSource, Secrets};
-pub use settings::{Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
+pub use settings::{AlertSettings, Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
 pub use url::{BaseUrl, WebUrl};
