@@ -88,6 +88,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
         poll_every: Duration::from_secs(1),
         zone: TimeZone::UTC,
         operator: person(),
+        alerts: builders::watching(),
     })
     .await
     .unwrap();

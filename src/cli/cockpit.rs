@@ -38,7 +38,7 @@ use crate::server::control::listener::Control;
 use crate::server::control::operator;
 use crate::server::webhooks::{self, bind};
 use crate::session::Cockpit;
-use crate::session::{self, ColorDepth, Ended, Termination, Tty};
+use crate::session::{self, ColorDepth, Ended, Notification, Termination, Tty};
 
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
 const ZONE: &str = "America/Sao_Paulo";
@@ -53,6 +53,8 @@ pub(super) struct Station {
     pub(super) works: Option<Works>,
     /// Who tells what the platform's users hold.
     pub(super) exposure: Option<config::Exposure>,
+    /// How the terminal is asked for notifications.
+    pub(super) notify: config::Notify,
 }
 
 /// What a cockpit works with that owns its journal.
@@ -92,12 +94,14 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
                 .unwrap_or(SignedDuration::from_secs(5)),
             demo: false,
             operator: operator(),
+            quiet: settings.alerts.quiet,
         },
         depth_wish: colour,
         journal: context.journal_path().to_owned(),
         account: context.account(),
         works,
         exposure: settings.exposure.clone(),
+        notify: settings.alerts.notify,
     };
     sit_down(station).await
 }
@@ -135,7 +139,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let Station { facts, journal, account, works, exposure, depth_wish: _ } = station;
+    let Station { facts, journal, account, works, exposure, notify, depth_wish: _ } = station;
     logging::to_file_beside(&journal);
     let (app, mut engine, news) = match works {
         Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
@@ -150,7 +154,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     }
     // Nothing of the engine's is more urgent than a key; the second queue stays closed.
     let (_, urgent) = mpsc::channel(1);
-    let program = Cockpit::new(app, engine.commands());
+    let program = Cockpit::new(app, engine.commands()).notified_by(notification(notify));
     // In a task of its own: the thread that waits here would only hand each key over.
     let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
     let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
@@ -352,6 +356,15 @@ pub(super) fn language(asked: Option<config::Lang>) -> Lang {
                 .find(|value| !value.is_empty());
             Lang::from_locale(locale.as_deref().unwrap_or_default())
         }
+    }
+}
+
+fn notification(notify: config::Notify) -> Notification {
+    match notify {
+        config::Notify::Auto => Notification::Auto,
+        config::Notify::Osc9 => Notification::Osc9,
+        config::Notify::Osc777 => Notification::Osc777,
+        config::Notify::Off => Notification::Off,
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),
             demo: true,
             operator: operator(),
+            quiet: None,
         },
         depth_wish: global.color,
         journal: folder.path().join("journal.db"),
@@ -91,6 +92,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             alerts: watching(&AlertSettings::default(), band, true, (zone(), "demo")),
         }),
         exposure: None,
+        notify: crate::config::Notify::Auto,
     };
     let stop = CancellationToken::new();
     let traffic = tokio::spawn(run_traffic(access, webhook_url, arguments.seed, stop.clone()));
