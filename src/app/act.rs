@@ -3,6 +3,7 @@
 use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
+use super::gaps::gap_of;
 use super::key::{Key, KeyPress};
 use super::keymap::{self, Action};
 use super::rebalance::{self, Stage};
@@ -10,7 +11,6 @@ use super::{
     App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
     Soonness, TextField, Wanted,
 };
-use super::gaps::gap_of;
 use crate::domain::alert::Alert;
 use crate::domain::query::Filter;
 use crate::domain::transaction::{CashIn, Transaction};

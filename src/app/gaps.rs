@@ -114,7 +114,9 @@ impl App {
     pub(super) fn open_suspect(&mut self) -> Vec<Effect> {
         let Mode::Gaps(gaps) = &self.mode else { return Vec::new() };
         let suspects = gaps.selected().map(|file| file.suspects.as_slice()).unwrap_or_default();
-        let row = suspects.iter().find(|suspect| suspect.reason != Reason::RebalanceInDoubt && suspect.id.is_some());
+        let row = suspects
+            .iter()
+            .find(|suspect| suspect.reason != Reason::RebalanceInDoubt && suspect.id.is_some());
         let Some(id) = row.and_then(|suspect| suspect.id) else { return Vec::new() };
         self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0 });
         vec![Effect::Command(Command::ShowLife(Some(id)))]

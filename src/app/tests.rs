@@ -27,8 +27,8 @@ use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::message::{
-    Command, Counted, Decision, DecisionOutcome, FeedPlace, FeedWish, Intent, News,
-    RebalanceTrouble, StoredRebalance,
+    Command, Counted, Decision, DecisionOutcome, FeedPlace, FeedWish, Intent, News, RebalanceTrouble,
+    StoredRebalance,
 };
 
 const START: i64 = 1_700_000_000;

@@ -66,9 +66,8 @@ impl App {
     /// Alerts that somebody has to look at and that stand nowhere else: oldest first, so that a new one moves none.
     pub(crate) fn waiting_alerts(&self) -> Vec<&Alert> {
         // These two have their place above the list, with more to say.
-        let stands_above = |alert: &Alert| {
-            matches!(alert.what.kind(), Kind::PaymentsPaused | Kind::RebalanceInDoubt)
-        };
+        let stands_above =
+            |alert: &Alert| matches!(alert.what.kind(), Kind::PaymentsPaused | Kind::RebalanceInDoubt);
         let alerts = &self.feed.window.alerts;
         alerts.iter().rev().filter(|alert| alert.is_waiting() && !stands_above(alert)).collect()
     }

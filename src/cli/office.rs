@@ -21,7 +21,9 @@ use crate::gateway::ReadError;
 use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
-use crate::server::control::protocol::{Acknowledge, CashOut, Charge, Owner, Refund, Refusal, Request, Resolve};
+use crate::server::control::protocol::{
+    Acknowledge, CashOut, Charge, Owner, Refund, Refusal, Request, Resolve,
+};
 
 /// The office that a command has found. It does one thing, and is given back.
 pub(super) enum Office {
@@ -197,11 +199,7 @@ impl Office {
     }
 
     /// Records that the operator has seen an alert.
-    pub(super) async fn acknowledge(
-        self,
-        subject: Subject,
-        note: Option<String>,
-    ) -> Result<Alert, Failure> {
+    pub(super) async fn acknowledge(self, subject: Subject, note: Option<String>) -> Result<Alert, Failure> {
         let acknowledged = match self {
             Self::Here(office) => office.acknowledge(subject, operator(), note).await,
             Self::There { client, account } => {

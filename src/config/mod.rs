@@ -23,9 +23,7 @@ mod validate;
 
 pub use duration::validate_duration as parse_duration;
 pub use error::{ConfigError, Fault};
-pub use file::{
-    Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Sections, Setting,
-};
+pub use file::{Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Sections, Setting};
 pub use locate::{Env, Overrides, config_path};
 pub use origin::{Origin, Origins, show};
 pub use secret::{Credentials, SecretSource, Secrets};

@@ -69,7 +69,8 @@ pub fn run(
     // One answer, so a queue of one. A grandchild may hold the pipe open for ever: nobody waits for the thread.
     let (sender, answer) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
-        sender.send(output.map_or_else(|| Ok(Some(Zeroizing::default())), |output| read_bounded(output, most)))
+        sender
+            .send(output.map_or_else(|| Ok(Some(Zeroizing::default())), |output| read_bounded(output, most)))
     });
     if let Some(mut stdin) = given {
         let input = input.to_vec();
@@ -110,7 +111,10 @@ fn wait_until(child: &mut Child, deadline: Instant) -> std::io::Result<Option<Ex
 }
 
 /// All of `source`, or `None` if it holds more than `most` bytes.
-pub(super) fn read_bounded(mut source: impl Read, most: usize) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(super) fn read_bounded(
+    mut source: impl Read,
+    most: usize,
+) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
     let mut bytes = Zeroizing::new(vec![0; most + 1]);
     let mut filled = 0;
     while filled < bytes.len() {

@@ -17,8 +17,8 @@ use super::file::{
 };
 use super::origin::Origin;
 use super::raw::{
-    RawAlerts, RawBand, RawConfig, RawConservation, RawExposure, RawJournal, RawPayments, RawPoll, RawProfile, RawSecret, RawWebhook,
-    Text, describe,
+    RawAlerts, RawBand, RawConfig, RawConservation, RawExposure, RawJournal, RawPayments, RawPoll,
+    RawProfile, RawSecret, RawWebhook, Text, describe,
 };
 use super::secret::{SecretSource, Secrets, validate_credential_name, validate_source_of_environment};
 use super::url::{BaseUrl, WebUrl};

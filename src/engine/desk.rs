@@ -27,8 +27,8 @@ use crate::config::Exposure;
 use crate::domain::person::Person;
 use crate::domain::transaction::Transaction;
 use crate::gateway::{Charging, Gateway};
-use crate::journal::outbox::Outbox;
 use crate::journal::alerts::Listed;
+use crate::journal::outbox::Outbox;
 use crate::journal::{CashIns, JournalError, Query, Reader, ScreenReader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does

@@ -37,19 +37,18 @@ impl Lang {
             ),
             What::WebhooksIllegible { .. } => words.illegible,
             What::ForwardStands { .. } => words.forward_stands,
-            What::PaymentInDoubt { .. } => either(
-                "PAGAMENTO EM DÚVIDA: não pague de novo",
-                "A PAYMENT IS IN DOUBT: do not pay it again",
-            ),
+            What::PaymentInDoubt { .. } => {
+                either("PAGAMENTO EM DÚVIDA: não pague de novo", "A PAYMENT IS IN DOUBT: do not pay it again")
+            }
             What::RebalanceInDoubt { .. } => words.rebalance_doubt,
             What::PaymentsPaused { .. } => words.paused,
-            What::UnexplainedDifference { .. } => either(
-                "DIFERENÇA SEM EXPLICAÇÃO na carteira",
-                "UNEXPLAINED DIFFERENCE in the wallet",
-            ),
-            What::HookFailed { .. } => {
-                either("O comando de alertas falha: ninguém foi chamado", "The alerts' command fails: nobody was called")
+            What::UnexplainedDifference { .. } => {
+                either("DIFERENÇA SEM EXPLICAÇÃO na carteira", "UNEXPLAINED DIFFERENCE in the wallet")
             }
+            What::HookFailed { .. } => either(
+                "O comando de alertas falha: ninguém foi chamado",
+                "The alerts' command fails: nobody was called",
+            ),
         }
     }
 
@@ -187,7 +186,10 @@ mod tests {
             amount: None,
             at: Timestamp::UNIX_EPOCH,
         };
-        assert_eq!(Lang::En.suspect(&suspect, &time), "14:31  webhook 7: a webhook of that time that cannot be read");
+        assert_eq!(
+            Lang::En.suspect(&suspect, &time),
+            "14:31  webhook 7: a webhook of that time that cannot be read"
+        );
         let seen = Acknowledgement {
             at: Timestamp::UNIX_EPOCH,
             by: Person { uid: 7, name: Some("ana".to_owned()) },

@@ -66,7 +66,14 @@ fn noted(app: &App, note: &Note, theme: &Theme, row: Rect, buffer: &mut Buffer) 
     let x = put(buffer, row.x, row.y, row.right(), &format!(" {}: ", words.note), theme.accent);
     let room = row.right().saturating_sub(x);
     if let Some(flash) = &app.flash {
-        put(buffer, x + 2, row.y, row.right(), &cut(&flash_words(app, flash), room.saturating_sub(2)), theme.warn);
+        put(
+            buffer,
+            x + 2,
+            row.y,
+            row.right(),
+            &cut(&flash_words(app, flash), room.saturating_sub(2)),
+            theme.warn,
+        );
         return form::field(buffer, Rect { x, width: 1, ..row }, &note.field, theme.text);
     }
     form::field(buffer, Rect { x, width: room, ..row }, &note.field, theme.text)

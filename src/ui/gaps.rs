@@ -23,9 +23,8 @@ pub(super) fn render(app: &App, gaps: &Gaps, theme: &Theme, area: Rect, buffer: 
     };
     // The selected one is always in sight: the list begins with it when it would not fit.
     let (selected, columns) = (gaps.selected_index(), lines.columns());
-    let height = |file: &GapFile| {
-        paragraph(app, file).iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1
-    };
+    let height =
+        |file: &GapFile| paragraph(app, file).iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1;
     let above: usize = files.iter().take(selected + 1).map(height).sum();
     let first = if above <= usize::from(lines.left()) { 0 } else { selected };
     for (at, file) in files.iter().enumerate().skip(first) {

@@ -59,8 +59,9 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let selected = app.notices.selected_index();
     let room = usize::from(lines.left());
     let columns = lines.columns();
-    let height =
-        |(text, _): &(Vec<String>, Style)| text.iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1;
+    let height = |(text, _): &(Vec<String>, Style)| {
+        text.iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1
+    };
     let above: usize = told.iter().take(selected + 1).map(height).sum();
     let first = if above <= room { 0 } else { selected };
     for (at, (text, style)) in told.iter().enumerate().skip(first) {

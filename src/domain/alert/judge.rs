@@ -244,7 +244,8 @@ fn webhooks(facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
     }
     let some = |count: u64| (count > 0).then_some(count);
     round.stays(Kind::WebhookSignatures, some(facts.forged).map(|count| What::WebhookSignatures { count }));
-    round.stays(Kind::WebhooksIllegible, some(facts.illegible).map(|count| What::WebhooksIllegible { count }));
+    round
+        .stays(Kind::WebhooksIllegible, some(facts.illegible).map(|count| What::WebhooksIllegible { count }));
     for Forward { address, waiting, oldest, reason } in facts.forwards.iter().take(MOST_OF_A_KIND) {
         if now.duration_since(*oldest) >= STANDS {
             let (address, reason) = (address.clone(), reason.clone());
@@ -258,11 +259,8 @@ fn doubts(rules: &Rules, facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
         None => round.keep(Kind::PaymentInDoubt),
         Some(payments) => {
             let old = payments.iter().filter(|doubt| now.duration_since(doubt.since) >= rules.in_doubt);
-            let told = old.take(MOST_OF_A_KIND).map(|Doubt { id, amount, state, since }| What::PaymentInDoubt {
-                id: *id,
-                amount: *amount,
-                state: *state,
-                since: *since,
+            let told = old.take(MOST_OF_A_KIND).map(|Doubt { id, amount, state, since }| {
+                What::PaymentInDoubt { id: *id, amount: *amount, state: *state, since: *since }
             });
             round.held.extend(told);
         }
@@ -294,9 +292,9 @@ fn differences(rules: &Rules, facts: &Facts, round: &mut Round<'_>) {
     for (gap, what) in &known {
         let found = gaps.iter().find(|file| file.gap.is_same(gap));
         match found {
-            Some(file) => round
-                .held
-                .push(What::UnexplainedDifference { gap: **gap, suspects: file.suspects.clone() }),
+            Some(file) => {
+                round.held.push(What::UnexplainedDifference { gap: **gap, suspects: file.suspects.clone() })
+            }
             // It lies before what is looked at, so that nothing is known of it any more.
             None if gap.from < *opening => round.held.push((*what).clone()),
             None => {}
@@ -378,7 +376,15 @@ mod tests {
     #[test]
     fn coverage_ends_where_there_is_some_more_of_it() {
         let left = |minutes| Facts { minutes_left: minutes, ..holding(2_000) };
-        let facts = [Some(Some(120)), Some(Some(119)), None, Some(Some(149)), Some(Some(150)), Some(Some(119)), Some(None)];
+        let facts = [
+            Some(Some(120)),
+            Some(Some(119)),
+            None,
+            Some(Some(149)),
+            Some(Some(150)),
+            Some(Some(119)),
+            Some(None),
+        ];
         let it = "coverage";
         assert_eq!(run(&rules(), &facts.map(left)), ["", it, it, it, "", it, ""]);
         let without = Rules { coverage: None, ..rules() };
@@ -414,7 +420,10 @@ mod tests {
             (Facts { missing: Some(Missing { missing: 0, late: 3 }), ..base() }, "webhooks-late"),
             (Facts { paused: Some(Safe::new("401")), ..base() }, "payments-paused"),
             (Facts { hook: Some(Safe::new("exit 1")), ..base() }, "hook-failed"),
-            (Facts { rebalances: Some(vec![(Uuid::nil(), Centavos::ZERO, at(540))]), ..base() }, "rebalance-in-doubt"),
+            (
+                Facts { rebalances: Some(vec![(Uuid::nil(), Centavos::ZERO, at(540))]), ..base() },
+                "rebalance-in-doubt",
+            ),
         ] {
             assert_eq!(run(&rules(), &[facts, base()]), [ids, ""], "it ends by itself");
         }
@@ -443,13 +452,16 @@ mod tests {
         let facts = |payments| Facts { payments, ..holding(2_000) };
         let it = "payment-in-doubt";
         assert_eq!(
-            run(&rules(), &[
-                facts(Some(vec![doubt(1, 541)])),
-                facts(Some(vec![doubt(1, 540), doubt(2, 0)])),
-                facts(None),
-                facts(Some(vec![doubt(2, 0)])),
-                facts(Some(Vec::new())),
-            ]),
+            run(
+                &rules(),
+                &[
+                    facts(Some(vec![doubt(1, 541)])),
+                    facts(Some(vec![doubt(1, 540), doubt(2, 0)])),
+                    facts(None),
+                    facts(Some(vec![doubt(2, 0)])),
+                    facts(Some(Vec::new())),
+                ]
+            ),
             ["", "payment-in-doubt payment-in-doubt", "payment-in-doubt payment-in-doubt", it, ""]
         );
         let many = (0..200).map(|id| doubt(id, 0)).collect();
@@ -475,13 +487,16 @@ mod tests {
         assert_eq!(run(&without, &[open(-1_000, &[lost])]), [""]);
         let unknown = Facts { unexplained: None, ..holding(2_000) };
         assert_eq!(
-            run(&rules(), &[
-                open(-1_000, &[lost]),
-                unknown,
-                open(-1_000, &[gap(-610, -540, -300)]),
-                open(-500, &[]),
-                open(-1_000, &[]),
-            ]),
+            run(
+                &rules(),
+                &[
+                    open(-1_000, &[lost]),
+                    unknown,
+                    open(-1_000, &[gap(-610, -540, -300)]),
+                    open(-500, &[]),
+                    open(-1_000, &[]),
+                ]
+            ),
             [it, it, it, it, ""],
             "kept while it is not looked at, and over when it was made up for"
         );

@@ -20,7 +20,9 @@ use super::person::Person;
 use super::text::Safe;
 use super::transaction::State;
 
-pub use judge::{Doubt, Facts, Failing, Forward, MOST_OF_A_KIND, Missing, Rules, Seen, UNREAD, Unexplained, judge};
+pub use judge::{
+    Doubt, Facts, Failing, Forward, MOST_OF_A_KIND, Missing, Rules, Seen, UNREAD, Unexplained, judge,
+};
 pub use quiet::{NotQuiet, Quiet};
 
 /// How urgent it is.
@@ -296,7 +298,10 @@ impl fmt::Display for What {
                 write!(out, "the transactional balance {balance} is below the floor {floor}: a top-up is due")
             }
             Self::AboveCeiling { balance, ceiling } => {
-                write!(out, "the transactional balance {balance} is above the ceiling {ceiling}: a sweep is due")
+                write!(
+                    out,
+                    "the transactional balance {balance} is above the ceiling {ceiling}: a sweep is due"
+                )
             }
             Self::Coverage { minutes, limit, balance } => write!(
                 out,
@@ -309,7 +314,9 @@ impl fmt::Display for What {
             Self::GatewayStandsStill { since } => {
                 write!(out, "the gateway gives the same snapshot of the balance since {since}")
             }
-            Self::WebhooksOff { reason } => write!(out, "webhooks do not come, saldo does not listen: {reason}"),
+            Self::WebhooksOff { reason } => {
+                write!(out, "webhooks do not come, saldo does not listen: {reason}")
+            }
             Self::WebhooksLate { missing, late } => write!(
                 out,
                 "webhooks are late: {missing} of settled payments have not come, {late} of the last minutes came late; saldo \

@@ -35,7 +35,8 @@ impl Quiet {
         let time = |text: &str| {
             let (hour, minute) = text.trim().split_once(':')?;
             let number = |part: &str| -> Option<i8> {
-                (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok())?
+                (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+                    .then(|| part.parse().ok())?
             };
             Time::new(number(hour)?, number(minute)?, 0, 0).ok()
         };
@@ -83,7 +84,9 @@ mod tests {
             assert_eq!(Quiet::parse(quiet).unwrap().holds(at, &zone), holds, "{quiet} at {local}");
             assert_eq!(Quiet::parse(quiet).unwrap().to_string(), quiet);
         }
-        for text in ["", "22:00", "22-07", "22:00-24:00", "9:00-10:00", "22:60-07:00", "22:00-07:00-1", "a:b-c:d"] {
+        for text in
+            ["", "22:00", "22-07", "22:00-24:00", "9:00-10:00", "22:60-07:00", "22:00-07:00-1", "a:b-c:d"]
+        {
             assert_eq!(Quiet::parse(text), Err(NotQuiet::Shape), "{text}");
         }
         assert_eq!(Quiet::parse("22:00-22:00"), Err(NotQuiet::Empty));

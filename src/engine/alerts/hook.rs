@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use super::super::clock;
@@ -87,7 +87,8 @@ impl Hook {
     }
 
     async fn hand_over(&self, alert: &Alert) -> Result<(), String> {
-        let mut line = serde_json::to_vec(&Telling::new(alert, &self.profile)).map_err(|error| error.to_string())?;
+        let mut line =
+            serde_json::to_vec(&Telling::new(alert, &self.profile)).map_err(|error| error.to_string())?;
         line.push(b'\n');
         let words = self.words.clone();
         let run = move || program::run(&words, &line, MOST, program::PATIENCE).map(drop);

@@ -25,8 +25,8 @@ use super::lane::Lane;
 use super::message::News;
 use super::webhooks::Board;
 use crate::domain::alert::{
-    Acknowledgement, Alert, Facts, Failing, Forward, Kind, MOST_NOTE, Missing, Rules, Seen, Unexplained, What,
-    judge,
+    Acknowledgement, Alert, Facts, Failing, Forward, Kind, MOST_NOTE, Missing, Rules, Seen, Unexplained,
+    What, judge,
 };
 use crate::domain::conservation::{Conservation, Gap, MOST_GAPS};
 use crate::domain::gap::GapFile;
@@ -55,6 +55,9 @@ const LATELY: SignedDuration = SignedDuration::from_mins(10);
 
 /// A settled payment that has waited longer for its webhook is old news: it was told, and is looked at no more.
 const WAITED: SignedDuration = SignedDuration::from_mins(15);
+
+/// The gateway tells whole seconds, so that a settlement may seem to lie before what it followed.
+const WHOLE_SECONDS: SignedDuration = SignedDuration::from_secs(2);
 
 /// What a desk wants to be told, and how.
 #[derive(Debug, Clone)]
@@ -406,14 +409,15 @@ impl Watchman {
     fn expected(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let since = self.listening_since.filter(|_| self.settings.expects_webhooks)?;
         let to = now.checked_sub(self.settings.webhooks_late).ok()?;
-        let from = to.checked_sub(WAITED).ok()?.max(since);
+        let from = to.checked_sub(WAITED).ok()?.max(since.checked_sub(WHOLE_SECONDS).ok()?);
         (from < to).then_some((from, to))
     }
 
     /// How many of all that came late came lately.
     fn late_lately(&mut self, all: u64, now: Timestamp) -> u64 {
         self.late.push_back((now, all));
-        while self.late.len() > 1 && self.late.front().is_some_and(|(at, _)| now.duration_since(*at) > LATELY) {
+        while self.late.len() > 1 && self.late.front().is_some_and(|(at, _)| now.duration_since(*at) > LATELY)
+        {
             self.late.pop_front();
         }
         self.late.front().map_or(0, |(_, before)| all.saturating_sub(*before))

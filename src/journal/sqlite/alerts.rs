@@ -15,8 +15,7 @@ use crate::domain::gap::GapFile;
 use crate::domain::stand::Stand;
 use crate::domain::transaction::State;
 
-const COLUMNS: &str =
-    "number, what, began_at, ended_at, told_at, acknowledged_at, acknowledged_by, note";
+const COLUMNS: &str = "number, what, began_at, ended_at, told_at, acknowledged_at, acknowledged_by, note";
 
 /// Alerts in one answer at most, whatever was asked for.
 const MOST: u32 = 10_000;
@@ -25,10 +24,13 @@ const MOST: u32 = 10_000;
 const MOST_WITHOUT: u32 = 1_000;
 
 fn read(row: &Row<'_>) -> Result<Alert, JournalError> {
-    let acknowledged = match (row.maybe_time("acknowledged_at")?, row.read::<Option<String>>("acknowledged_by")?) {
-        (Some(at), Some(by)) => Some(Acknowledgement { at, by: from_json(&by)?, note: row.read("note")? }),
-        _ => None,
-    };
+    let acknowledged =
+        match (row.maybe_time("acknowledged_at")?, row.read::<Option<String>>("acknowledged_by")?) {
+            (Some(at), Some(by)) => {
+                Some(Acknowledgement { at, by: from_json(&by)?, note: row.read("note")? })
+            }
+            _ => None,
+        };
     Ok(Alert {
         number: row.read("number")?,
         what: row.json("what")?,

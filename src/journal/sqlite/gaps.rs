@@ -57,8 +57,10 @@ pub(super) fn suspects(connection: &Connection, gap: &Gap) -> Result<Vec<Suspect
     found.extend(ended(connection, gap)?);
     let mut kept: Vec<Suspect> = Vec::new();
     for suspect in found {
-        let is_known =
-            |one: &Suspect| one.id.is_some() && one.id == suspect.id || one.webhook.is_some() && one.webhook == suspect.webhook;
+        let is_known = |one: &Suspect| {
+            one.id.is_some() && one.id == suspect.id
+                || one.webhook.is_some() && one.webhook == suspect.webhook
+        };
         if !kept.iter().any(is_known) {
             kept.push(suspect);
         }
