@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use saldo::domain::alert::Rules;
+use saldo::config::AlertSettings;
 use saldo::domain::attempt::Verdict;
 use saldo::domain::cash_in;
 use saldo::domain::cash_out::State;
@@ -90,7 +90,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
         poll_every: Duration::from_secs(1),
         zone: TimeZone::UTC,
         operator: person(),
-        alerts: watching(),
+        alerts: alerts::Settings::new(&AlertSettings::default(), None, true, (TimeZone::UTC, "test")),
     })
     .await
     .unwrap();
@@ -99,25 +99,6 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
     }
     let commands = desk.commands();
     Screen { desk, news, commands }
-}
-
-/// A desk that wants to be told little, and has no command.
-fn watching() -> alerts::Settings {
-    alerts::Settings {
-        rules: Rules {
-            band: None,
-            coverage: None,
-            stands_still: SignedDuration::from_mins(5),
-            in_doubt: SignedDuration::from_mins(1),
-            sees_everything: false,
-        },
-        webhooks_late: SignedDuration::from_mins(2),
-        expects_webhooks: true,
-        quiet: None,
-        zone: TimeZone::UTC,
-        profile: "test".to_owned(),
-        command: None,
-    }
 }
 
 impl Screen {

@@ -14,7 +14,7 @@ use std::thread;
 
 use real_support::audit::{audit, requests_of};
 use real_support::clock::Clock;
-use real_support::{cockpit_with, review_payment, say};
+use real_support::{cockpit_with, review_payment};
 use rustix::process::Signal;
 use support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
 use terminal::PATIENCE;

@@ -18,8 +18,6 @@ use super::office::refused;
 use super::{logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
-use crate::domain::alert::Rules;
-use crate::domain::band::Band;
 use crate::domain::text::Safe;
 use crate::engine::alerts;
 use crate::engine::clock;
@@ -311,33 +309,8 @@ pub(super) fn listen(
 /// What the profile wants to be told, and how.
 pub(super) fn watched(context: &Context, zone: TimeZone) -> alerts::Settings {
     let settings = &context.settings;
-    watching(&settings.alerts, settings.band, settings.webhook_url.is_some(), (zone, &settings.profile))
-}
-
-/// The same, of its parts.
-pub(super) fn watching(
-    alerts: &config::AlertSettings,
-    band: Option<Band>,
-    expects_webhooks: bool,
-    (zone, profile): (TimeZone, &str),
-) -> alerts::Settings {
-    // Every length in the configuration has a range far below what cannot be told.
-    let length = |length: Duration| SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
-    alerts::Settings {
-        rules: Rules {
-            band,
-            coverage: alerts.coverage.map(length),
-            stands_still: length(alerts.stands_still),
-            in_doubt: length(alerts.in_doubt),
-            sees_everything: alerts.sees_everything,
-        },
-        webhooks_late: length(alerts.webhooks_late),
-        expects_webhooks,
-        quiet: alerts.quiet,
-        zone,
-        profile: profile.to_owned(),
-        command: alerts.command.clone(),
-    }
+    let expects_webhooks = settings.webhook_url.is_some();
+    alerts::Settings::new(&settings.alerts, settings.band, expects_webhooks, (zone, &settings.profile))
 }
 
 pub(super) fn zone() -> TimeZone {

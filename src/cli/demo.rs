@@ -12,13 +12,14 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::cockpit::{Station, Webhooks, Works, language, sit_down, watching, zone};
+use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
 use crate::app::{Environment, Facts};
 use crate::config::{AlertSettings, Env, Overrides, asked_language};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
+use crate::engine::alerts;
 use crate::engine::lane::LaneSettings;
 use crate::gateway::{Credentials, HttpGateway, Options};
 use crate::sandbox::traffic::run_traffic;
@@ -89,7 +90,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             poll_every: POLL,
             webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
             forward: Vec::new(),
-            alerts: watching(&AlertSettings::default(), band, true, (zone(), "demo")),
+            alerts: alerts::Settings::new(&AlertSettings::default(), band, true, (zone(), "demo")),
         }),
         exposure: None,
         notify: crate::config::Notify::Auto,

@@ -290,10 +290,10 @@ fn differences(rules: &Rules, facts: &Facts, round: &mut Round<'_>) {
         })
         .collect();
     for (gap, what) in &known {
-        let found = gaps.iter().find(|file| file.gap.is_same(gap));
-        match found {
+        match gaps.iter().find(|file| file.gap.is_same(gap)) {
             Some(file) => {
-                round.held.push(What::UnexplainedDifference { gap: **gap, suspects: file.suspects.clone() })
+                let suspects = file.suspects.clone();
+                round.held.push(What::UnexplainedDifference { gap: **gap, suspects });
             }
             // It lies before what is looked at, so that nothing is known of it any more.
             None if gap.from < *opening => round.held.push((*what).clone()),

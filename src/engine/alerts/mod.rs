@@ -24,10 +24,12 @@ use super::desk::midnight;
 use super::lane::Lane;
 use super::message::News;
 use super::webhooks::Board;
+use crate::config::AlertSettings;
 use crate::domain::alert::{
     Acknowledgement, Alert, Facts, Failing, Forward, Kind, MOST_NOTE, Missing, Rules, Seen, Unexplained,
     What, judge,
 };
+use crate::domain::band::Band;
 use crate::domain::conservation::{Conservation, Gap, MOST_GAPS};
 use crate::domain::gap::GapFile;
 use crate::domain::pace::Pace;
@@ -76,6 +78,34 @@ pub struct Settings {
     pub profile: String,
     /// A program and its arguments that is handed each alert.
     pub command: Option<Vec<String>>,
+}
+
+impl Settings {
+    /// As a profile says. `expects_webhooks`: payments name an address for theirs.
+    pub fn new(
+        alerts: &AlertSettings,
+        band: Option<Band>,
+        expects_webhooks: bool,
+        (zone, profile): (TimeZone, &str),
+    ) -> Self {
+        // Every length in a configuration has a range far below what cannot be told.
+        let length = |length: Duration| SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
+        Self {
+            rules: Rules {
+                band,
+                coverage: alerts.coverage.map(length),
+                stands_still: length(alerts.stands_still),
+                in_doubt: length(alerts.in_doubt),
+                sees_everything: alerts.sees_everything,
+            },
+            webhooks_late: length(alerts.webhooks_late),
+            expects_webhooks,
+            quiet: alerts.quiet,
+            zone,
+            profile: profile.to_owned(),
+            command: alerts.command.clone(),
+        }
+    }
 }
 
 /// What somebody acknowledges.
