@@ -61,6 +61,12 @@ async fn main() {
         poll_every: Duration::from_secs(3_600),
         zone: TimeZone::UTC,
         operator: person(),
+        alerts: saldo::engine::alerts::Settings::new(
+            &saldo::config::AlertSettings::default(),
+            None,
+            false,
+            (TimeZone::UTC, "example"),
+        ),
     })
     .await
     .unwrap();

@@ -115,6 +115,11 @@ fn the_sample_says_the_defaults() {
         sections.poll_balance.map(|setting| setting.origin),
         sections.resend_window.map(|setting| setting.origin),
         sections.exposure_every.map(|setting| setting.origin),
+        sections.notify.map(|setting| setting.origin),
+        sections.stands_still.map(|setting| setting.origin),
+        sections.webhooks_late.map(|setting| setting.origin),
+        sections.in_doubt.map(|setting| setting.origin),
+        sections.sees_everything.map(|setting| setting.origin),
     ] {
         assert!(matches!(origin, Some(Origin::File { .. })), "{origin:?}");
     }
@@ -127,6 +132,7 @@ fn what_the_sample_has_commented_out_is_in_order() {
     assert_eq!(config.profile.map(|name| name.value).as_deref(), Some("staging"));
     assert_eq!(config.profiles.keys().collect::<Vec<_>>(), ["production", "sandbox", "staging"]);
     assert!(config.sections.exposure.is_some() && config.sections.ceiling.is_some());
+    assert!(config.sections.quiet.is_some() && config.sections.coverage.is_some());
 }
 
 #[test]
@@ -142,6 +148,8 @@ fn the_sample_has_every_key() {
         "payments",
         "band",
         "exposure",
+        "alerts",
+        "conservation",
     ] {
         let text = match table {
             "" => "unknown-key-zzzzzz = 1".to_owned(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use saldo::config::AlertSettings;
 use saldo::domain::attempt::Verdict;
 use saldo::domain::cash_in;
 use saldo::domain::cash_out::State;
@@ -20,6 +21,7 @@ use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::Pockets;
 use saldo::domain::refund;
 use saldo::domain::transaction;
+use saldo::engine::alerts;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, LaneSettings};
 use saldo::engine::message::{
@@ -88,6 +90,7 @@ async fn open(folder: &Path, sandbox: &Sandbox, listens: bool) -> Screen {
         poll_every: Duration::from_secs(1),
         zone: TimeZone::UTC,
         operator: person(),
+        alerts: alerts::Settings::new(&AlertSettings::default(), None, true, (TimeZone::UTC, "test")),
     })
     .await
     .unwrap();

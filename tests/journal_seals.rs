@@ -12,14 +12,17 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use saldo::domain::alert::{Acknowledgement, Alert, What};
 use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
 use saldo::domain::cash_out::Event;
+use saldo::domain::conservation::{Gap, Kind};
 use saldo::domain::money::Centavos;
 use saldo::domain::rebalance::{self};
 use saldo::domain::refund;
 use saldo::domain::report::{Direction, Status};
 use saldo::domain::text::Safe;
+use saldo::journal::alerts::{AlertBook, AlertReader, Listed};
 use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
 use saldo::journal::sqlite::{AuditHead, Checkup, SqliteJournal, SqliteReader, check};
@@ -119,11 +122,30 @@ async fn fill(journal: &SqliteJournal, name: &str) {
         journal.record_balance(reading(second, transactional)).await.unwrap();
     }
     cash_ins(journal, name).await;
+    alerts(journal).await;
     let moved = journal.start_rebalance(Uuid::now_v7(), rebalance_terms(1)).await.unwrap().unwrap();
     let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
     journal.apply_rebalance(moved.id, rebalance::Event::Ended { at: at(2), outcome }).await.unwrap();
     let by = person(1);
     journal.apply_rebalance(moved.id, rebalance::Event::Acknowledged { at: at(3), by }).await.unwrap();
+}
+
+/// One that is over, one that was acknowledged, one that rings, and a difference that a person has explained.
+async fn alerts(journal: &SqliteJournal) {
+    let by = |second| Acknowledgement { at: at(second), by: person(1), note: Some("seen".to_owned()) };
+    let below = What::BelowFloor { balance: Centavos::new(1), floor: Centavos::new(2) };
+    let over = journal.raise(below, at(1)).await.unwrap();
+    journal.withdraw(over.number, at(2)).await.unwrap();
+    let illegible = |count| What::WebhooksIllegible { count };
+    let seen = journal.raise(illegible(1), at(3)).await.unwrap();
+    journal.refresh(seen.number, illegible(2)).await.unwrap();
+    journal.handed(seen.number, at(3)).await.unwrap();
+    journal.acknowledge(seen.number, by(4)).await.unwrap();
+    assert_eq!(journal.acknowledge(seen.number, by(5)).await.unwrap().acknowledged.unwrap().at, at(4));
+    journal.raise(What::WebhooksLate { missing: 1, late: 0 }, at(5)).await.unwrap();
+    let gap = Gap { from: at(1), to: at(9), kind: Kind::Transactional, amount: Centavos::new(-5) };
+    journal.explain(gap, by(6)).await.unwrap();
+    assert!(matches!(journal.acknowledge(9_999, by(7)).await, Err(JournalError::NotFound(_))));
 }
 
 /// A charge that is paid and given back, one that was refused, and a refund in doubt of what others charged.
@@ -261,6 +283,63 @@ async fn a_full_file_leaves_the_seals_as_they_were() {
     journal.limit_pages(1_000_000).await.unwrap();
     fill(&journal, "b").await;
     assert_sound(&path);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_rings_no_more_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let paused = || What::PaymentsPaused { reason: Safe::new("403") };
+    let late = |missing| What::WebhooksLate { missing, late: 0 };
+    let by = Acknowledgement { at: at(3), by: person(7), note: None };
+    let seen = {
+        let journal = open(&path).await;
+        let seen = journal.raise(paused(), at(1)).await.unwrap();
+        journal.raise(late(1), at(2)).await.unwrap();
+        journal.acknowledge(seen.number, by.clone()).await.unwrap()
+    };
+    assert_eq!(seen.acknowledged, Some(by));
+    let journal = open(&path).await;
+    assert_eq!(journal.raise(paused(), at(9)).await.unwrap(), seen, "it is the same one, and was seen");
+    let standing = journal.alerts(Listed::Standing).await.unwrap();
+    let numbers: Vec<_> = standing.iter().map(|alert| (alert.number, alert.is_waiting())).collect();
+    assert_eq!(numbers, [(2, true), (1, false)]);
+    let untold = |since| {
+        let journal = &journal;
+        async move {
+            let untold = journal.alerts(Listed::Untold(since)).await.unwrap();
+            untold.iter().map(|alert: &Alert| alert.number).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(untold(at(0)).await, [2], "what was seen is handed to nobody");
+    journal.withdraw(2, at(10)).await.unwrap();
+    assert_eq!((untold(at(10)).await, untold(at(11)).await), (vec![2], vec![]));
+    journal.withdraw(1, at(11)).await.unwrap();
+    let again = journal.raise(paused(), at(12)).await.unwrap();
+    assert_eq!((again.number, again.is_waiting()), (3, true), "it began anew");
+    assert_eq!(journal.alerts(Listed::Newest(2)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_gap_has_its_suspects_and_keeps_its_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(&folder.path().join("journal.db")).await;
+    fill(&journal, "a").await;
+    let gap = Gap { from: at(0), to: at(60), kind: Kind::Transactional, amount: Centavos::new(-1_234) };
+    let amount = report(Direction::In, Status::Paid, "x", "x").amount.unwrap();
+    let gap = Gap { amount: Centavos::new(-amount.get()), ..gap };
+    let files = journal.gap_files(vec![gap]).await.unwrap();
+    let reasons: BTreeSet<_> = files[0].suspects.iter().map(|suspect| suspect.reason.as_str()).collect();
+    assert!(reasons.contains("same-amount") && reasons.contains("illegible-webhook"), "{reasons:?}");
+    assert!(reasons.len() >= 3 && files[0].explained.is_none(), "{files:#?}");
+    let by = Acknowledgement { at: at(99), by: person(7), note: Some("a fee".to_owned()) };
+    let alert = journal.explain(gap, by.clone()).await.unwrap();
+    assert!(!alert.stands());
+    // Looked at from another opening, the window has other edges.
+    let moved = Gap { from: at(-30), ..gap };
+    assert_eq!(journal.gap_files(vec![moved]).await.unwrap()[0].explained, Some(by.clone()));
+    let other = Acknowledgement { note: Some("no fee".to_owned()), ..by.clone() };
+    assert_eq!(journal.explain(moved, other).await.unwrap().acknowledged, Some(by), "the first one stands");
 }
 
 /// A journal of the first schema, with what stood in it before webhooks were passed on.

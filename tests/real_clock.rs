@@ -10,14 +10,11 @@ mod real_support;
 mod support;
 mod terminal;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
 use std::thread;
 
 use real_support::audit::{audit, requests_of};
-use real_support::{cockpit_with, review_payment, say};
+use real_support::clock::Clock;
+use real_support::{cockpit_with, review_payment};
 use rustix::process::Signal;
 use support::{Desk, Run, cash_out, end_of, prompt, runtime, until, with_faults};
 use terminal::PATIENCE;
@@ -25,66 +22,13 @@ use terminal::PATIENCE;
 /// An hour, a day and a year, ahead and back, in seconds.
 const MOVES: [i64; 6] = [3_600, -3_600, 86_400, -86_400, 365 * 86_400, -365 * 86_400];
 
-/// The shim, built once. `None` where there is no C compiler, which is said.
-fn shim() -> Option<&'static Path> {
-    static SHIM: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let built = SHIM.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real_support/clock.c");
-        let shim = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("clock-{}.so", std::process::id()));
-        let mut compiler = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
-        compiler.args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"]).arg(&shim).arg(source);
-        match compiler.status() {
-            Ok(status) => {
-                assert!(status.success(), "the shim does not compile");
-                Some(shim)
-            }
-            Err(error) => {
-                say(&format!("no C compiler ({error}): what happens when the clock is moved was NOT tested"));
-                None
-            }
-        }
-    });
-    built.as_deref()
+/// What is asked of a desk whose clock can be moved.
+trait Asked {
+    fn pay(&self, reference: &str) -> Run;
+    fn is_one_payment(&self, reference: &str, what: &str);
 }
 
-/// A desk whose clock can be moved.
-struct Clock {
-    desk: Desk,
-    file: String,
-    shim: String,
-}
-
-impl Clock {
-    fn on(desk: Desk) -> Option<Self> {
-        let shim = shim()?.display().to_string();
-        let file = desk.folder().join("clock").display().to_string();
-        let clock = Self { desk, file, shim };
-        clock.set(0);
-        Some(clock)
-    }
-
-    /// Moves the clock, that of processes which are running too.
-    fn set(&self, seconds: i64) {
-        // Whole or not at all: it may be read at this moment.
-        let draft = format!("{}.draft", self.file);
-        fs::write(&draft, seconds.to_string()).unwrap();
-        fs::rename(draft, &self.file).unwrap();
-    }
-
-    fn command(&self, arguments: &[&str]) -> tokio::process::Command {
-        let mut command = self.desk.command(arguments);
-        command.env("LD_PRELOAD", &self.shim).env("SALDO_TEST_CLOCK", &self.file);
-        command
-    }
-
-    fn saldo(&self, arguments: &[&str]) -> Run {
-        support::finish(self.command(arguments))
-    }
-
-    fn begin(&self, arguments: &[&str]) -> tokio::process::Child {
-        runtime().block_on(async { self.command(arguments).spawn().unwrap() })
-    }
-
+impl Asked for Clock {
     fn pay(&self, reference: &str) -> Run {
         self.saldo(&cash_out("10", reference))
     }

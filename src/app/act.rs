@@ -3,6 +3,7 @@
 use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
+use super::gaps::gap_of;
 use super::key::{Key, KeyPress};
 use super::keymap::{self, Action};
 use super::rebalance::{self, Stage};
@@ -10,9 +11,10 @@ use super::{
     App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
     Soonness, TextField, Wanted,
 };
+use crate::domain::alert::Alert;
 use crate::domain::query::Filter;
 use crate::domain::transaction::{CashIn, Transaction};
-use crate::engine::message::Command;
+use crate::engine::message::{Command, Subject};
 
 /// How long a review of a rebalance may be confirmed: afterwards its balance is read again.
 const REVIEW_TIME: std::time::Duration = std::time::Duration::from_secs(120);
@@ -44,6 +46,9 @@ impl App {
             Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.press(press),
             Mode::CashIn(cash_in::Stage::Review(review)) => review.hint = Some(ReviewHint::WhichKey),
             Mode::Refund(open) => open.press(press),
+            Mode::Note(note) => {
+                note.field.press(press);
+            }
             _ => {}
         }
     }
@@ -53,6 +58,7 @@ impl App {
         self.flash = None;
         match &mut self.mode {
             Mode::Search(prompt) => prompt.paste(text, &self.facts.times(self.now)),
+            Mode::Note(note) => note.field.paste(text),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
             Mode::Resolve(_) => self.paste_resolve(text),
@@ -118,10 +124,8 @@ impl App {
                 self.mode = Mode::Notices;
                 Vec::new()
             }
-            Action::Acknowledge => {
-                self.acknowledge();
-                Vec::new()
-            }
+            Action::Acknowledge => self.acknowledge(),
+            Action::Gaps => self.open_gaps(None),
             Action::Resume => {
                 if self.paused.is_some() {
                     self.mode = Mode::Ask(Question::Resume);
@@ -186,7 +190,11 @@ impl App {
             Mode::Detail(Detail { scroll, .. }) | Mode::Help { scroll, .. } => {
                 *scroll = motion.from(*scroll, last + 1);
             }
-            Mode::Notices => self.notices.go(motion),
+            Mode::Notices => {
+                let alerts = self.waiting_alerts().len();
+                self.notices.go(motion, alerts);
+            }
+            Mode::Gaps(gaps) => gaps.go(motion),
             _ => {}
         }
         Vec::new()
@@ -215,7 +223,11 @@ impl App {
     fn open(&mut self) -> Vec<Effect> {
         let id = match &self.mode {
             Mode::Home => self.feed.selected().map(|row| row.id),
-            Mode::Notices => self.notice_payment(),
+            Mode::Notices => match self.chosen_alert().and_then(|alert| gap_of(&alert.what)) {
+                Some(gap) => return self.open_gaps(Some(gap)),
+                None => self.notice_payment(),
+            },
+            Mode::Gaps(_) => return self.open_suspect(),
             Mode::CashOut(CashOutStage::Sent(sent)) if sent.fate.is_nothing() => {
                 self.mode = Mode::CashOut(CashOutStage::Editing);
                 return vec![Effect::Command(Command::ShowLife(None))];
@@ -248,7 +260,12 @@ impl App {
 
     /// The payment that the selected notice is about.
     fn notice_payment(&self) -> Option<uuid::Uuid> {
-        let entry = self.notices.entries().get(self.notices.selected_index())?;
+        let alerts = self.waiting_alerts();
+        let selected = self.notices.selected_index();
+        if let Some(alert) = alerts.get(selected) {
+            return alert.what.row();
+        }
+        let entry = self.notices.entries().get(selected - alerts.len())?;
         match &entry.notice {
             Notice::Alarm { payment, .. } | Notice::StillHeld(payment) | Notice::Resolved { payment, .. } => {
                 Some(payment.id)
@@ -257,6 +274,11 @@ impl App {
             Notice::Refund { cash_in, .. } => Some(*cash_in),
             _ => None,
         }
+    }
+
+    /// The alert that is selected in the list of notices.
+    fn chosen_alert(&self) -> Option<&Alert> {
+        self.waiting_alerts().get(self.notices.selected_index()).copied()
     }
 
     fn close(&mut self) -> Vec<Effect> {
@@ -278,9 +300,11 @@ impl App {
                 return self.start();
             }
             Mode::Ask(Question::Acknowledge(_)) => self.mode = Mode::Notices,
+            Mode::Note(note) => self.mode = *note.behind,
             Mode::Home
             | Mode::Search(_)
             | Mode::Notices
+            | Mode::Gaps(_)
             | Mode::Ask(Question::Resume)
             | Mode::CashOut(CashOutStage::Editing)
             | Mode::CashIn(cash_in::Stage::Editing)
@@ -291,6 +315,9 @@ impl App {
 
     /// A line that cannot be read stays, and says why.
     fn accept_search(&mut self) -> Vec<Effect> {
+        if matches!(self.mode, Mode::Note(_)) {
+            return self.accept_note();
+        }
         let Mode::Search(prompt) = &self.mode else { return Vec::new() };
         match &prompt.wanted {
             Wanted::Rows(Ok(terms)) => {
@@ -365,15 +392,27 @@ impl App {
         self.focus = panes[(at + step) % panes.len()];
     }
 
-    /// The selected notice is read; without one, the oldest rebalance in doubt is asked about.
-    fn acknowledge(&mut self) {
-        if !self.notices.entries().is_empty() {
-            self.notices.acknowledge();
+    /// The selected alert or notice is seen; without one, the oldest rebalance in doubt is asked about.
+    fn acknowledge(&mut self) -> Vec<Effect> {
+        if matches!(self.mode, Mode::Gaps(_)) {
+            self.explain_gap();
+            return Vec::new();
+        }
+        let alerts = self.waiting_alerts().len();
+        if let Some(alert) = self.chosen_alert() {
+            let subject = Subject::Alert(alert.number);
+            if !alert.what.kind().wants_note() {
+                return vec![Effect::Command(Command::Acknowledge { subject, note: None })];
+            }
+            self.ask_for_note(subject);
+        } else if !self.notices.entries().is_empty() {
+            self.notices.acknowledge(alerts);
         } else if let Some(doubt) = self.feed.window.rebalances_in_doubt.first() {
             self.mode = Mode::Ask(Question::Acknowledge(doubt.id));
         } else {
             self.flash = Some(Flash::NoNotices);
         }
+        Vec::new()
     }
 
     /// A text that came back takes its place in an empty form.

@@ -11,7 +11,7 @@ use crate::domain::band::Band;
 use crate::domain::person::Person;
 use crate::domain::query::Times;
 use crate::domain::text::Safe;
-use crate::engine::message::{Command, News};
+use crate::engine::message::{Command, News, Quiet};
 use crate::lang::Lang;
 
 /// Something that happened.
@@ -69,6 +69,10 @@ pub enum Effect {
     Copy(String),
     /// Ring.
     Bell,
+    /// Raise a desktop notification, where the terminal can.
+    Notify(String),
+    /// Name the terminal's window.
+    Title(String),
 }
 
 /// How soon to draw.
@@ -110,6 +114,8 @@ pub struct Facts {
     pub demo: bool,
     /// Who sits at the desk.
     pub operator: Person,
+    /// When only what cannot wait rings.
+    pub quiet: Option<Quiet>,
 }
 
 impl Facts {

@@ -18,6 +18,7 @@ mod clock;
 mod detail;
 mod feed;
 mod field;
+pub(crate) mod gaps;
 pub mod key;
 pub mod keymap;
 mod message;
@@ -43,7 +44,7 @@ pub use field::TextField;
 use keymap::Place;
 pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
 pub use notices::Notices;
-pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow};
+pub(crate) use notices::{Entry, NotDecided, Notice, Payment, SeenRow};
 pub(crate) use prompt::{Prompt, Wanted};
 
 pub(crate) use feed::{has_failed, is_open};
@@ -70,6 +71,10 @@ pub(crate) enum Mode {
     Detail(Detail),
     /// The list of notices.
     Notices,
+    /// The gaps of the wallet.
+    Gaps(gaps::Gaps),
+    /// The line of a note, over what it is about.
+    Note(gaps::Note),
     /// A cash-out on its way from the form to the gateway.
     CashOut(CashOutStage),
     /// A rebalance on its way from the form to the gateway.
@@ -198,12 +203,20 @@ pub(crate) enum Flash {
     NoNotices,
     /// Payments are not paused.
     NotPaused,
+    /// It is recorded that the person has seen it.
+    Seen,
+    /// It is not, and why.
+    NotSeen(String),
+    /// Somebody has seen it already.
+    AlreadySeen,
+    /// What was found has to be typed.
+    NoteWanted,
 }
 
 impl App {
     /// A screen that shows what the journal knew at `now`.
     pub fn new(facts: Facts, initial: Option<Reading>, feed: FeedWindow, now: Timestamp) -> Self {
-        let watch = watch::Watch::new(&feed.rows, now);
+        let watch = watch::Watch::new(&feed.rows, &feed.alerts, now);
         let mut app = Self {
             lang: facts.lang,
             clock: Clock::new(facts.zone.clone()),
@@ -311,9 +324,9 @@ impl App {
                 refund::Stage::Sent(..) => Place::Outcome,
             },
             Mode::Home => Place::Home,
-            Mode::Search(_) => Place::Search,
+            Mode::Search(_) | Mode::Note(_) => Place::Search,
             Mode::Detail(_) => Place::Detail,
-            Mode::Notices => Place::Notices,
+            Mode::Notices | Mode::Gaps(_) => Place::Notices,
             Mode::Help { .. } => Place::Help,
             Mode::Ask(_)
             | Mode::CashOut(CashOutStage::Review(_))

@@ -20,19 +20,18 @@ impl App {
         match news {
             News::Balance(reading) => {
                 self.balance.take(*reading);
-                effects.extend(self.watch_balance());
             }
             News::Pace(pace) => self.pace = Some(*pace),
             News::Exposure { at, outcome } => self.exposure.take(at, outcome),
             News::BalanceHistory(history) => self.history = *history,
             News::Conservation(drawn) => self.conservation = Some(*drawn),
             News::BalanceFailed { reason, failures, .. } => {
-                effects.extend(self.watch_failure(&reason, failures));
                 self.balance.fail(reason, failures);
             }
             News::Feed(window) => {
                 self.take_feed(*window);
                 effects.extend(self.watch_rows());
+                effects.extend(self.watch_alerts());
             }
             News::FeedCounted(counted) => self.feed.take_count(counted),
             News::Life(life) => self.take_life(life),
@@ -48,18 +47,9 @@ impl App {
                 self.notices.push(Notice::JournalTrouble(reason), now.wall);
                 effects.push(Effect::Bell);
             }
-            News::Paused(pause) => {
-                if pause.is_some() && self.paused != pause {
-                    effects.push(Effect::Bell);
-                }
-                self.paused = pause;
-            }
-            News::Webhooks(health) => {
-                let before = std::mem::replace(&mut self.webhooks, *health);
-                effects.extend(self.watch_webhooks());
-                effects.extend(self.watch_illegible(&before));
-                effects.extend(self.watch_forwards());
-            }
+            // It is an alert as well, and rings as one.
+            News::Paused(pause) => self.paused = pause,
+            News::Webhooks(health) => self.webhooks = *health,
             News::CashOutDecided { id, outcome } => {
                 let fate = match outcome {
                     DecisionOutcome::Created => Fate::Created,
@@ -77,6 +67,11 @@ impl App {
                 self.notices.push(Notice::Refund { cash_in, amount, state }, now.wall);
                 effects.push(Effect::Bell);
             }
+            News::Acknowledged(outcome) => {
+                let outcome = outcome.map(drop).map_err(|why| why.to_string());
+                effects.extend(self.acknowledged(outcome));
+            }
+            News::Gaps(found) => self.take_gaps(found),
             News::Resolved { id, outcome } => {
                 let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
                 effects.extend(self.resolved(id, fate));
@@ -85,8 +80,12 @@ impl App {
         effects
     }
 
+    /// The selection stays on what a person may be about to acknowledge, however many alerts begin or end above it.
     fn take_feed(&mut self, window: FeedWindow) {
+        let before: Vec<i64> = self.waiting_alerts().iter().map(|alert| alert.number).collect();
         self.feed.take(window);
+        let now: Vec<i64> = self.waiting_alerts().iter().map(|alert| alert.number).collect();
+        self.notices.follow(&before, &now);
     }
 
     fn take_life(&mut self, life: Option<Box<Life>>) {

@@ -34,29 +34,10 @@ pub(crate) enum Notice {
     Refund { cash_in: Uuid, amount: Option<Centavos>, state: refund::State },
     /// What a person said of a payment came to something while nobody looked.
     Resolved { payment: Payment, fate: Fate },
-    /// Something is out of order until it is not any more; what is known of it.
-    Condition(Condition, String),
     /// A payment of saldo's was seen to have come to nothing.
     Ended(SeenRow),
     /// The gateway had contradicted itself about this row before the session began.
     Conflict(SeenRow),
-}
-
-/// What is told once each time that it begins, and withdrawn when it is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Condition {
-    /// The transactional balance is below the band's floor.
-    BelowFloor,
-    /// It is above the band's ceiling.
-    AboveCeiling,
-    /// saldo should listen for webhooks, and does not.
-    Webhooks,
-    /// The balance could not be read several times in a row.
-    BalanceUnread,
-    /// Authentic webhooks came that saldo cannot read.
-    IllegibleWebhooks,
-    /// Webhooks wait for an address that does not take them.
-    ForwardStands,
 }
 
 /// As much of a row as a notice shows.
@@ -124,7 +105,6 @@ impl Notice {
             (Self::JournalTrouble(text), Self::JournalTrouble(same)) => text == same,
             (Self::Busy, Self::Busy) => true,
             (Self::Refund { cash_in, .. }, Self::Refund { cash_in: same, .. }) => cash_in == same,
-            (Self::Condition(condition, _), Self::Condition(same, _)) => condition == same,
             (Self::Ended(row), Self::Ended(same)) | (Self::Conflict(row), Self::Conflict(same)) => {
                 row.id == same.id
             }
@@ -145,9 +125,8 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
     entries: Vec<Entry>,
+    /// In the list that begins with the alerts that wait.
     selected: usize,
-    /// What holds now, acknowledged or not.
-    conditions: Vec<Condition>,
 }
 
 impl Notices {
@@ -158,41 +137,6 @@ impl Notices {
         }
     }
 
-    /// Says whether a condition holds, and what is known of it: it is told when it begins and withdrawn when it is
-    /// over. Gives whether it began now.
-    pub(crate) fn hold(&mut self, condition: Condition, detail: Option<String>, at: Timestamp) -> bool {
-        let held = self.conditions.contains(&condition);
-        let is_it = |entry: &Entry| matches!(entry.notice, Notice::Condition(one, _) if one == condition);
-        match detail {
-            Some(detail) if !held => {
-                self.conditions.push(condition);
-                self.push(Notice::Condition(condition, detail), at);
-            }
-            // The newest figure or reason, as long as nobody has read it.
-            Some(detail) => {
-                if let Some(entry) = self.entries.iter_mut().find(|entry| is_it(entry)) {
-                    entry.notice = Notice::Condition(condition, detail);
-                }
-            }
-            None => {
-                self.conditions.retain(|one| *one != condition);
-                if let Some(index) = self.entries.iter().position(is_it) {
-                    self.entries.remove(index);
-                    // The selection stays on what a person may be about to acknowledge.
-                    if self.selected > index || self.selected == self.entries.len() {
-                        self.selected = self.selected.saturating_sub(1);
-                    }
-                }
-            }
-        }
-        !held && self.conditions.contains(&condition)
-    }
-
-    /// Whether the notice of a condition is still to be read.
-    pub(crate) fn is_unread(&self, condition: Condition) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.notice, Notice::Condition(one, _) if one == condition))
-    }
-
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -201,15 +145,29 @@ impl Notices {
         self.selected
     }
 
-    pub(crate) fn go(&mut self, motion: Motion) {
-        self.selected = motion.from(self.selected, self.entries.len());
+    /// Moves in the list that begins with so many alerts.
+    pub(crate) fn go(&mut self, motion: Motion, alerts: usize) {
+        self.selected = motion.from(self.selected, alerts + self.entries.len());
     }
 
-    /// A person has read the selected one.
-    pub(crate) fn acknowledge(&mut self) {
-        if self.selected < self.entries.len() {
-            self.entries.remove(self.selected);
+    /// Alerts waited before the notices, and others do now, by their numbers: the selection stays where it was.
+    pub(crate) fn follow(&mut self, before: &[i64], now: &[i64]) {
+        self.selected = match before.get(self.selected) {
+            Some(chosen) => {
+                let gone = || now.iter().filter(|number| *number < chosen).count();
+                now.iter().position(|number| number == chosen).unwrap_or_else(gone)
+            }
+            None => self.selected - before.len() + now.len(),
+        };
+        self.selected = self.selected.min((now.len() + self.entries.len()).saturating_sub(1));
+    }
+
+    /// A person has read the one behind so many alerts that is selected.
+    pub(crate) fn acknowledge(&mut self, alerts: usize) {
+        let index = self.selected.saturating_sub(alerts);
+        if self.selected >= alerts && index < self.entries.len() {
+            self.entries.remove(index);
         }
-        self.selected = self.selected.min(self.entries.len().saturating_sub(1));
+        self.selected = self.selected.min((alerts + self.entries.len()).saturating_sub(1));
     }
 }

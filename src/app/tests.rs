@@ -1,5 +1,6 @@
 //! Update, by table: what a message does to the state and asks to be done.
 
+mod alerts;
 mod resolve;
 
 use std::sync::Arc;
@@ -27,8 +28,8 @@ use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::message::{
-    Command, Counted, Decision, DecisionOutcome, FeedPlace, FeedWish, ForwardHealth, Intent, News,
-    RebalanceTrouble, StoredRebalance,
+    Command, Counted, Decision, DecisionOutcome, FeedPlace, FeedWish, Intent, News, RebalanceTrouble,
+    StoredRebalance,
 };
 
 const START: i64 = 1_700_000_000;
@@ -108,6 +109,7 @@ impl Desk {
             poll_every: SignedDuration::from_secs(5),
             demo: false,
             operator: person(),
+            quiet: None,
         };
         Self { app: App::new(facts, Some(reading(0)), feed, at(0)), second: 0, ids: 100 }
     }
@@ -785,95 +787,6 @@ fn notices_stay_until_they_are_acknowledged_and_are_told_once() {
     assert_eq!(desk.app.notices.entries().len(), 2);
     let asked = desk.keys("enter");
     assert!(matches!(&asked[..], [Command::ShowLife(Some(id))] if *id == uuid(1)), "{asked:?}");
-}
-
-#[test]
-fn a_condition_is_told_once_until_it_clears() {
-    let mut desk = Desk::new();
-    let fail = |failures| News::BalanceFailed { at: at(0), reason: Safe::new("cut"), failures };
-    for (failures, told) in [(1, 0), (2, 0), (3, 1), (4, 1)] {
-        desk.news(fail(failures));
-        assert_eq!(desk.app.notices.entries().len(), told, "{failures}");
-    }
-    desk.keys("! a");
-    desk.news(fail(5));
-    assert!(desk.app.notices.entries().is_empty(), "it was read");
-    desk.news(News::Balance(Box::new(reading(1))));
-    desk.news(fail(3));
-    assert_eq!(desk.app.notices.entries().len(), 1, "it began again");
-    desk.news(News::Balance(Box::new(reading(2))));
-    assert!(desk.app.notices.entries().is_empty(), "it is over");
-    let trouble = WebhookHealth { trouble: Some("in use".to_owned()), ..WebhookHealth::default() };
-    let rings = desk.send(Message::News(News::Webhooks(Box::new(trouble))));
-    assert!(rings.iter().any(|effect| matches!(effect, Effect::Bell)));
-    assert!(matches!(desk.app.notices.entries()[0].notice, Notice::Condition(Condition::Webhooks, _)));
-}
-
-#[test]
-fn illegible_webhooks_are_told_again_when_more_come_after_they_were_read() {
-    let mut desk = Desk::new();
-    let tell = |desk: &mut Desk, illegible| {
-        let health = WebhookHealth { illegible, ..WebhookHealth::default() };
-        desk.send(Message::News(News::Webhooks(Box::new(health))))
-            .iter()
-            .any(|effect| matches!(effect, Effect::Bell))
-    };
-    let shown = |desk: &Desk| {
-        desk.app.notices.entries().iter().map(|entry| format!("{:?}", entry.notice)).collect::<Vec<_>>()
-    };
-    assert!(!tell(&mut desk, 0));
-    assert!(tell(&mut desk, 2));
-    assert!(!tell(&mut desk, 2) && !tell(&mut desk, 900), "one bell for as long as nobody has read it");
-    assert_eq!(shown(&desk), ["Condition(IllegibleWebhooks, \"900\")"]);
-    desk.keys("! a");
-    assert!(!tell(&mut desk, 900));
-    assert!(shown(&desk).is_empty());
-    assert!(tell(&mut desk, 901));
-    assert_eq!(shown(&desk).len(), 1);
-}
-
-#[test]
-fn webhooks_that_cannot_be_passed_on_are_told_until_they_can() {
-    let mut desk = Desk::new();
-    let tell = |desk: &mut Desk, oldest, trouble: Option<&str>| {
-        let forward = ForwardHealth {
-            address: "https://platform.example".to_owned(),
-            waiting: Some(7),
-            oldest: Some(at(oldest)),
-            trouble: trouble.map(Safe::new),
-        };
-        let health = WebhookHealth { forwards: vec![forward], ..WebhookHealth::default() };
-        desk.news(News::Webhooks(Box::new(health)));
-        desk.app.notices.entries().iter().map(|entry| format!("{:?}", entry.notice)).collect::<Vec<_>>()
-    };
-    assert!(tell(&mut desk, 0, Some("HTTP 500")).is_empty(), "not within its first minute");
-    assert!(tell(&mut desk, -60, None).is_empty(), "it is only busy");
-    let told = tell(&mut desk, -60, Some("HTTP 500"));
-    assert_eq!(told, ["Condition(ForwardStands, \"https://platform.example: 7 (HTTP 500)\")"]);
-    assert!(tell(&mut desk, 0, None).is_empty());
-}
-
-#[test]
-fn a_balance_outside_its_band_is_told() {
-    let mut desk = Desk::new();
-    let band = |floor, ceiling| {
-        crate::domain::band::Band::new(Centavos::new(floor), Centavos::new(floor), Centavos::new(ceiling))
-            .ok()
-    };
-    for (band, condition) in [
-        (band(1_000_001, 2_000_000), Some(Condition::BelowFloor)),
-        (band(1, 999_999), Some(Condition::AboveCeiling)),
-        (band(1, 1_000_000), None),
-    ] {
-        desk.app.facts.band = band;
-        desk.news(News::Balance(Box::new(reading(1))));
-        let told: Vec<_> = desk.app.notices.entries().iter().map(|entry| &entry.notice).collect();
-        match (&told[..], condition) {
-            ([], None) => {}
-            ([Notice::Condition(one, _)], Some(wanted)) => assert_eq!(*one, wanted),
-            other => panic!("{other:?}"),
-        }
-    }
 }
 
 #[test]

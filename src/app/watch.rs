@@ -1,37 +1,42 @@
-//! What saldo looks out for by itself: a balance outside its band or not to be read, webhooks that do not come, cannot be
-//! read or cannot be passed on, payments that came to nothing, rows that contradict.
+//! What the screen rings for: alerts that began, payments that came to nothing. What is an alert is judged by whoever owns
+//! the journal, and read there; the screen only tells it.
 
 use std::collections::HashSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::notices::{Condition, SeenRow};
+use super::notices::SeenRow;
 use super::{App, Effect, Notice};
-use crate::domain::band::Standing;
+use crate::domain::alert::{Alert, Kind, Severity};
 use crate::domain::cash_out::State as Out;
-use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
-use crate::engine::message::WebhookHealth;
 
-/// After so many failures in a row a person is told.
-const UNREAD: u32 = 3;
-
-/// A webhook that an address has not taken for so long is told; before, it is tried again in peace.
-const STANDS: SignedDuration = SignedDuration::from_mins(1);
-
-/// Which payments that came to nothing need no word any more.
+/// What needs no word any more.
 #[derive(Debug, Clone)]
 pub(super) struct Watch {
     /// What ended before the session began is no news, wherever the feed is scrolled to.
     since: Timestamp,
     told: HashSet<Uuid>,
+    /// Alerts up to this number have rung, or were there when the session began.
+    rung: i64,
+    /// How many waited when the window was last named.
+    named: usize,
 }
 
 impl Watch {
-    pub(super) fn new(rows: &[Transaction], since: Timestamp) -> Self {
-        Self { since, told: rows.iter().filter(|row| came_to_nothing(row)).map(|row| row.id).collect() }
+    pub(super) fn new(rows: &[Transaction], alerts: &[Alert], since: Timestamp) -> Self {
+        Self {
+            since,
+            told: rows.iter().filter(|row| came_to_nothing(row)).map(|row| row.id).collect(),
+            rung: newest(alerts),
+            named: 0,
+        }
     }
+}
+
+fn newest(alerts: &[Alert]) -> i64 {
+    alerts.iter().map(|alert| alert.number).max().unwrap_or_default()
 }
 
 fn came_to_nothing(row: &Transaction) -> bool {
@@ -44,7 +49,6 @@ impl App {
         for row in self.feed.window.rows.iter().filter(|row| row.conflict) {
             self.notices.push(Notice::Conflict(SeenRow::from(row)), self.now);
         }
-        self.watch_band();
     }
 
     /// Tells what ended without money having moved since the last look.
@@ -59,59 +63,44 @@ impl App {
         (self.watch.told.len() > before).then_some(Effect::Bell)
     }
 
-    /// A balance was read.
-    pub(super) fn watch_balance(&mut self) -> Option<Effect> {
-        self.notices.hold(Condition::BalanceUnread, None, self.now);
-        self.watch_band()
+    /// Alerts that somebody has to look at and that stand nowhere else: oldest first, so that a new one moves none.
+    pub(crate) fn waiting_alerts(&self) -> Vec<&Alert> {
+        // These two have their place above the list, with more to say.
+        let stands_above =
+            |alert: &Alert| matches!(alert.what.kind(), Kind::PaymentsPaused | Kind::RebalanceInDoubt);
+        let alerts = &self.feed.window.alerts;
+        alerts.iter().rev().filter(|alert| alert.is_waiting() && !stands_above(alert)).collect()
     }
 
-    fn watch_band(&mut self) -> Option<Effect> {
-        let (band, balance) = (self.facts.band?, self.balance.transactional()?);
-        let standing = band.standing(balance);
-        let detail = |wanted| (standing == wanted).then(|| balance.to_string());
-        let below = self.notices.hold(Condition::BelowFloor, detail(Standing::BelowFloor), self.now);
-        let above = self.notices.hold(Condition::AboveCeiling, detail(Standing::AboveCeiling), self.now);
-        (below || above).then_some(Effect::Bell)
+    /// Alerts that hold and that somebody has acknowledged.
+    pub(crate) fn seen_alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.feed.window.alerts.iter().rev().filter(|alert| alert.stands() && alert.acknowledged.is_some())
     }
 
-    /// A balance could not be read, `failures` times in a row by now.
-    pub(super) fn watch_failure(&mut self, reason: &Safe, failures: u32) -> Option<Effect> {
-        if failures < UNREAD {
-            return None;
+    /// Rings for alerts that began since the last look; in quiet hours only for what cannot wait.
+    pub(super) fn watch_alerts(&mut self) -> Vec<Effect> {
+        let quiet = self.facts.quiet.is_some_and(|quiet| quiet.holds(self.now, &self.facts.zone));
+        let alerts = &self.feed.window.alerts;
+        let mut began: Vec<&Alert> = alerts
+            .iter()
+            .filter(|alert| alert.number > self.watch.rung && alert.is_waiting())
+            .filter(|alert| !quiet || alert.what.kind().severity() == Severity::Now)
+            .collect();
+        began.sort_by_key(|alert| (std::cmp::Reverse(alert.what.kind().severity()), alert.number));
+        let mut effects = Vec::new();
+        if let Some(first) = began.first() {
+            let amount = first.what.amount().map(|amount| format!(": {amount}")).unwrap_or_default();
+            let first = format!("{}{amount}", self.lang.alert(&first.what));
+            let text = self.lang.and_more(&first, began.len() - 1);
+            effects.push(Effect::Bell);
+            effects.push(Effect::Notify(format!("saldo {}: {text}", self.facts.profile)));
         }
-        let began = self.notices.hold(Condition::BalanceUnread, Some(reason.to_string()), self.now);
-        began.then_some(Effect::Bell)
-    }
-
-    /// Whether webhooks come.
-    pub(super) fn watch_webhooks(&mut self) -> Option<Effect> {
-        let trouble = self.webhooks.trouble.as_deref().map(|trouble| Safe::new(trouble).to_string());
-        self.notices.hold(Condition::Webhooks, trouble, self.now).then_some(Effect::Bell)
-    }
-
-    /// Authentic webhooks that cannot be read: told again when more come after a person has read it.
-    pub(super) fn watch_illegible(&mut self, before: &WebhookHealth) -> Option<Effect> {
-        const IT: Condition = Condition::IllegibleWebhooks;
-        let count = self.webhooks.illegible;
-        if count <= before.illegible {
-            return None;
+        let waiting = alerts.iter().filter(|alert| alert.is_waiting()).count();
+        self.watch.rung = self.watch.rung.max(newest(alerts));
+        if waiting != std::mem::replace(&mut self.watch.named, waiting) {
+            let count = if waiting > 0 { format!("({waiting}) ") } else { String::new() };
+            effects.push(Effect::Title(format!("{count}saldo {}", self.facts.profile)));
         }
-        if !self.notices.is_unread(IT) {
-            self.notices.hold(IT, None, self.now);
-        }
-        self.notices.hold(IT, Some(count.to_string()), self.now).then_some(Effect::Bell)
-    }
-
-    /// Whether an address takes what is passed on to it.
-    pub(super) fn watch_forwards(&mut self) -> Option<Effect> {
-        let stands = self.webhooks.forwards.iter().find(|forward| {
-            let oldest = forward.oldest.filter(|_| forward.trouble.is_some());
-            oldest.is_some_and(|oldest| self.now.duration_since(oldest) >= STANDS)
-        });
-        let detail = stands.map(|forward| {
-            let why = forward.trouble.as_ref().map(Safe::as_str).unwrap_or_default();
-            format!("{}: {} ({why})", forward.address, forward.waiting.unwrap_or_default())
-        });
-        self.notices.hold(Condition::ForwardStands, detail, self.now).then_some(Effect::Bell)
+        effects
     }
 }

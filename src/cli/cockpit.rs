@@ -20,6 +20,7 @@ use super::{linear, logging, output};
 use crate::app::{App, Environment, Facts};
 use crate::config;
 use crate::domain::text::Safe;
+use crate::engine::alerts;
 use crate::engine::clock;
 use crate::engine::desk::{Desk, Parts, window};
 use crate::engine::forward::Address;
@@ -28,7 +29,7 @@ use crate::engine::message::{Command, News};
 use crate::gateway::{Charging, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
-use crate::journal::{CashIns, Journal, JournalError, Query, Reader};
+use crate::journal::{CashIns, Journal, JournalError, Query, ScreenReader};
 use crate::lang::Lang;
 use crate::server::control::attached::Attached;
 use crate::server::control::client::Client;
@@ -36,7 +37,7 @@ use crate::server::control::listener::Control;
 use crate::server::control::operator;
 use crate::server::webhooks::{self, bind};
 use crate::session::Cockpit;
-use crate::session::{self, ColorDepth, Ended, Termination, Tty};
+use crate::session::{self, ColorDepth, Ended, Notification, Termination, Tty};
 
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
 const ZONE: &str = "America/Sao_Paulo";
@@ -53,6 +54,8 @@ pub(super) struct Station {
     pub(super) works: Option<Works>,
     /// Who tells what the platform's users hold.
     pub(super) exposure: Option<config::Exposure>,
+    /// How the terminal is asked for notifications.
+    pub(super) notify: config::Notify,
 }
 
 /// What a cockpit works with that owns its journal.
@@ -64,6 +67,8 @@ pub(super) struct Works {
     pub(super) webhooks: Option<Webhooks>,
     /// Who else gets every webhook.
     pub(super) forward: Vec<Address>,
+    /// What the desk wants to be told, and how.
+    pub(super) alerts: alerts::Settings,
 }
 
 /// Where webhooks are taken.
@@ -90,6 +95,7 @@ pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exi
                 .unwrap_or(SignedDuration::from_secs(5)),
             demo: false,
             operator: operator(),
+            quiet: settings.alerts.quiet,
         },
         depth_wish: global.color,
         linear: global.linear.then(|| Runner {
@@ -103,6 +109,7 @@ pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exi
         account: context.account(),
         works,
         exposure: settings.exposure.clone(),
+        notify: settings.alerts.notify,
     };
     sit_down(station).await
 }
@@ -121,6 +128,7 @@ async fn works(context: &Context) -> Result<Works, Failure> {
         poll_every: settings.poll_balance,
         webhooks,
         forward: settings.webhook.forward.iter().map(Address::from).collect(),
+        alerts: watched(context, zone()),
     })
 }
 
@@ -131,7 +139,7 @@ fn serves(client: &Client) -> bool {
 
 /// Opens the journal, draws what it knows, and works until the person leaves or the terminal goes.
 pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
-    let Station { facts, journal, account, works, exposure, depth_wish, linear } = station;
+    let Station { facts, journal, account, works, exposure, notify, depth_wish, linear } = station;
     let face = match linear {
         Some(runner) => Face::Sentences(runner),
         None => Face::screen(depth_wish)?,
@@ -149,7 +157,8 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     if let Some(exposure) = exposure {
         engine.follow(exposure);
     }
-    let ended = face.show(Cockpit::new(app, engine.commands()), news).await;
+    let cockpit = Cockpit::new(app, engine.commands()).notified_by(notification(notify));
+    let ended = face.show(cockpit, news).await;
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
     if may_write && engine.is_busy() {
         output::note(lang.waiting_for_the_wire());
@@ -253,7 +262,7 @@ impl Engine {
 }
 
 /// The first frame shows what the journal knows.
-async fn first_frame(facts: Facts, reader: &dyn Reader) -> Result<App, Failure> {
+async fn first_frame(facts: Facts, reader: &dyn ScreenReader) -> Result<App, Failure> {
     let known = reader.balance().await?;
     let feed = window(reader, &Query::default(), &facts.zone).await?;
     Ok(App::new(facts, known, feed, clock::now()))
@@ -270,7 +279,7 @@ async fn own(
     let owned = Arc::new(SqliteJournal::open(path, account, lock).await?);
     let journal: Arc<dyn CashIns> = Arc::clone(&owned) as _;
     let (zone, operator) = (facts.zone.clone(), facts.operator.clone());
-    let reader: Arc<dyn Reader> = Arc::clone(&owned) as _;
+    let reader: Arc<dyn ScreenReader> = Arc::clone(&owned) as _;
     let app = first_frame(facts, reader.as_ref()).await?;
     drop(reader);
     let gateway: Arc<dyn Charging> = works.gateway;
@@ -281,6 +290,7 @@ async fn own(
         poll_every: works.poll_every,
         zone,
         operator,
+        alerts: works.alerts,
     })
     .await?;
     if let Some(webhooks) = works.webhooks {
@@ -313,7 +323,7 @@ async fn attach(
     }
     drop(client);
     let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
-    let reader: Arc<dyn Reader> = reader;
+    let reader: Arc<dyn ScreenReader> = reader;
     let zone = facts.zone.clone();
     let app = first_frame(facts, reader.as_ref()).await?;
     let (attached, news) = Attached::start(path, account, reader, zone);
@@ -338,6 +348,13 @@ pub(super) fn listen(
     }
 }
 
+/// What the profile wants to be told, and how.
+pub(super) fn watched(context: &Context, zone: TimeZone) -> alerts::Settings {
+    let settings = &context.settings;
+    let expects_webhooks = settings.webhook_url.is_some();
+    alerts::Settings::new(&settings.alerts, settings.band, expects_webhooks, (zone, &settings.profile))
+}
+
 pub(super) fn zone() -> TimeZone {
     TimeZone::get(ZONE).unwrap_or(TimeZone::UTC)
 }
@@ -354,6 +371,15 @@ pub(super) fn language(asked: Option<config::Lang>) -> Lang {
                 .find(|value| !value.is_empty());
             Lang::from_locale(locale.as_deref().unwrap_or_default())
         }
+    }
+}
+
+fn notification(notify: config::Notify) -> Notification {
+    match notify {
+        config::Notify::Auto => Notification::Auto,
+        config::Notify::Osc9 => Notification::Osc9,
+        config::Notify::Osc777 => Notification::Osc777,
+        config::Notify::Off => Notification::Off,
     }
 }
 

@@ -17,10 +17,11 @@ use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
 use super::linear::Runner;
 use crate::app::{Environment, Facts};
-use crate::config::{Env, Overrides, asked_language};
+use crate::config::{AlertSettings, Env, Overrides, asked_language};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
+use crate::engine::alerts;
 use crate::engine::lane::LaneSettings;
 use crate::gateway::{Credentials, HttpGateway, Options};
 use crate::sandbox::traffic::run_traffic;
@@ -66,17 +67,19 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         true => Some(runner(folder.path(), &access).map_err(|error| broken(&error))?),
         false => None,
     };
+    let band =
+        Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000)).ok();
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
             environment: Environment::Sandbox,
-            band: Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000))
-                .ok(),
+            band,
             lang: language(lang),
             zone: zone(),
             poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),
             demo: true,
             operator: operator(),
+            quiet: None,
         },
         depth_wish: global.color,
         linear,
@@ -94,8 +97,10 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             poll_every: POLL,
             webhooks: Some(Webhooks { socket: Ok(socket), path: PATH.to_owned() }),
             forward: Vec::new(),
+            alerts: alerts::Settings::new(&AlertSettings::default(), band, true, (zone(), "demo")),
         }),
         exposure: None,
+        notify: crate::config::Notify::Auto,
     };
     let stop = CancellationToken::new();
     let traffic = tokio::spawn(run_traffic(access, webhook_url, arguments.seed, stop.clone()));

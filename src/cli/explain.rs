@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::alerts::{suspect_words, time as time_in};
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -14,10 +15,13 @@ use super::output::{note, say, say_json};
 use super::select::time;
 use super::view::PocketsView;
 use crate::domain::conservation::{Conservation, Gap, Kind, Point};
+use crate::domain::gap::GapFile;
 use crate::domain::money::Centavos;
 use crate::domain::query::Times;
+use crate::engine::alerts::SuspectTelling;
 use crate::engine::clock;
 use crate::engine::desk::midnight;
+use crate::journal::alerts::AlertReader as _;
 use crate::journal::{Reader, Totals};
 
 #[derive(Debug, Args)]
@@ -63,6 +67,12 @@ struct GapView {
     /// `transactional`, `proprietary`, or `between`: from one to the other, a top-up where it is positive.
     account: &'static str,
     amount_centavos: Centavos,
+    /// What may explain it; only of those that money in transit does not.
+    suspects: Vec<SuspectTelling>,
+    /// What a person found, and who.
+    note: Option<String>,
+    explained_by: Option<String>,
+    explained_at: Option<Timestamp>,
 }
 
 impl From<&Point> for PointView {
@@ -71,9 +81,19 @@ impl From<&Point> for PointView {
     }
 }
 
-impl From<&Gap> for GapView {
-    fn from(gap: &Gap) -> Self {
-        Self { from: gap.from, to: gap.to, account: gap.kind.as_str(), amount_centavos: gap.amount }
+impl From<&GapFile> for GapView {
+    fn from(file: &GapFile) -> Self {
+        let GapFile { gap, suspects, explained } = file;
+        Self {
+            from: gap.from,
+            to: gap.to,
+            account: gap.kind.as_str(),
+            amount_centavos: gap.amount,
+            suspects: suspects.iter().map(SuspectTelling::from).collect(),
+            note: explained.as_ref().and_then(|found| found.note.clone()),
+            explained_by: explained.as_ref().map(|found| found.by.to_string()),
+            explained_at: explained.as_ref().map(|found| found.at),
+        }
     }
 }
 
@@ -93,15 +113,21 @@ pub(super) async fn run(arguments: ExplainArguments, context: &Context) -> Resul
     let reader = context.reader().await?.ok_or_else(nothing)?;
     let drawn = reader.conservation(since).await?.ok_or_else(nothing)?;
     let totals = reader.totals(since).await?;
+    // What may still be in transit needs no explanation.
+    let (lasting, passing): (Vec<Gap>, Vec<Gap>) =
+        drawn.gaps.iter().partition(|gap| gap.is_lasting(drawn.now.at));
+    let mut files = reader.gap_files(lasting).await?;
+    files.extend(passing.into_iter().map(|gap| GapFile { gap, suspects: Vec::new(), explained: None }));
+    files.sort_by_key(|file| (file.gap.to, file.gap.from));
     if context.json {
-        say_json(&view(&drawn, &totals));
+        say_json(&view(&drawn, &files, &totals));
     } else {
-        table(&drawn, &totals, &zone);
+        table(&drawn, &files, &totals, &zone);
     }
     Ok(Exit::Done)
 }
 
-fn view(drawn: &Conservation, totals: &Totals) -> ExplainView {
+fn view(drawn: &Conservation, files: &[GapFile], totals: &Totals) -> ExplainView {
     let moved = &drawn.now.moved;
     ExplainView {
         opening: (&drawn.opening).into(),
@@ -117,12 +143,12 @@ fn view(drawn: &Conservation, totals: &Totals) -> ExplainView {
         lasting: drawn.lasting.into(),
         in_flight_centavos: totals.in_flight.amount,
         in_doubt_centavos: totals.in_doubt.amount,
-        gaps: drawn.gaps.iter().map(GapView::from).collect(),
+        gaps: files.iter().map(GapView::from).collect(),
     }
 }
 
-fn table(drawn: &Conservation, totals: &Totals, zone: &TimeZone) {
-    let time = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%d/%m/%Y %H:%M:%S %Z").to_string();
+fn table(drawn: &Conservation, files: &[GapFile], totals: &Totals, zone: &TimeZone) {
+    let time = |at: Timestamp| time_in(at, zone);
     let line = |what: &str, transactional: Option<Centavos>, proprietary: Option<Centavos>| {
         let cell = |amount: Option<Centavos>| amount.map(|amount| amount.to_string()).unwrap_or_default();
         say(format!("{what:<34}{:>22}{:>22}", cell(transactional), cell(proprietary)).trim_end());
@@ -148,7 +174,7 @@ fn table(drawn: &Conservation, totals: &Totals, zone: &TimeZone) {
     line("not seen by saldo", transactional, proprietary);
     let (transactional, proprietary) = both(drawn.lasting);
     line("  for more than ten minutes", transactional, proprietary);
-    for gap in &drawn.gaps {
+    for GapFile { gap, suspects, explained } in files {
         let account = match gap.kind {
             Kind::Transactional => "transactional",
             Kind::Proprietary => "proprietary",
@@ -158,6 +184,17 @@ fn table(drawn: &Conservation, totals: &Totals, zone: &TimeZone) {
             Kind::Between => "transactional to proprietary, not ordered by saldo",
         };
         say(&format!("  {} to {}  {}  {account}", time(gap.from), time(gap.to), gap.amount));
+        match explained {
+            Some(found) => {
+                let words = found.note.as_deref().unwrap_or("seen");
+                say(&format!("    explained by {} at {}: {words}", found.by, time(found.at)));
+            }
+            None => {
+                for suspect in suspects {
+                    say(&format!("    ? {}", suspect_words(suspect, zone)));
+                }
+            }
+        }
     }
     let (flight, doubt) = (totals.in_flight, totals.in_doubt);
     if flight.count + doubt.count > 0 {

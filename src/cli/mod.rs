@@ -3,6 +3,7 @@
 //! What scripts may rely on is here: flags, JSON, exit codes ([`failure::Exit`]). Data go to standard output, talk goes
 //! to standard error, and an exit that is not 0 always says why.
 
+mod alerts;
 mod ask;
 mod balance;
 mod cash_in;
@@ -111,6 +112,8 @@ enum Command {
     Transactions(transactions::TransactionsArguments),
     /// Does the wallet hold what it ought to, and what of it nobody told saldo
     Explain(explain::ExplainArguments),
+    /// What a person has to look at; `alerts ack ID` records that they have
+    Alerts(alerts::AlertsArguments),
     /// The history as a file: CSV, OFX, JSON lines
     Export(export::ExportArguments),
     /// The receipt of a payment that has moved money
@@ -217,6 +220,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             }
             Some(Command::Explain(arguments)) => {
                 explain::run(arguments, &Context::load(&global, "explain")?).await
+            }
+            Some(Command::Alerts(arguments)) => {
+                alerts::run(arguments, &Context::load(&global, "alerts")?).await
             }
             Some(Command::Export(arguments)) => {
                 export::run(arguments, &Context::load(&global, "export")?).await

@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::note;
+use crate::domain::alert::Alert;
 use crate::domain::request::Asked;
 use crate::domain::transaction::Transaction;
 use crate::domain::{cash_in, refund};
+use crate::engine::alerts::Subject;
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::lane::{Decision, LaneError};
 use crate::engine::message::Finding;
@@ -19,7 +21,9 @@ use crate::gateway::ReadError;
 use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
-use crate::server::control::protocol::{CashOut, Charge, Owner, Refund, Refusal, Request, Resolve};
+use crate::server::control::protocol::{
+    Acknowledge, CashOut, Charge, Owner, Refund, Refusal, Request, Resolve,
+};
 
 /// The office that a command has found. It does one thing, and is given back.
 pub(super) enum Office {
@@ -192,6 +196,19 @@ impl Office {
             }
         };
         Ok(recovered?)
+    }
+
+    /// Records that the operator has seen an alert.
+    pub(super) async fn acknowledge(self, subject: Subject, note: Option<String>) -> Result<Alert, Failure> {
+        let acknowledged = match self {
+            Self::Here(office) => office.acknowledge(subject, operator(), note).await,
+            Self::There { client, account } => {
+                let advice = "it may be recorded or not: `saldo alerts --all` tells, and the same command again is harmless";
+                let seen = Request::Acknowledge(Box::new(Acknowledge { subject, note }));
+                ask(client, &account, seen, &CancellationToken::new(), advice).await?
+            }
+        };
+        Ok(acknowledged?)
     }
 
     /// Records what the operator found about a payment.

@@ -11,7 +11,7 @@ use sd_notify::NotifyState;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
-use super::cockpit::zone;
+use super::cockpit::{watched, zone};
 use super::context::{Connection, Context, asked_to_stop};
 use super::failure::{Exit, Failure};
 use super::output::{note, write_whole};
@@ -69,6 +69,7 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
         poll_every: settings.poll_balance,
         zone: zone(),
         operator: operator(),
+        alerts: watched(context, zone()),
     })
     .await?;
     let (picture, watched) = watch::channel(Picture::default());
@@ -177,6 +178,8 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::CashOutDecided { .. }
             | News::RebalanceReviewed { .. }
             | News::RebalanceEnded(_)
+            | News::Acknowledged(_)
+            | News::Gaps(_)
             | News::Resolved { .. } => {}
         }
     }

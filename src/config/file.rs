@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::alert::Quiet;
 use crate::domain::money::Centavos;
 
 use super::origin::Origin;
@@ -18,6 +19,12 @@ pub(super) const DEFAULT_POLL: Duration = Duration::from_secs(5);
 pub(super) const DEFAULT_RESEND_WINDOW: Duration = Duration::from_secs(3_600);
 /// `exposure.every`, if nobody says otherwise.
 pub(super) const DEFAULT_EXPOSURE_EVERY: Duration = Duration::from_secs(30);
+/// `alerts.stands_still`, if nobody says otherwise.
+pub(super) const DEFAULT_STANDS_STILL: Duration = Duration::from_secs(5 * 60);
+/// `alerts.webhooks_late`, if nobody says otherwise.
+pub(super) const DEFAULT_WEBHOOKS_LATE: Duration = Duration::from_secs(2 * 60);
+/// `alerts.in_doubt`, if nobody says otherwise.
+pub(super) const DEFAULT_IN_DOUBT: Duration = Duration::from_secs(60);
 
 /// Which gateway a profile speaks to: it decides the address, and the colour and word on every screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +109,35 @@ pub enum ExposureSource {
     File(PathBuf),
 }
 
+/// How the terminal is asked to notify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Notify {
+    /// As the terminal is known to understand.
+    #[default]
+    Auto,
+    /// By OSC 9 (iTerm2, WezTerm, Windows Terminal, kitty, ghostty).
+    Osc9,
+    /// By OSC 777 (urxvt, foot, VTE).
+    Osc777,
+    /// Not at all.
+    Off,
+}
+
+impl Notify {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Osc9, Self::Osc777, Self::Off];
+
+    /// `auto`, `osc9`, `osc777`, `off`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Osc9 => "osc9",
+            Self::Osc777 => "osc777",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// A value and who decided it. Two settings are equal if they say the same, wherever each stands.
 #[derive(Debug, Clone)]
 pub struct Setting<T> {
@@ -147,6 +183,22 @@ pub struct Sections {
     pub exposure: Option<Setting<ExposureSource>>,
     /// `exposure.every`
     pub exposure_every: Option<Setting<Duration>>,
+    /// `alerts.notify`
+    pub notify: Option<Setting<Notify>>,
+    /// `alerts.command`
+    pub alert_command: Option<Setting<Vec<String>>>,
+    /// `alerts.quiet`
+    pub quiet: Option<Setting<Quiet>>,
+    /// `alerts.coverage`
+    pub coverage: Option<Setting<Duration>>,
+    /// `alerts.stands_still`
+    pub stands_still: Option<Setting<Duration>>,
+    /// `alerts.webhooks_late`
+    pub webhooks_late: Option<Setting<Duration>>,
+    /// `alerts.in_doubt`
+    pub in_doubt: Option<Setting<Duration>>,
+    /// `conservation.sees_everything`
+    pub sees_everything: Option<Setting<bool>>,
 }
 
 impl Sections {
@@ -164,6 +216,14 @@ impl Sections {
             ceiling: self.ceiling.or(weaker.ceiling),
             exposure: self.exposure.or(weaker.exposure),
             exposure_every: self.exposure_every.or(weaker.exposure_every),
+            notify: self.notify.or(weaker.notify),
+            alert_command: self.alert_command.or(weaker.alert_command),
+            quiet: self.quiet.or(weaker.quiet),
+            coverage: self.coverage.or(weaker.coverage),
+            stands_still: self.stands_still.or(weaker.stands_still),
+            webhooks_late: self.webhooks_late.or(weaker.webhooks_late),
+            in_doubt: self.in_doubt.or(weaker.in_doubt),
+            sees_everything: self.sees_everything.or(weaker.sees_everything),
         }
     }
 }
@@ -182,6 +242,14 @@ impl Default for Sections {
             ceiling: None,
             exposure: None,
             exposure_every: Some(Setting::default_of(DEFAULT_EXPOSURE_EVERY)),
+            notify: Some(Setting::default_of(Notify::default())),
+            alert_command: None,
+            quiet: None,
+            coverage: None,
+            stands_still: Some(Setting::default_of(DEFAULT_STANDS_STILL)),
+            webhooks_late: Some(Setting::default_of(DEFAULT_WEBHOOKS_LATE)),
+            in_doubt: Some(Setting::default_of(DEFAULT_IN_DOUBT)),
+            sees_everything: Some(Setting::default_of(false)),
         }
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct RawConfig {
     pub(super) payments: Option<RawPayments>,
     pub(super) band: Option<RawBand>,
     pub(super) exposure: Option<RawExposure>,
+    pub(super) alerts: Option<RawAlerts>,
+    pub(super) conservation: Option<RawConservation>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +45,8 @@ pub(super) struct RawProfile {
     pub(super) payments: Option<RawPayments>,
     pub(super) band: Option<RawBand>,
     pub(super) exposure: Option<RawExposure>,
+    pub(super) alerts: Option<RawAlerts>,
+    pub(super) conservation: Option<RawConservation>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +101,24 @@ pub(super) struct RawExposure {
     pub(super) command: Option<Spanned<Vec<String>>>,
     pub(super) file: Text,
     pub(super) every: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, expecting = "a table like [alerts]")]
+pub(super) struct RawAlerts {
+    pub(super) notify: Text,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+    pub(super) quiet: Text,
+    pub(super) coverage: Text,
+    pub(super) stands_still: Text,
+    pub(super) webhooks_late: Text,
+    pub(super) in_doubt: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, expecting = "a table like [conservation]")]
+pub(super) struct RawConservation {
+    pub(super) sees_everything: Option<Spanned<bool>>,
 }
 
 /// A TOML error in our words. Serde quotes the value it did not expect, and that may be a secret: only what

@@ -5,12 +5,9 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FileType, Mode, OFlags};
 use secrecy::zeroize::Zeroizing;
@@ -20,15 +17,10 @@ use super::error::{ConfigError, Fault};
 use super::file::{Environment, Setting};
 use super::locate::Env;
 use super::origin::Origin;
+use super::program::{self, ProgramError, read_bounded};
 
 /// No credential of the gateway is longer; what is, was read from the wrong place.
 const MAX_BYTES: usize = 16 * 1024;
-
-/// How long a command may take: long enough for an agent, short enough for a service that starts.
-const COMMAND_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How often a running command is looked at.
-const COMMAND_LOOK: Duration = Duration::from_millis(5);
 
 /// Where a secret is.
 #[derive(Clone)]
@@ -101,7 +93,7 @@ fn read(setting: &Setting<SecretSource>, env: &Env) -> Result<SecretString, Conf
     let secret = match &setting.value {
         SecretSource::File(path) => from_file(path, Ownership::Ours),
         SecretSource::Env(name) => from_variable(name, env),
-        SecretSource::Command(words) => from_command(words, COMMAND_PATIENCE),
+        SecretSource::Command(words) => from_command(words, program::PATIENCE),
         SecretSource::Credential(name) => from_credential(name, env),
         SecretSource::Value(secret) => Ok(Zeroizing::new(secret.expose_secret().as_bytes().to_vec())),
     };
@@ -158,7 +150,7 @@ fn from_file(path: &Path, ownership: Ownership) -> Result<Zeroizing<Vec<u8>>, Fa
         validate_mode(path, status.st_mode & 0o777)?;
         validate_owner(path, status.st_uid, rustix::process::geteuid().as_raw())?;
     }
-    read_bounded(File::from(file)).map_err(|error| unreadable(&error))?.ok_or_else(too_long)
+    read_bounded(File::from(file), MAX_BYTES).map_err(|error| unreadable(&error))?.ok_or_else(too_long)
 }
 
 fn validate_mode(path: &Path, mode: u32) -> Result<(), Fault> {
@@ -200,74 +192,13 @@ fn from_credential(name: &str, env: &Env) -> Result<Zeroizing<Vec<u8>>, Fault> {
     from_file(&folder.join(name), Ownership::Systemd)
 }
 
-/// Runs a command and reads what it prints. What it says on standard error is dropped: nobody knows whether a
-/// secret is in it.
+/// What a command prints. Its own words may hold the secret, so that only how it ended is told.
 fn from_command(words: &[String], patience: Duration) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let (program, arguments) =
-        words.split_first().ok_or_else(|| Fault::new("the command is empty", "name a program"))?;
-    let failed = |what: String| Fault::new(what, format!("run {program} by hand to see why"));
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| failed(format!("the command {program} does not start ({error})")))?;
-    let Some(output) = child.stdout.take() else {
-        return Err(failed(format!("the command {program} has no output")));
-    };
-    // One answer, so a queue of one. A grandchild may hold the pipe open for ever: nobody waits for the thread.
-    let (sender, answer) = mpsc::sync_channel(1);
-    std::thread::spawn(move || sender.send(read_bounded(output)));
-    let deadline = Instant::now() + patience;
-    let status = wait_until(&mut child, deadline)
-        .map_err(|error| failed(format!("the command {program} cannot be waited for ({error})")))?
-        .ok_or_else(|| failed(format!("the command {program} took longer than {} s", patience.as_secs())))?;
-    let output = answer.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-    // Said first: a program whose reader has heard enough also ends with an error.
-    if matches!(output, Ok(Ok(None))) {
-        return Err(too_long());
-    }
-    if !status.success() {
-        return Err(failed(format!("the command {program} failed ({status})")));
-    }
-    match output {
-        Ok(Ok(bytes)) => bytes.ok_or_else(too_long),
-        Ok(Err(error)) => Err(failed(format!("the output of {program} cannot be read ({error})"))),
-        Err(_) => Err(failed(format!("the output of {program} does not end"))),
-    }
-}
-
-/// The child's status, or `None` if it had to be killed at the deadline.
-fn wait_until(child: &mut Child, deadline: Instant) -> std::io::Result<Option<std::process::ExitStatus>> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::park_timeout(COMMAND_LOOK);
-    }
-}
-
-/// All of `source`, or `None` if it holds more than a secret can have. The buffer never grows, so no copy of
-/// the secret stays behind unwiped.
-fn read_bounded(mut source: impl Read) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut bytes = Zeroizing::new(vec![0; MAX_BYTES + 1]);
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match source.read(&mut bytes[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    bytes.truncate(filled);
-    Ok((filled <= MAX_BYTES).then_some(bytes))
+    program::run(words, b"", MAX_BYTES, patience).map_err(|error| match (&error, words.first()) {
+        (ProgramError::TooMuch(..), _) => too_long(),
+        (_, Some(program)) => Fault::new(error.to_string(), format!("run {program} by hand to see why")),
+        (_, None) => Fault::new(error.to_string(), "name a program"),
+    })
 }
 
 fn too_long() -> Fault {
@@ -348,7 +279,7 @@ mod tests {
 
     #[test]
     fn reads_the_output_of_a_command_without_a_shell() {
-        let read = from_command(&words(&["printf", "%s\n", "a;b $HOME"]), COMMAND_PATIENCE).unwrap();
+        let read = from_command(&words(&["printf", "%s\n", "a;b $HOME"]), program::PATIENCE).unwrap();
         assert_eq!(&*read, b"a;b $HOME\n");
         for (command, what) in [
             (words(&["false"]), "failed (exit status: 1)"),
@@ -356,14 +287,14 @@ mod tests {
             (words(&["head", "-c", "20000", "/dev/zero"]), "longer than 16 KiB"),
             (vec![], "empty"),
         ] {
-            let fault = from_command(&command, COMMAND_PATIENCE).unwrap_err().to_string();
+            let fault = from_command(&command, program::PATIENCE).unwrap_err().to_string();
             assert!(fault.contains(what), "{fault}");
         }
     }
 
     #[test]
     fn a_command_that_hangs_is_ended() {
-        let begun = Instant::now();
+        let begun = std::time::Instant::now();
         let fault = from_command(&words(&["sleep", "600"]), Duration::from_millis(50)).unwrap_err();
         assert!(fault.to_string().contains("took longer"), "{fault}");
         assert!(begun.elapsed() < Duration::from_secs(60));

@@ -9,14 +9,16 @@ use std::time::Duration;
 use super::duration::shown;
 use super::error::{ConfigError, Fault};
 use super::file::{
-    Config, DEFAULT_EXPOSURE_EVERY, DEFAULT_POLL, DEFAULT_RESEND_WINDOW, Environment, ExposureSource,
-    JournalUrl, Lang, Profile, Sections, Setting,
+    Config, DEFAULT_EXPOSURE_EVERY, DEFAULT_IN_DOUBT, DEFAULT_POLL, DEFAULT_RESEND_WINDOW,
+    DEFAULT_STANDS_STILL, DEFAULT_WEBHOOKS_LATE, Environment, ExposureSource, JournalUrl, Lang, Notify,
+    Profile, Sections, Setting,
 };
 use super::locate::{Env, Overrides, config_path};
 use super::origin::{Origin, Origins};
 use super::secret::{Credentials, SecretSource, Secrets};
 use super::url::{BaseUrl, WebUrl};
 use super::validate::{validate_journal_given, validate_lang, validate_profile_exists};
+use crate::domain::alert::Quiet;
 use crate::domain::band::Band;
 
 /// A configuration of any sense is shorter; a device or a log given by mistake is not read to its end.
@@ -67,8 +69,46 @@ pub struct Settings {
     pub band: Option<Band>,
     /// What the platform's users hold plus what is in flight.
     pub exposure: Option<Exposure>,
+    /// What the desk is told, and how.
+    pub alerts: AlertSettings,
     /// The language that was asked for; otherwise the locale decides.
     pub lang: Option<Lang>,
+}
+
+/// What the desk is told, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// How the terminal is asked to notify.
+    pub notify: Notify,
+    /// A program and its arguments, run without a shell, that is given each alert as a line of JSON.
+    pub command: Option<Vec<String>>,
+    /// When only what cannot wait is told.
+    pub quiet: Option<Quiet>,
+    /// The balance ought to pay for so long at the present outflow.
+    pub coverage: Option<Duration>,
+    /// The gateway may give the same snapshot for so long.
+    pub stands_still: Duration,
+    /// A webhook may come so long after what it tells.
+    pub webhooks_late: Duration,
+    /// A payment may be in doubt for so long.
+    pub in_doubt: Duration,
+    /// Whether saldo is told everything that moves.
+    pub sees_everything: bool,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self {
+            notify: Notify::default(),
+            command: None,
+            quiet: None,
+            coverage: None,
+            stands_still: DEFAULT_STANDS_STILL,
+            webhooks_late: DEFAULT_WEBHOOKS_LATE,
+            in_doubt: DEFAULT_IN_DOUBT,
+            sees_everything: false,
+        }
+    }
 }
 
 /// Our own end of the webhooks.
@@ -176,6 +216,16 @@ fn settle(
             _ => None,
         },
         exposure: sections.exposure.map(|source| Exposure { source: source.value, every }),
+        alerts: AlertSettings {
+            notify: sections.notify.map(|notify| notify.value).unwrap_or_default(),
+            command: sections.alert_command.map(|command| command.value),
+            quiet: sections.quiet.map(|quiet| quiet.value),
+            coverage: sections.coverage.map(|coverage| coverage.value),
+            stands_still: duration(sections.stands_still, DEFAULT_STANDS_STILL),
+            webhooks_late: duration(sections.webhooks_late, DEFAULT_WEBHOOKS_LATE),
+            in_doubt: duration(sections.in_doubt, DEFAULT_IN_DOUBT),
+            sees_everything: sections.sees_everything.is_some_and(|sees| sees.value),
+        },
         lang: lang.map(|lang| lang.value),
     })
 }
@@ -216,6 +266,14 @@ fn origins(
         ExposureSource::File(path) => path.display().to_string(),
     });
     origins.record("exposure.every", sections.exposure_every.as_ref(), |every| shown(*every));
+    origins.record("alerts.notify", sections.notify.as_ref(), |notify| notify.as_str().to_owned());
+    origins.record("alerts.command", sections.alert_command.as_ref(), |words| format!("{words:?}"));
+    origins.record("alerts.quiet", sections.quiet.as_ref(), Quiet::to_string);
+    origins.record("alerts.coverage", sections.coverage.as_ref(), |coverage| shown(*coverage));
+    origins.record("alerts.stands_still", sections.stands_still.as_ref(), |still| shown(*still));
+    origins.record("alerts.webhooks_late", sections.webhooks_late.as_ref(), |late| shown(*late));
+    origins.record("alerts.in_doubt", sections.in_doubt.as_ref(), |doubt| shown(*doubt));
+    origins.record("conservation.sees_everything", sections.sees_everything.as_ref(), bool::to_string);
     origins.record("lang", lang, |lang| lang.as_str().to_owned());
     origins
 }

@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use crate::domain::alert::Quiet;
 use crate::domain::money::Centavos;
 
 use super::duration::validate_duration;
 use super::error::{ConfigError, Fault, suggestion};
-use super::file::{Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Sections, Setting};
+use super::file::{
+    Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Sections, Setting,
+};
 use super::origin::Origin;
 use super::raw::{
-    RawBand, RawConfig, RawExposure, RawJournal, RawPayments, RawPoll, RawProfile, RawSecret, RawWebhook,
-    Text, describe,
+    RawAlerts, RawBand, RawConfig, RawConservation, RawExposure, RawJournal, RawPayments, RawPoll,
+    RawProfile, RawSecret, RawWebhook, Text, describe,
 };
 use super::secret::{SecretSource, Secrets, validate_credential_name, validate_source_of_environment};
 use super::url::{BaseUrl, WebUrl};
@@ -24,6 +27,10 @@ use super::url::{BaseUrl, WebUrl};
 const POLL: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(3_600);
 /// After 24 hours a payment in doubt is held for a person, so nothing is sent again later than that.
 const RESEND: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3_600);
+/// From a minute, below which a pace says nothing, to a week.
+const COVERAGE: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3_600);
+/// Shorter would ring for what passes by itself; longer, somebody would have noticed.
+const PATIENT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3_600);
 /// As for the poll; a command is started each time.
 const EXPOSURE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
 
@@ -43,6 +50,7 @@ impl Config {
             sections: sections(
                 &scope,
                 (raw.webhook, raw.journal, raw.poll, raw.payments, raw.band, raw.exposure),
+                (raw.alerts, raw.conservation),
             )?,
             ..Self::default()
         };
@@ -155,6 +163,7 @@ fn profile(scope: &Scope<'_>, span: &Range<usize>, raw: RawProfile) -> Result<Pr
         sections: sections(
             scope,
             (raw.webhook, raw.journal, raw.poll, raw.payments, raw.band, raw.exposure),
+            (raw.alerts, raw.conservation),
         )?,
         environment,
         base_url,
@@ -170,8 +179,14 @@ type RawSections = (
     Option<RawExposure>,
 );
 
-fn sections(scope: &Scope<'_>, raw: RawSections) -> Result<Sections, ConfigError> {
+fn sections(
+    scope: &Scope<'_>,
+    raw: RawSections,
+    (alerts, conservation): (Option<RawAlerts>, Option<RawConservation>),
+) -> Result<Sections, ConfigError> {
     let (webhook, journal, poll, payments, band, exposure) = raw;
+    let alerts = alerts.unwrap_or_default();
+    let conservation = conservation.unwrap_or_default();
     let webhook = webhook.unwrap_or_default();
     let band = band.unwrap_or_default();
     let exposure = exposure.unwrap_or_default();
@@ -188,6 +203,14 @@ fn sections(scope: &Scope<'_>, raw: RawSections) -> Result<Sections, ConfigError
         ceiling: scope.text(band.ceiling, validate_amount)?,
         exposure: exposure_source(scope, exposure.command, exposure.file)?,
         exposure_every: duration(exposure.every, &EXPOSURE)?,
+        notify: scope.text(alerts.notify, validate_notify)?,
+        alert_command: scope.setting(alerts.command, validate_command)?,
+        quiet: scope.text(alerts.quiet, validate_quiet)?,
+        coverage: duration(alerts.coverage, &COVERAGE)?,
+        stands_still: duration(alerts.stands_still, &PATIENT)?,
+        webhooks_late: duration(alerts.webhooks_late, &PATIENT)?,
+        in_doubt: duration(alerts.in_doubt, &PATIENT)?,
+        sees_everything: scope.setting(conservation.sees_everything, Ok)?,
     })
 }
 
@@ -304,6 +327,25 @@ fn validate_command(words: Vec<String>) -> Result<Vec<String>, Fault> {
         }
         Some(_) => Ok(words),
     }
+}
+
+fn validate_notify(text: &str) -> Result<Notify, Fault> {
+    Notify::ALL.into_iter().find(|one| one.as_str() == text).ok_or_else(|| {
+        let remedy = suggestion(text, Notify::ALL.map(Notify::as_str)).map_or_else(
+            || "write auto, osc9, osc777 or off".to_owned(),
+            |meant| format!("did you mean {meant:?}?"),
+        );
+        Fault::new(format!("there is no way to notify {text:?}"), remedy)
+    })
+}
+
+fn validate_quiet(text: &str) -> Result<Quiet, Fault> {
+    Quiet::parse(text).map_err(|error| {
+        Fault::new(
+            format!("{text:?} are no quiet hours: {error}"),
+            "write two times of the desk's day, like \"22:00-07:00\"",
+        )
+    })
 }
 
 /// saldo is started from many folders, as a service from `/`: a path that depends on it is a trap.

@@ -11,6 +11,7 @@
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::money::Centavos;
 use super::rebalance::Pockets;
@@ -60,7 +61,8 @@ pub struct Point {
 }
 
 /// What a gap looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The transactional account changed.
     Transactional,
@@ -82,7 +84,7 @@ impl Kind {
 }
 
 /// A change of the balance that nobody told saldo about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The balance was still as it ought to be, as of then (UTC).
     pub from: Timestamp,
@@ -92,6 +94,26 @@ pub struct Gap {
     pub kind: Kind,
     /// By how much; negative where money left.
     pub amount: Centavos,
+}
+
+impl Gap {
+    /// Whether both are the same change, though it was looked at from another opening, which may move the edges of the
+    /// window: the same account and amount, at the same time.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let overlap = self.from < other.to && other.from < self.to;
+        self.kind == other.kind && self.amount == other.amount && (overlap || self.to == other.to)
+    }
+
+    /// Whether money in transit is no explanation of it any more, by the balance of `now`.
+    pub fn is_lasting(&self, now: Timestamp) -> bool {
+        now.duration_since(self.to) > TRANSIT
+    }
+
+    /// A name that no other gap of the wallet has: account, window (seconds since 1970) and centavos.
+    pub fn name(&self) -> String {
+        let Self { from, to, kind, amount } = self;
+        format!("{}:{}:{}:{}", kind.as_str(), from.as_second(), to.as_second(), amount.get())
+    }
 }
 
 /// The equation of a wallet between two moments.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock, draws a random number or touches a file: times come in as arguments.
 
+pub mod alert;
 pub mod attempt;
 pub mod balance;
 pub mod band;
@@ -12,6 +13,7 @@ pub mod conservation;
 pub mod document;
 pub mod end_to_end_id;
 pub mod freshness;
+pub mod gap;
 pub mod institution;
 pub mod moment;
 pub mod money;

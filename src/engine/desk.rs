@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::alerts::{self, Sighted, Sources, Subject, Watchman};
 use super::clock::{self, SystemClock};
 use super::counter::{ChargeDecision, Counter, RefundDecision};
 use super::inbox::Inbox;
@@ -26,8 +27,9 @@ use crate::config::Exposure;
 use crate::domain::person::Person;
 use crate::domain::transaction::Transaction;
 use crate::gateway::{Charging, Gateway};
+use crate::journal::alerts::Listed;
 use crate::journal::outbox::Outbox;
-use crate::journal::{CashIns, JournalError, Query, Reader};
+use crate::journal::{CashIns, JournalError, Query, Reader, ScreenReader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
 /// not, the engine's tasks wait for it instead of filling memory.
@@ -54,6 +56,8 @@ pub struct Parts {
     pub zone: TimeZone,
     /// Who is at the desk.
     pub operator: Person,
+    /// What the desk wants to be told, and how.
+    pub alerts: alerts::Settings,
 }
 
 /// A running engine.
@@ -78,7 +82,7 @@ impl Desk {
     pub async fn start(parts: Parts) -> Result<(Self, mpsc::Receiver<News>), JournalError> {
         let (news, receiver) = mpsc::channel(NEWS);
         let (commands, orders) = mpsc::channel(COMMANDS);
-        let Parts { journal, gateway, lane, poll_every, zone, operator } = parts;
+        let Parts { journal, gateway, lane, poll_every, zone, operator, alerts } = parts;
         let settings = lane;
         let lane = Lane::new(
             Arc::<dyn CashIns>::clone(&journal),
@@ -103,20 +107,32 @@ impl Desk {
         let poll_now = Arc::new(Notify::new());
         let (window, wanted) = watch::channel(Wanted::default());
         let board = Arc::new(Board::default());
+        let sighted = Arc::new(Sighted::default());
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&board).publish(news.clone()));
         tasks.spawn(poller::run(
             Arc::clone(&gateway),
             Arc::<dyn CashIns>::clone(&journal),
             news.clone(),
-            poller::Pace { every: poll_every, board: Arc::clone(&board) },
+            poller::Pace { every: poll_every, board: Arc::clone(&board), sighted: Arc::clone(&sighted) },
             Arc::clone(&poll_now),
             zone.clone(),
         ));
         tasks.spawn(tracker::run(Arc::<dyn CashIns>::clone(&journal), Arc::clone(&lane), journal.news()));
         tasks.spawn(Arc::clone(&counter).track(journal.news()));
-        let reader: Arc<dyn Reader> = Arc::<dyn CashIns>::clone(&journal);
-        tasks.spawn(show(reader, journal.news(), news.clone(), wanted, zone));
+        let reader: Arc<dyn ScreenReader> = Arc::<dyn CashIns>::clone(&journal);
+        tasks.spawn(show(reader, journal.news(), news.clone(), wanted, zone.clone()));
+        let sources = Sources {
+            book: Arc::clone(&journal),
+            sighted,
+            board: Arc::clone(&board),
+            lane: Some(Arc::clone(&lane)),
+        };
+        let watchman = Watchman::new(sources, alerts);
+        if let Some(hook) = watchman.hook() {
+            tasks.spawn(hook.run());
+        }
+        tasks.spawn(watchman.run());
         let office = Office::new(
             Arc::clone(&journal),
             Arc::clone(&lane),
@@ -134,6 +150,7 @@ impl Desk {
             poll_now,
             window,
             operator,
+            zone,
         };
         tasks.spawn(Arc::new(clerk).run(orders));
         let desk = Self { journal, lane, rebalancer, office, counter, commands, news, board, tasks };
@@ -200,7 +217,7 @@ pub struct Wanted {
 
 /// Reads the screen's window whenever the journal (so says `changes`) or the wish has changed.
 pub async fn show(
-    journal: Arc<dyn Reader>,
+    journal: Arc<dyn ScreenReader>,
     mut changes: watch::Receiver<u64>,
     news: mpsc::Sender<News>,
     mut wanted: watch::Receiver<Wanted>,
@@ -259,7 +276,7 @@ fn is_narrowed(query: &Query) -> bool {
 ///
 /// [`JournalError`].
 pub async fn window(
-    journal: &(impl Reader + ?Sized),
+    journal: &(impl ScreenReader + ?Sized),
     query: &Query,
     zone: &TimeZone,
 ) -> Result<FeedWindow, JournalError> {
@@ -272,7 +289,7 @@ pub async fn window(
 ///
 /// [`JournalError`].
 pub async fn look(
-    journal: &(impl Reader + ?Sized),
+    journal: &(impl ScreenReader + ?Sized),
     wish: &FeedWish,
     zone: &TimeZone,
 ) -> Result<FeedWindow, JournalError> {
@@ -316,6 +333,7 @@ pub async fn look(
         landed,
         newest,
         took,
+        alerts: journal.alerts(Listed::Standing).await?,
     })
 }
 
@@ -379,6 +397,7 @@ struct Clerk {
     poll_now: Arc<Notify>,
     window: watch::Sender<Wanted>,
     operator: Person,
+    zone: TimeZone,
 }
 
 impl Clerk {
@@ -429,6 +448,12 @@ impl Clerk {
                 Command::Refund(decision) => {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move { clerk.refund(*decision).await });
+                }
+                Command::Acknowledge { subject, note } => self.acknowledge(subject, note).await,
+                Command::LookAtGaps => {
+                    let reader: &dyn ScreenReader = self.office.journal().as_ref();
+                    let found = alerts::gap_files(reader, &self.zone).await;
+                    self.tell(News::Gaps(found.map_err(|error| error.to_string()))).await;
                 }
                 Command::AcknowledgeRebalance(id) => {
                     let ended = self.rebalancer.acknowledge(id, self.operator.clone()).await;
@@ -490,6 +515,11 @@ impl Clerk {
         if let Some(pause) = self.lane.paused() {
             self.tell(News::Paused(Some(pause))).await;
         }
+    }
+
+    async fn acknowledge(&self, subject: Subject, note: Option<String>) {
+        let outcome = self.office.acknowledge(subject, self.operator.clone(), note).await;
+        self.tell(News::Acknowledged(outcome.map(Box::new))).await;
     }
 
     async fn take_up(&self, id: Uuid) {

@@ -1,24 +1,22 @@
 //! What the platform's users hold plus what is in flight, as the desk's own program or file tells it, again and again.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 use tokio::sync::mpsc;
 
 use super::clock;
 use super::message::News;
-use crate::config::{Exposure, ExposureSource};
+use crate::config::{Exposure, ExposureSource, program};
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
 
-/// A program that takes longer is stopped.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A file that takes longer is a pipe or a dead mount; a program is stopped before.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// An amount is shorter; a device or a log given by mistake is not read to its end.
-const MOST: u64 = 4_096;
+const MOST: usize = 4_096;
 
 /// Asks until it is dropped. What cannot be told keeps the last good amount on the screen, with its age and the reason.
 pub(crate) async fn run(exposure: Exposure, news: mpsc::Sender<News>) {
@@ -52,26 +50,17 @@ async fn of_file(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 async fn of_command(words: &[String]) -> Result<Vec<u8>, String> {
-    let (program, arguments) = words.split_first().ok_or("the command is empty")?;
-    let failed = |error: std::io::Error| format!("{program} cannot be run: {error}");
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let output = child.stdout.take().ok_or("it has no output")?;
-    let bytes = bounded(output).await.map_err(failed)?;
-    let status = child.wait().await.map_err(failed)?;
-    if status.success() { Ok(bytes) } else { Err(format!("{program} failed ({status})")) }
+    let words = words.to_vec();
+    let run = move || program::run(&words, b"", MOST, program::PATIENCE);
+    let said = tokio::task::spawn_blocking(run).await.map_err(|error| error.to_string())?;
+    said.map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
 }
 
 async fn bounded(from: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(MOST + 1).read_to_end(&mut bytes).await?;
-    if bytes.len() as u64 > MOST {
+    let limit = u64::try_from(MOST).unwrap_or(u64::MAX).saturating_add(1);
+    from.take(limit).read_to_end(&mut bytes).await?;
+    if bytes.len() > MOST {
         return Err(std::io::Error::other("it says more than an amount"));
     }
     Ok(bytes)
@@ -101,7 +90,7 @@ mod tests {
             ("echo 1.234", "\"1.234\" is no amount"),
             ("echo", "is no amount"),
             ("echo 5; exit 3", "failed"),
-            ("yes", "more than an amount"),
+            ("yes", "more than 4096 bytes"),
             ("printf '\\377'", "no text"),
         ] {
             let error = ask(&command(script)).await.unwrap_err();

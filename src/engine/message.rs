@@ -11,9 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::alert::Alert;
 use crate::domain::balance::Reading;
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
+use crate::domain::gap::GapFile;
 use crate::domain::money::Centavos;
 use crate::domain::pace::Pace;
 use crate::domain::rebalance::{Forecast, ForecastError};
@@ -21,6 +23,7 @@ use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
+pub use super::alerts::{NotAcknowledged, Quiet, Subject};
 pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
 use super::office::Found;
@@ -122,6 +125,10 @@ pub enum News {
         /// How it stands now, or why nothing was recorded.
         outcome: Result<Box<Intent>, LaneError>,
     },
+    /// An alert was acknowledged, or a difference was explained; or why not.
+    Acknowledged(Result<Box<Alert>, NotAcknowledged>),
+    /// The gaps that were asked for, oldest first; or why they cannot be read.
+    Gaps(Result<Vec<GapFile>, String>),
 }
 
 /// What became of a cash-out decided on the screen.
@@ -249,6 +256,8 @@ pub struct FeedWindow {
     pub newest: Vec<Transaction>,
     /// How long the rows took to find.
     pub took: Duration,
+    /// Every alert that holds, newest first.
+    pub alerts: Vec<Alert>,
 }
 
 /// Rows are counted up to here.
@@ -351,6 +360,14 @@ impl Lags {
         }
     }
 
+    /// How many took longer than this, by the classes: a class that it divides counts as not longer.
+    pub fn beyond(&self, limit: SignedDuration) -> u64 {
+        let classes = Self::UP_TO.iter().map(|end| SignedDuration::from_secs(*end));
+        // A class begins where the one before ends.
+        let begins = std::iter::once(SignedDuration::ZERO).chain(classes);
+        begins.zip(self.0).filter(|(begin, _)| *begin >= limit).map(|(_, count)| count).sum()
+    }
+
     /// The end of the class below which so many percent stay, in seconds. `None`: nothing was counted. `Some(None)`:
     /// longer than the last end.
     pub fn quantile(&self, percent: u64) -> Option<Option<i64>> {
@@ -421,6 +438,15 @@ pub enum Command {
     Charge(Box<ChargeDecision>),
     /// Give a cash-in back. The decision is final; its id and its cash-in make it one.
     Refund(Box<RefundDecision>),
+    /// Record that the person at the desk has seen an alert, or what they found about a difference.
+    Acknowledge {
+        /// Which.
+        subject: Subject,
+        /// What they found.
+        note: Option<String>,
+    },
+    /// Tell the gaps of the wallet, with what may explain them.
+    LookAtGaps,
     /// Open the lane again.
     ResumePayments,
 }

@@ -10,11 +10,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::alerts::{self, NotAcknowledged, Subject};
 use super::counter::{self, Counter};
 use super::lane::{Decision, Goal, Lane, LaneError, Pause};
 use super::message::{DecisionOutcome, Finding, News, RebalanceTrouble};
 use super::rebalance::{Rebalancer, review};
 use super::recover::recover;
+use crate::domain::alert::Alert;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::balance::Balance;
 use crate::domain::cash_out::{Act, Because, Refused, State};
@@ -444,6 +446,20 @@ impl Office {
                 resolved => return resolved,
             }
         }
+    }
+
+    /// Records that a person has seen an alert, or has explained a change of the wallet. The first one stands.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAcknowledged`]: nothing was recorded.
+    pub async fn acknowledge(
+        &self,
+        subject: Subject,
+        by: Person,
+        note: Option<String>,
+    ) -> Result<Alert, NotAcknowledged> {
+        alerts::acknowledge(self.journal.as_ref(), subject, by, note).await
     }
 
     /// Takes one payment up now, whatever its waiting time; `None` where the row is a charge's or a refund's.

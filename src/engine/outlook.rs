@@ -1,10 +1,13 @@
 //! What the journal says of the wallet each time a balance has come: how fast it moves, whether it holds what it ought to,
 //! how it went.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
+use super::alerts::Sighted;
 use super::clock;
 use super::desk::midnight;
 use super::message::{BalanceHistory, News};
@@ -20,12 +23,18 @@ const HISTORY_EVERY: SignedDuration = SignedDuration::from_mins(1);
 pub(crate) struct Outlook {
     zone: TimeZone,
     looked_back: Timestamp,
+    sighted: Option<Arc<Sighted>>,
 }
 
 impl Outlook {
     /// The desk's day begins at midnight in `zone`.
     pub(crate) fn new(zone: TimeZone) -> Self {
-        Self { zone, looked_back: Timestamp::MIN }
+        Self { zone, looked_back: Timestamp::MIN, sighted: None }
+    }
+
+    /// Tells it also to whoever judges what is an alert.
+    pub(crate) fn seen_by(self, sighted: Arc<Sighted>) -> Self {
+        Self { sighted: Some(sighted), ..self }
     }
 
     /// Tells it to the screen. Whether there is one still. What cannot be read shows nothing new; whoever has something at
@@ -36,6 +45,9 @@ impl Outlook {
             Vec::new()
         });
         for one in told {
+            if let Some(sighted) = &self.sighted {
+                sighted.take(&one);
+            }
             if news.send(one).await.is_err() {
                 return false;
             }

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
+use super::alerts::Sighted;
 use super::clock;
 use super::message::News;
 use super::outlook::Outlook;
@@ -33,6 +34,8 @@ pub struct Pace {
     pub every: Duration,
     /// How the webhooks are doing.
     pub board: Arc<Board>,
+    /// Who judges what is an alert.
+    pub sighted: Arc<Sighted>,
 }
 
 impl Pace {
@@ -59,7 +62,7 @@ pub async fn run(
     let started = clock::now();
     let mut failures: u32 = 0;
     let mut thinned = Timestamp::MIN;
-    let mut outlook = Outlook::new(zone);
+    let mut outlook = Outlook::new(zone).seen_by(Arc::clone(&pace.sighted));
     loop {
         let began = Instant::now();
         let told = match gateway.balance().await {
@@ -79,6 +82,7 @@ pub async fn run(
                 News::BalanceFailed { at: clock::now(), reason: Safe::new(&error.to_string()), failures }
             }
         };
+        pace.sighted.take(&told);
         if news.send(told).await.is_err() {
             return;
         }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Answer, AttemptRow, Journal};
+use super::alerts::AlertBook;
+use super::{Answer, AttemptRow, Journal, ScreenReader};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::order::{Digest, Reference};
 use crate::domain::refund::{self, Refund};
@@ -80,8 +81,8 @@ pub struct AskedLife<A: crate::domain::request::Asked> {
     pub requests: Vec<AttemptRow>,
 }
 
-/// The owner's door to charges and refunds.
-pub trait CashIns: Journal {
+/// The owner's door to charges and refunds, and with it to everything.
+pub trait CashIns: Journal + AlertBook + ScreenReader {
     /// Journals a charge; `Err` is the one that its reference names already.
     fn propose_charge(
         &self,

@@ -8,6 +8,7 @@
 //! [`crate::domain::cash_out::step`] inside the database transaction that stores it, so nothing can come between
 //! reading a state and changing it. **When a call returns, the change is on the disk.**
 
+pub mod alerts;
 mod cash_in;
 pub mod lock;
 pub mod outbox;
@@ -403,6 +404,11 @@ pub trait Reader: Send + Sync {
     /// A rebalance by saldo's id.
     fn rebalance(&self, id: Uuid) -> Answer<'_, Option<StoredRebalance>>;
 }
+
+/// The read-only door of a screen: the feed, and what a person has to look at.
+pub trait ScreenReader: Reader + alerts::AlertReader {}
+
+impl<T: Reader + alerts::AlertReader + ?Sized> ScreenReader for T {}
 
 /// The owner's door.
 pub trait Journal: Reader {

@@ -179,7 +179,7 @@ pub(super) const WORDS: Words = Words {
         now: "now",
         not_read: "not read",
         target: "target",
-        illegible: "Authentic webhooks that saldo cannot read: kept aside, since the start",
+        illegible: "Authentic webhooks that saldo cannot read: kept aside",
         forward_stands: "Webhooks wait to be passed on: the address does not take them",
         not_made: "A charge or a refund was not made, and nothing was sent",
     },
@@ -377,6 +377,17 @@ pub(super) const WORDS: Words = Words {
         asked_first: "known by asking before",
         nothing_waits: "none waits",
     },
+    gaps: GapsWords {
+        title: "Not seen by saldo",
+        none: "Nothing: whatever changed in the wallet today was told, or may still be in transit.",
+        looking: "Looking for what may explain them…",
+        note: "What was found",
+        seen: "Recorded.",
+        not_seen: "NOT recorded",
+        already_seen: "It is acknowledged already.",
+        note_wanted: "A difference is acknowledged with a note: what was found, and where.",
+        no_suspects: "nothing that saldo knows explains it",
+    },
     flash: FlashWords {
         copied: "Copied (if the terminal lets it)",
         taken_up: "Taken up now: the gateway is asked, and only what may not have arrived is sent again, as the same bytes.",
@@ -444,5 +455,6 @@ pub(super) const WORDS: Words = Words {
         quit: Term { short: "quit", long: "quit; payments under way stay in the journal" },
         cash_in: Term { short: "charge", long: "ask somebody to pay: fill in a charge" },
         refund: Term { short: "refund", long: "give a paid cash-in back (asks first)" },
+        gaps: Term { short: "differences", long: "what changed in the wallet and nobody told saldo" },
     },
 };

@@ -6,12 +6,14 @@
 //! | What is a state called, and what does it mean for the money? | `glossary` |
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
+//! | How are alerts and gaps of the wallet told? | `alert` |
 //! | What are charges and refunds called? | `cash_in` |
 //! | What does the first-run guide ask? | `guide` |
 //! | What are the sentences of the linear desk? | `linear` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
+mod alert;
 mod cash_in;
 mod en;
 mod errors;

@@ -179,7 +179,7 @@ pub(super) const WORDS: Words = Words {
         now: "agora",
         not_read: "não lido",
         target: "alvo",
-        illegible: "Webhooks autênticos que o saldo não consegue ler: guardados à parte, desde o início",
+        illegible: "Webhooks autênticos que o saldo não consegue ler: guardados à parte",
         forward_stands: "Há webhooks à espera de repasse: o endereço não os aceita",
         not_made: "Uma cobrança ou devolução não foi criada, e nada foi enviado",
     },
@@ -377,6 +377,17 @@ pub(super) const WORDS: Words = Words {
         asked_first: "já sabidos por consulta",
         nothing_waits: "nenhum espera",
     },
+    gaps: GapsWords {
+        title: "Não visto pelo saldo",
+        none: "Nada: o que mudou na carteira hoje foi avisado, ou ainda pode estar em trânsito.",
+        looking: "Procurando o que pode explicá-las…",
+        note: "O que se apurou",
+        seen: "Registrado.",
+        not_seen: "NÃO foi registrado",
+        already_seen: "Já foi reconhecido.",
+        note_wanted: "Uma diferença se reconhece com uma nota: o que se apurou, e onde.",
+        no_suspects: "nada que o saldo conheça a explica",
+    },
     flash: FlashWords {
         copied: "Copiado (se o terminal permitir)",
         taken_up: "Retomado agora: o gateway é consultado, e só o que pode não ter chegado é reenviado, com os mesmos bytes.",
@@ -450,5 +461,6 @@ pub(super) const WORDS: Words = Words {
         quit: Term { short: "sair", long: "sair; pagamentos em curso continuam no diário" },
         cash_in: Term { short: "cobrar", long: "cobrar alguém: preencher uma cobrança" },
         refund: Term { short: "devolver", long: "devolver um recebimento pago (pergunta antes)" },
+        gaps: Term { short: "diferenças", long: "o que mudou na carteira sem ninguém avisar o saldo" },
     },
 };

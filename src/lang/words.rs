@@ -38,6 +38,7 @@ pub struct Words {
     pub(crate) refund: RefundWords,
     pub(crate) ask: AskWords,
     pub(crate) sources: SourcesWords,
+    pub(crate) gaps: GapsWords,
     pub(crate) flash: FlashWords,
     pub(crate) places: PlacesWords,
     pub(crate) keys: KeysWords,
@@ -479,6 +480,21 @@ strings! {
 }
 
 strings! {
+    /// Gaps of the wallet, and what is acknowledged.
+    GapsWords {
+        title,
+        none,
+        looking,
+        note,
+        seen,
+        not_seen,
+        already_seen,
+        note_wanted,
+        no_suspects,
+    }
+}
+
+strings! {
     /// A word about the last key.
     FlashWords {
         copied,
@@ -562,4 +578,5 @@ pub struct ActionWords {
     pub(crate) quit: Term,
     pub(crate) cash_in: Term,
     pub(crate) refund: Term,
+    pub(crate) gaps: Term,
 }

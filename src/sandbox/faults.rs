@@ -113,6 +113,8 @@ named! {
         Failed = "failed",
         /// The document is hidden but for its middle: `***.982.247-**`.
         Mask = "mask",
+        /// The balance is told with an `updatedAt` that never moves.
+        Stale = "stale",
     }
 }
 
@@ -146,6 +148,7 @@ impl What {
             Self::NotFound => matches!(place, CashOutGet | CashInGet),
             Self::Failed => matches!(place, CashOutGet | Webhook),
             Self::Mask => matches!(place, CashOutGet | CashInGet | Webhook),
+            Self::Stale => matches!(place, Balance),
             _ => !matches!(place, Webhook),
         }
     }

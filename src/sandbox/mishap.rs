@@ -162,6 +162,9 @@ async fn disfigured(what: What, response: Response) -> Response {
         What::Mask if response.status() == StatusCode::OK => {
             rewritten(response, |body| changed(body, answers::mask)).await
         }
+        What::Stale if response.status() == StatusCode::OK => {
+            rewritten(response, |body| changed(body, answers::stand_still)).await
+        }
         _ => response,
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::input::{Input, TerminalReply};
-use super::program::{Exit, Flow, Now, Program, Redraw, TermCommand};
+use super::program::{Exit, Flow, Notification, Now, Program, Redraw, TermCommand};
 use crate::app::{self, App, Effect, Message, Soonness};
 use crate::engine::message::{Command, News};
 use crate::ui;
@@ -24,12 +24,13 @@ pub const COMMANDS: usize = 64;
 pub struct Cockpit {
     app: App,
     commands: mpsc::Sender<Command>,
+    notified_by: Notification,
 }
 
 impl Cockpit {
     /// Shows `app`, and tells the engine what it wants by `commands`, a channel of [`COMMANDS`].
     pub fn new(app: App, commands: mpsc::Sender<Command>) -> Self {
-        let mut cockpit = Self { app, commands };
+        let mut cockpit = Self { app, commands, notified_by: Notification::Auto };
         for effect in cockpit.app.start() {
             // An engine that is gone before the first frame is found out by the first command of a person.
             if let Effect::Command(command) = effect {
@@ -42,6 +43,12 @@ impl Cockpit {
     /// The application's state, for whoever tells it in another way than by drawing.
     pub fn app(&self) -> &App {
         &self.app
+    }
+
+    /// Asks the terminal for desktop notifications in this way.
+    #[must_use]
+    pub fn notified_by(self, by: Notification) -> Self {
+        Self { notified_by: by, ..self }
     }
 
     /// Offers a command without waiting; gives it back when the engine cannot take it.
@@ -75,6 +82,10 @@ impl Cockpit {
             Effect::Suspend => flow.suspend = true,
             Effect::Copy(text) => flow.commands.push(TermCommand::Copy(text)),
             Effect::Bell => flow.commands.push(TermCommand::Bell),
+            Effect::Notify(text) => {
+                flow.commands.push(TermCommand::Notify { by: self.notified_by, text });
+            }
+            Effect::Title(text) => flow.commands.push(TermCommand::Title(text)),
         }
         None
     }
@@ -159,6 +170,7 @@ mod tests {
             poll_every: SignedDuration::from_secs(5),
             demo: true,
             operator: crate::domain::person::Person { uid: 1000, name: None },
+            quiet: None,
         };
         (Cockpit::new(App::new(facts, None, FeedWindow::default(), now().wall), sender), receiver)
     }

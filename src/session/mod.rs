@@ -36,6 +36,6 @@ pub use color::ColorDepth;
 pub use encoder::Encoder;
 pub use event_loop::{Ended, News, REPAINT_KEY, SUSPEND_KEY, SessionError, run};
 pub use input::{Decoder, Input, Rgb, TerminalReply};
-pub use program::{Exit, Flow, Now, Program, Redraw, TermCommand};
+pub use program::{Exit, Flow, Notification, Now, Program, Redraw, TermCommand};
 pub use signals::Termination;
 pub use tty::{Environment, Tty, TtyError};

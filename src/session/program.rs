@@ -109,6 +109,25 @@ pub enum TermCommand {
     Bell,
     /// Name the window (OSC 2).
     Title(String),
-    /// Raise a desktop notification (OSC 9).
-    Notify(String),
+    /// Raise a desktop notification.
+    Notify {
+        /// What the terminal is believed to understand.
+        by: Notification,
+        /// One line.
+        text: String,
+    },
+}
+
+/// How a terminal is asked for a desktop notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Notification {
+    /// As the terminal's name tells.
+    #[default]
+    Auto,
+    /// OSC 9.
+    Osc9,
+    /// OSC 777.
+    Osc777,
+    /// Not at all.
+    Off,
 }

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Size};
 
 use super::color::ColorDepth;
 use super::encoder::Encoder;
-use super::program::TermCommand;
+use super::program::{Notification, TermCommand};
 use super::tty::{ENTER, Environment, Gone, Tty};
 
 /// Frames above this many bytes are shown at once where the terminal can: the marks cost 16.
@@ -142,7 +142,7 @@ impl Writer {
             TermCommand::Bell => self.out.push(0x07),
             TermCommand::Copy(text) if text.len() > MAX_COPY => {}
             TermCommand::Copy(text) => self.string("52;c;", &base64(text.as_bytes())),
-            TermCommand::Notify(text) => self.string("9;", &printable(text)),
+            TermCommand::Notify { by, text } => self.notify(*by, text, tty.environment()),
             TermCommand::Title(text) => {
                 if tty.hold().set_titled() {
                     // Onto the terminal's stack of titles; leaving takes it off.
@@ -153,11 +153,46 @@ impl Writer {
         }
     }
 
+    /// Asks for a notification. Inside tmux it is wrapped, so that it passes through to the terminal outside, whose name is
+    /// not known there.
+    fn notify(&mut self, by: Notification, text: &str, environment: &Environment) {
+        // A semicolon ends a part of the sequence, and `4;` at its beginning would be a progress bar.
+        let text = printable(text).replace(';', ",");
+        let introducer = match by {
+            Notification::Off => return,
+            Notification::Osc9 => "9;",
+            Notification::Osc777 => "777;notify;saldo;",
+            Notification::Auto => match understood(environment) {
+                Some(introducer) => introducer,
+                None => return,
+            },
+        };
+        if environment.tmux {
+            // Each escape inside is doubled (tmux(1), allow-passthrough).
+            let content = format!("{introducer}{text}");
+            for part in ["\u{1b}Ptmux;\u{1b}\u{1b}]", &content, "\u{7}\u{1b}\\"] {
+                self.out.extend_from_slice(part.as_bytes());
+            }
+        } else {
+            self.string(introducer, &text);
+        }
+    }
+
     fn string(&mut self, introducer: &str, content: &str) {
         for part in ["\u{1b}]", introducer, content, "\u{1b}\\"] {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
+}
+
+/// What a terminal of this name takes for a notification; `None` where it would show the bytes.
+fn understood(environment: &Environment) -> Option<&'static str> {
+    let Environment { term, term_program, .. } = environment;
+    if term == "linux" || term.starts_with("vt") || term_program == "Apple_Terminal" {
+        return None;
+    }
+    let is_777 = term.starts_with("rxvt") || term.starts_with("foot") || term.starts_with("vte");
+    Some(if is_777 { "777;notify;saldo;" } else { "9;" })
 }
 
 fn printable(text: &str) -> String {
@@ -199,6 +234,30 @@ mod tests {
             ("foobar", "Zm9vYmFy"),
         ] {
             assert_eq!(base64(text.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn a_notification_is_what_the_terminal_understands_and_never_a_command() {
+        let said = |term: &str, tmux, by, text: &str| {
+            let environment = Environment { term: term.to_owned(), tmux, ..Environment::default() };
+            let mut writer = Writer::new(ColorDepth::True);
+            writer.notify(by, text, &environment);
+            String::from_utf8(writer.out).unwrap()
+        };
+        use Notification::{Auto, Off, Osc9, Osc777};
+        for (term, tmux, by, text, bytes) in [
+            ("xterm-256color", false, Auto, "below", "\x1b]9;below\x1b\\"),
+            ("rxvt-unicode", false, Auto, "below", "\x1b]777;notify;saldo;below\x1b\\"),
+            ("foot", false, Auto, "below", "\x1b]777;notify;saldo;below\x1b\\"),
+            ("foot", false, Osc9, "below", "\x1b]9;below\x1b\\"),
+            ("linux", false, Auto, "below", ""),
+            ("linux", false, Osc777, "below", "\x1b]777;notify;saldo;below\x1b\\"),
+            ("xterm", false, Off, "below", ""),
+            ("tmux-256color", true, Auto, "below", "\x1bPtmux;\x1b\x1b]9;below\x07\x1b\\"),
+            ("xterm", false, Osc9, "4;1;\x1b]0;x\x07\u{9c}y", "\x1b]9;4,1,]0,xy\x1b\\"),
+        ] {
+            assert_eq!(said(term, tmux, by, text), bytes, "{term} {by:?} {text:?}");
         }
     }
 

@@ -6,12 +6,17 @@ use ratatui::layout::{Position, Rect};
 use super::form;
 use super::text::{cut, put, width};
 use super::theme::Theme;
+use crate::app::gaps::Note;
 use crate::app::{App, Flash, Mode, Prompt, Wanted, keymap};
+use crate::domain::text::Safe;
 
 /// Draws it. Gives the cursor of the search line.
 pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
     if let Mode::Search(prompt) = &app.mode {
         return line(app, prompt, theme, row, buffer);
+    }
+    if let Mode::Note(note) = &app.mode {
+        return noted(app, note, theme, row, buffer);
     }
     if let Some(flash) = &app.flash {
         let text = format!(" {}", flash_words(app, flash));
@@ -55,6 +60,25 @@ fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffe
     form::field(buffer, Rect { x, width: field, ..row }, &prompt.field, theme.text)
 }
 
+/// The line of a note: what is typed, and behind it that something has to be.
+fn noted(app: &App, note: &Note, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let words = &app.words().gaps;
+    let x = put(buffer, row.x, row.y, row.right(), &format!(" {}: ", words.note), theme.accent);
+    let room = row.right().saturating_sub(x);
+    if let Some(flash) = &app.flash {
+        put(
+            buffer,
+            x + 2,
+            row.y,
+            row.right(),
+            &cut(&flash_words(app, flash), room.saturating_sub(2)),
+            theme.warn,
+        );
+        return form::field(buffer, Rect { x, width: 1, ..row }, &note.field, theme.text);
+    }
+    form::field(buffer, Rect { x, width: room, ..row }, &note.field, theme.text)
+}
+
 fn flash_words(app: &App, flash: &Flash) -> String {
     let words = &app.words().flash;
     match flash {
@@ -66,5 +90,11 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Polling => words.polling.to_owned(),
         Flash::NoNotices => words.no_notices.to_owned(),
         Flash::NotPaused => words.not_paused.to_owned(),
+        Flash::Seen => app.words().gaps.seen.to_owned(),
+        Flash::NotSeen(reason) => {
+            format!("{}: {}", app.words().gaps.not_seen, app.lang.raw_error(Safe::new(reason).as_str()))
+        }
+        Flash::AlreadySeen => app.words().gaps.already_seen.to_owned(),
+        Flash::NoteWanted => app.words().gaps.note_wanted.to_owned(),
     }
 }

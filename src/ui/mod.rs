@@ -23,6 +23,7 @@ mod detail;
 mod feed;
 mod footer;
 mod form;
+mod gaps;
 mod header;
 mod help;
 mod layout;
@@ -106,10 +107,23 @@ fn panes(app: &App, theme: &Theme, body: &Body, is_covered: bool, buffer: &mut B
     }
 }
 
+/// The list that a note is typed over, or that is open by itself.
+fn behind(app: &App, mode: &Mode, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    match mode {
+        Mode::Note(note) => behind(app, &note.behind, theme, area, buffer),
+        Mode::Gaps(open) => gaps::render(app, open, theme, area, buffer),
+        _ => notices::render(app, theme, area, buffer),
+    }
+}
+
 /// What is open over the panes.
 fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     match &app.mode {
         Mode::Home | Mode::Search(_) => None,
+        Mode::Gaps(_) | Mode::Note(_) => {
+            behind(app, &app.mode, theme, area, buffer);
+            None
+        }
         Mode::Detail(open) => {
             detail::render(app, open, theme, area, buffer);
             None

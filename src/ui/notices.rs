@@ -9,9 +9,10 @@ use super::text::{Lines, cut_at_gap, pane, put, wrap};
 use super::theme::Theme;
 use crate::app::resolve::Fate;
 use crate::app::{
-    App, Condition, Entry, Mode, NotDecided, Notice, Pause, Payment, Question, RebalanceTrouble, SeenRow,
+    App, Entry, Mode, NotDecided, Notice, Pause, Payment, Question, RebalanceTrouble, SeenRow,
     StoredRebalance,
 };
+use crate::domain::alert::{Alert, Severity};
 use crate::domain::rebalance::Pockets;
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
@@ -23,6 +24,7 @@ pub(super) fn is_needed(app: &App) -> bool {
 
 fn count(app: &App) -> usize {
     app.notices.entries().len()
+        + app.waiting_alerts().len()
         + usize::from(app.paused.is_some())
         + app.feed.window.rebalances_in_doubt.len()
 }
@@ -33,6 +35,7 @@ pub(super) fn bar(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) {
         .into_iter()
         .map(|lines| lines.join(": "))
         .next()
+        .or_else(|| most_urgent(app).map(|alert| alert_lines(app, alert).join(": ")))
         .or_else(|| app.notices.entries().first().map(|entry| notice_lines(app, entry).join(": ")));
     let text = format!(" ! {}: {}", app.lang.notices(count(app)), first.unwrap_or_default());
     put(buffer, row.x, row.y, row.right(), &cut_at_gap(&text, row.width), theme.bad);
@@ -46,25 +49,58 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let mut lines = Lines::new(buffer, inner);
     if count(app) == 0 {
         lines.wrapped(words.none, theme.label);
-        return;
+        return seen(app, theme, &mut lines);
     }
     for condition in conditions(app) {
         paragraph(&mut lines, &condition, theme.bad, theme.text);
     }
     // The selected one is always in sight: the list begins with it when it would not fit.
-    let entries = app.notices.entries();
+    let told: Vec<(Vec<String>, Style)> = told(app, theme);
     let selected = app.notices.selected_index();
     let room = usize::from(lines.left());
     let columns = lines.columns();
-    let height = |entry: &Entry| {
-        notice_lines(app, entry).iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1
+    let height = |(text, _): &(Vec<String>, Style)| {
+        text.iter().map(|line| wrap(line, columns).len()).sum::<usize>() + 1
     };
-    let above: usize = entries.iter().take(selected + 1).map(height).sum();
+    let above: usize = told.iter().take(selected + 1).map(height).sum();
     let first = if above <= room { 0 } else { selected };
-    for (at, entry) in entries.iter().enumerate().skip(first) {
-        let style = if opened && at == selected { theme.bad.patch(theme.selected) } else { theme.bad };
-        paragraph(&mut lines, &notice_lines(app, entry), style, theme.text);
+    for (at, (text, style)) in told.iter().enumerate().skip(first) {
+        let style = if opened && at == selected { style.patch(theme.selected) } else { *style };
+        paragraph(&mut lines, text, style, theme.text);
     }
+    seen(app, theme, &mut lines);
+}
+
+/// What a person can acknowledge, in the order in which the keyboard goes through it.
+fn told(app: &App, theme: &Theme) -> Vec<(Vec<String>, Style)> {
+    let alerts = app.waiting_alerts().into_iter().map(|alert| {
+        let urgent = alert.what.kind().severity() == Severity::Now;
+        (alert_lines(app, alert), if urgent { theme.bad } else { theme.warn })
+    });
+    let entries = app.notices.entries().iter().map(|entry| (notice_lines(app, entry), theme.bad));
+    alerts.chain(entries).collect()
+}
+
+/// What holds and somebody has acknowledged: whoever sits down next has to know.
+fn seen(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let time = |at| app.clock.near(at, app.now);
+    for alert in app.seen_alerts() {
+        let by = alert.acknowledged.as_ref().map(|seen| app.lang.seen_by(seen, &time)).unwrap_or_default();
+        lines.wrapped(&format!("{} · {by}", alert_lines(app, alert).join(": ")), theme.label);
+    }
+}
+
+/// The one that the bar names.
+fn most_urgent(app: &App) -> Option<&Alert> {
+    let alerts = app.waiting_alerts();
+    alerts.into_iter().min_by_key(|alert| (std::cmp::Reverse(alert.what.kind().severity()), alert.number))
+}
+
+/// An alert in words; the first line says what happened.
+fn alert_lines(app: &App, alert: &Alert) -> Vec<String> {
+    let time = |at| app.clock.near(at, app.now);
+    let head = format!("{} {}", time(alert.began_at), app.lang.alert(&alert.what));
+    vec![head, app.lang.alert_detail(&alert.what, &time)]
 }
 
 fn paragraph(lines: &mut Lines<'_>, text: &[String], head: Style, rest: Style) {
@@ -190,17 +226,6 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
         Notice::NotMade(why) => {
             let why = why.as_ref().map(|why| app.lang.raw_error(Safe::new(why).as_str()));
             std::iter::once(format!("{at} {}", words.not_made)).chain(why).collect()
-        }
-        Notice::Condition(condition, detail) => {
-            let word = match condition {
-                Condition::BelowFloor => words.below_floor,
-                Condition::AboveCeiling => words.above_ceiling,
-                Condition::Webhooks => words.webhooks,
-                Condition::BalanceUnread => words.balance_unread,
-                Condition::IllegibleWebhooks => words.illegible,
-                Condition::ForwardStands => words.forward_stands,
-            };
-            vec![format!("{at} {word}"), app.lang.raw_error(detail)]
         }
         Notice::Ended(row) => {
             vec![format!("{at} {}: {}", words.ended, app.lang.state(row.state)), row_words(row)]

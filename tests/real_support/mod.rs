@@ -19,6 +19,7 @@ use crate::support::{Desk, runtime};
 use crate::terminal::Terminal;
 
 pub mod audit;
+pub mod clock;
 
 /// A number from the environment, so that a release can ask for more than a commit does.
 pub fn wanted(name: &str, default: u64) -> u64 {

@@ -173,6 +173,7 @@ impl Screen {
             poll_every: SignedDuration::from_secs(5),
             demo: false,
             operator: person(),
+            quiet: None,
         };
         let app = App::new(facts, reading, feed, now());
         let mut screen = Self {

@@ -18,6 +18,7 @@ use super::super::JournalError;
 use super::audit::{AuditHead, EVENTS, Tree};
 use super::seal::{SEALS, Seal, Sum, columns, digests, quoted, sealed_tables, stored};
 use super::{connect, lives, schema};
+use crate::domain::alert::What;
 use crate::domain::text::Safe;
 use history::History;
 
@@ -148,6 +149,8 @@ impl Round<'_> {
         self.unless_done(Some("meta"), outcome)?;
         let outcome = self.cursors();
         self.unless_done(Some("forward_cursors"), outcome)?;
+        let outcome = self.alerts();
+        self.unless_done(Some("alerts"), outcome)?;
         // The tables that ought to be there; a strange one is the schema's finding.
         for table in sealed_tables(&pattern).map_err(|error| super::convert::unreadable(&error))? {
             let outcome = self.table(&table, noted);
@@ -463,6 +466,24 @@ impl Round<'_> {
             while let Some(row) = rows.next()? {
                 self.find(Some(table), Some(shown(&text(row, 0)?)), what);
             }
+        }
+        Ok(())
+    }
+
+    /// What an alert is found by is what is known of it.
+    fn alerts(&mut self) -> Step {
+        let mut statement =
+            self.connection.prepare("SELECT number, kind, subject, what FROM main.alerts ORDER BY number")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (kind, subject) = (text(row, 1)?, text(row, 2)?);
+            let what = match serde_json::from_str::<What>(&text(row, 3)?) {
+                Ok(what) if what.kind().as_str() != kind => "is of another kind than it says",
+                Ok(what) if what.subject() != subject => "is about something else than it says",
+                Ok(_) => continue,
+                Err(_) => "cannot be made sense of",
+            };
+            self.find(Some("alerts"), Some(format!("number {}", shown(&text(row, 0)?))), what);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! is a leaf of an audit tree ([`AuditHead`]), every owner has an epoch, and a reserve of disk space keeps results
 //! writable when the disk is full.
 
+mod alerts;
 mod asked;
 mod audit;
 mod balances;
@@ -18,6 +19,7 @@ mod epoch;
 mod events;
 mod feed;
 mod flows;
+mod gaps;
 mod history;
 mod intents;
 mod lives;

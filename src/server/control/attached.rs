@@ -14,10 +14,12 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::client::{Broken, Client, Watch};
-use super::protocol::{CashOut, Charge, Refund, Request, Resolve, Told};
+use super::protocol::{Acknowledge, CashOut, Charge, Refund, Request, Resolve, Told};
 use crate::config::Exposure;
+use crate::domain::alert::Alert;
 use crate::domain::text::Safe;
 use crate::domain::{cash_in, refund};
+use crate::engine::alerts::{NotAcknowledged, Subject, gap_files};
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError};
@@ -25,7 +27,7 @@ use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, Rebal
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
-use crate::journal::{Intent, JournalError, Reader, StoredRebalance};
+use crate::journal::{Intent, JournalError, ScreenReader, StoredRebalance};
 
 /// As a desk's own.
 const NEWS: usize = 256;
@@ -57,8 +59,9 @@ pub struct Attached {
 struct Clerk {
     journal: PathBuf,
     account: String,
-    reader: Arc<dyn Reader>,
+    reader: Arc<dyn ScreenReader>,
     news: mpsc::Sender<News>,
+    zone: TimeZone,
 }
 
 impl Attached {
@@ -66,7 +69,7 @@ impl Attached {
     pub fn start(
         journal: PathBuf,
         account: String,
-        reader: Arc<dyn Reader>,
+        reader: Arc<dyn ScreenReader>,
         zone: TimeZone,
     ) -> (Self, mpsc::Receiver<News>) {
         let (news, receiver) = mpsc::channel(NEWS);
@@ -74,7 +77,13 @@ impl Attached {
         let (window, wanted) = watch::channel(Wanted::default());
         let (changed, changes) = watch::channel(0);
         let asking = TaskTracker::new();
-        let clerk = Arc::new(Clerk { journal, account, reader: Arc::clone(&reader), news: news.clone() });
+        let clerk = Arc::new(Clerk {
+            journal,
+            account,
+            reader: Arc::clone(&reader),
+            news: news.clone(),
+            zone: zone.clone(),
+        });
         let mut tasks = JoinSet::new();
         tasks.spawn(show(reader, changes, news.clone(), wanted, zone.clone()));
         tasks.spawn(Arc::clone(&clerk).follow(changed, Outlook::new(zone)));
@@ -206,6 +215,11 @@ impl Clerk {
                 };
                 self.tell(News::RebalanceEnded(ended)).await;
             }
+            Command::Acknowledge { subject, note } => self.acknowledge(subject, note).await,
+            Command::LookAtGaps => {
+                let found = gap_files(self.reader.as_ref(), &self.zone).await;
+                self.tell(News::Gaps(found.map_err(|error| error.to_string()))).await;
+            }
             Command::Charge(decision) => self.charge(*decision).await,
             Command::Refund(decision) => self.refund(*decision).await,
             Command::Resolve { id, finding } => {
@@ -250,6 +264,16 @@ impl Clerk {
             }
         };
         self.tell(News::CashOutDecided { id, outcome }).await;
+    }
+
+    /// The first acknowledgement stands, so it may be asked for again.
+    async fn acknowledge(&self, subject: Subject, note: Option<String>) {
+        let request = Request::Acknowledge(Box::new(Acknowledge { subject, note }));
+        let asked: Result<Result<Alert, NotAcknowledged>, _> = self.ask(request).await;
+        let outcome = asked.unwrap_or_else(|broken| {
+            Err(NotAcknowledged::Journal(JournalError::Unwritable(broken.to_string())))
+        });
+        self.tell(News::Acknowledged(outcome.map(Box::new))).await;
     }
 
     /// As [`Self::pay`]: the reference makes it one.

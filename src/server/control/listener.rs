@@ -323,6 +323,10 @@ impl Shared {
                 }
                 Err(what) => self.refuse(writer, Refusal::Malformed(format!("its {what}"))).await,
             },
+            Request::Acknowledge(seen) => {
+                let acknowledged = self.office.acknowledge(seen.subject, by, seen.note).await;
+                self.answer(writer, &Reply::Done(acknowledged)).await
+            }
             Request::Resolve(resolve) => {
                 tracing::info!(payment = %resolve.id, by = by.uid, "somebody says what they found");
                 let told = self.office.resolve(resolve.id, by, resolve.finding);

@@ -55,6 +55,8 @@ impl Picture {
             | News::CashOutDecided { .. }
             | News::RebalanceReviewed { .. }
             | News::RebalanceEnded(_)
+            | News::Acknowledged(_)
+            | News::Gaps(_)
             | News::Resolved { .. } => return false,
         }
         true

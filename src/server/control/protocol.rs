@@ -30,6 +30,7 @@ use crate::domain::person::Person;
 use crate::domain::pix_key::PixKey;
 use crate::domain::refund;
 use crate::domain::text::{Safe, is_unsafe};
+use crate::engine::alerts::Subject;
 use crate::engine::counter::{ChargeDecision, RefundDecision};
 use crate::engine::lane::Decision;
 use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
@@ -110,6 +111,8 @@ pub enum Request {
     PollBalance,
     /// Open the lane again. Answered by `null`.
     Resume,
+    /// Record that a person has seen an alert. Answered by `Result<Alert, NotAcknowledged>`.
+    Acknowledge(Box<Acknowledge>),
     /// Tell what changes, until either side goes: `null`, then a [`Told`] a line.
     Watch,
 }
@@ -208,6 +211,16 @@ pub struct Resolve {
     pub id: Uuid,
     /// What was found.
     pub finding: Finding,
+}
+
+/// That a person has seen something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledge {
+    /// What.
+    pub subject: Subject,
+    /// What they found.
+    pub note: Option<String>,
 }
 
 /// An answer.

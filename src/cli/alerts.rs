@@ -1,0 +1,143 @@
+//! `saldo alerts`: what a person has to look at, and that they have.
+//!
+//! The list is read in the journal. An acknowledgement is the owner's to write: where `saldo serve` or a cockpit runs, it is
+//! asked.
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::cockpit::zone;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::output::{note, say, say_json};
+use crate::domain::alert::{Alert, What};
+use crate::domain::gap::Suspect;
+use crate::engine::alerts::{NotAcknowledged, Subject, Telling};
+use crate::journal::JournalError;
+use crate::journal::alerts::{AlertReader as _, Listed};
+
+/// Rows of the past at most.
+const MOST: u32 = 1_000;
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct AlertsArguments {
+    /// Also those that are over, newest first
+    #[arg(long)]
+    all: bool,
+    #[command(subcommand)]
+    command: Option<AlertsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum AlertsCommand {
+    /// Record that you have seen an alert: it rings no more, wherever it is shown
+    Ack {
+        /// The alert's number
+        #[arg(value_name = "ID")]
+        number: i64,
+        /// What was found, and where; a difference is not acknowledged without
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+}
+
+pub(super) async fn run(arguments: AlertsArguments, context: &Context) -> Result<Exit, Failure> {
+    match arguments.command {
+        Some(AlertsCommand::Ack { number, note }) => acknowledge(number, note, context).await,
+        None => list(arguments.all, context).await,
+    }
+}
+
+async fn list(all: bool, context: &Context) -> Result<Exit, Failure> {
+    let which = if all { Listed::Newest(MOST) } else { Listed::Standing };
+    let alerts = match context.reader().await? {
+        Some(reader) => reader.alerts(which).await?,
+        None => Vec::new(),
+    };
+    if context.json {
+        let profile = &context.settings.profile;
+        say_json(&alerts.iter().map(|alert| Telling::new(alert, profile)).collect::<Vec<_>>());
+        return Ok(Exit::Done);
+    }
+    if alerts.is_empty() {
+        note(if all { "no alert was ever raised" } else { "no alert holds" });
+    }
+    let zone = zone();
+    for alert in &alerts {
+        show(alert, &zone);
+    }
+    if alerts.iter().any(Alert::is_waiting) {
+        note("to record that you have seen one: saldo alerts ack ID");
+    }
+    Ok(Exit::Done)
+}
+
+async fn acknowledge(number: i64, text: Option<String>, context: &Context) -> Result<Exit, Failure> {
+    let missing = || Failure::from(JournalError::NotFound(format!("alert {number}")));
+    let reader = context.reader().await?.ok_or_else(missing)?;
+    let before = reader.alert(number).await?.ok_or_else(missing)?;
+    drop(reader);
+    let seen = context.office().await?.acknowledge(Subject::Alert(number), text).await?;
+    if context.json {
+        say_json(&Telling::new(&seen, &context.settings.profile));
+    } else {
+        show(&seen, &zone());
+    }
+    if before.acknowledged.is_some() {
+        note("it had been acknowledged before; the first acknowledgement stands");
+    }
+    Ok(Exit::Done)
+}
+
+fn show(alert: &Alert, zone: &TimeZone) {
+    let kind = alert.what.kind();
+    let until = alert.ended_at.map(|at| format!(" to {}", time(at, zone))).unwrap_or_default();
+    say(&format!(
+        "{:>5}  {:<4}  {}  {}{until}",
+        alert.number,
+        kind.severity().as_str(),
+        kind.as_str(),
+        time(alert.began_at, zone)
+    ));
+    say(&format!("       {}", alert.what));
+    if let What::UnexplainedDifference { suspects, .. } = &alert.what {
+        for suspect in suspects {
+            say(&format!("         {}", suspect_words(suspect, zone)));
+        }
+    }
+    if let Some(seen) = &alert.acknowledged {
+        let words = seen.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        say(&format!("       acknowledged by {} at {}{words}", seen.by, time(seen.at, zone)));
+    }
+}
+
+/// One suspect in a line.
+pub(super) fn suspect_words(suspect: &Suspect, zone: &TimeZone) -> String {
+    let Suspect { reason, id, webhook, amount, at } = suspect;
+    let amount = amount.map(|amount| format!("  {amount}")).unwrap_or_default();
+    let what = match (id, webhook) {
+        (Some(id), _) => id.to_string(),
+        (None, Some(number)) => format!("webhook {number}"),
+        (None, None) => String::new(),
+    };
+    format!("{}{amount}  {what}  ({})", time(*at, zone), reason.words())
+}
+
+/// A time in the desk's zone.
+pub(super) fn time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%d/%m/%Y %H:%M:%S %Z").to_string()
+}
+
+impl From<NotAcknowledged> for Failure {
+    fn from(why: NotAcknowledged) -> Self {
+        match why {
+            NotAcknowledged::Journal(error) => error.into(),
+            NotAcknowledged::NoteMissing => {
+                Self::usage(format!("{why}; nothing was recorded. Add --note \"what was found\""))
+            }
+            NotAcknowledged::NoteUnsafe => Self::usage(format!("--note: {why}; nothing was recorded")),
+        }
+    }
+}
