@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
+use saldo::domain::batch;
 use saldo::domain::cash_out::Event;
 use saldo::domain::money::Centavos;
 use saldo::domain::rebalance::{self};
@@ -24,7 +25,8 @@ use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
 use saldo::journal::sqlite::{AuditHead, Checkup, SqliteJournal, SqliteReader, check};
 use saldo::journal::{
-    AskedChange, CashIns, Change, Contents, Delivery, Journal, JournalError, Observation, Proposal, Reader,
+    AskedChange, Batches, CashIns, Change, Contents, Delivery, Journal, JournalError, Observation, Proposal,
+    Reader,
 };
 use uuid::Uuid;
 
@@ -119,6 +121,13 @@ async fn fill(journal: &SqliteJournal, name: &str) {
         journal.record_balance(reading(second, transactional)).await.unwrap();
     }
     cash_ins(journal, name).await;
+    let file = format!(
+        "chave;valor;nome;documento\nmaria@example.com;1;{name};52998224725\nmaria@example.com;2;{name};52998224725\n"
+    );
+    let batch = batch::read(name, file.as_bytes()).unwrap().batch;
+    let recorded = journal.record_batch(batch.clone(), person(1), at(1)).await.unwrap();
+    // The same once more is the one that there is.
+    assert_eq!(journal.record_batch(batch, person(2), at(2)).await.unwrap(), recorded);
     let moved = journal.start_rebalance(Uuid::now_v7(), rebalance_terms(1)).await.unwrap().unwrap();
     let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
     journal.apply_rebalance(moved.id, rebalance::Event::Ended { at: at(2), outcome }).await.unwrap();

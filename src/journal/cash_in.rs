@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Answer, AttemptRow, Journal};
+use super::{Answer, AttemptRow, Batches};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::order::{Digest, Reference};
 use crate::domain::refund::{self, Refund};
@@ -81,7 +81,7 @@ pub struct AskedLife<A: crate::domain::request::Asked> {
 }
 
 /// The owner's door to charges and refunds.
-pub trait CashIns: Journal {
+pub trait CashIns: Batches {
     /// Journals a charge; `Err` is the one that its reference names already.
     fn propose_charge(
         &self,

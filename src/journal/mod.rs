@@ -8,11 +8,13 @@
 //! [`crate::domain::cash_out::step`] inside the database transaction that stores it, so nothing can come between
 //! reading a state and changing it. **When a call returns, the change is on the disk.**
 
+mod batch;
 mod cash_in;
 pub mod lock;
 pub mod outbox;
 pub mod sqlite;
 
+pub use batch::{BatchLine, BatchReader, Batches, Progress, StoredBatch};
 pub use cash_in::{AskProposal, AskedChange, AskedLife, CashIns, Incoming, Stored};
 
 use std::sync::Arc;
@@ -311,7 +313,7 @@ pub struct Totals {
 }
 
 /// A count and a sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sum {
     /// How many.
     pub count: u32,

@@ -9,6 +9,7 @@
 mod asked;
 mod audit;
 mod balances;
+mod batches;
 mod cash_ins;
 mod check;
 mod convert;
