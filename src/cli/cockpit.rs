@@ -27,7 +27,7 @@ use crate::engine::message::{Command, News};
 use crate::gateway::{Charging, HttpGateway};
 use crate::journal::lock::Lock;
 use crate::journal::sqlite::{SqliteJournal, SqliteReader, prepare_folder};
-use crate::journal::{CashIns, Journal, JournalError, Query, Reader};
+use crate::journal::{BatchReader, CashIns, Journal, JournalError, Query, Reader};
 use crate::lang::Lang;
 use crate::server::control::attached::Attached;
 use crate::server::control::client::Client;
@@ -272,7 +272,7 @@ async fn attach(
     }
     drop(client);
     let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
-    let reader: Arc<dyn Reader> = reader;
+    let reader: Arc<dyn BatchReader> = reader;
     let zone = facts.zone.clone();
     let app = first_frame(facts, reader.as_ref()).await?;
     let (attached, news) = Attached::start(path, account, reader, zone);

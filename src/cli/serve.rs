@@ -177,6 +177,8 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::CashOutDecided { .. }
             | News::RebalanceReviewed { .. }
             | News::RebalanceEnded(_)
+            | News::BatchRead { .. }
+            | News::Batch(_)
             | News::Resolved { .. } => {}
         }
     }

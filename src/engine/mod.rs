@@ -3,6 +3,7 @@
 //! It outlives the screen: closing a terminal never stops a payment half-way. What it has to say goes out as
 //! [`message::News`]; what the screen wants comes in as [`message::Command`].
 
+pub mod batch;
 pub mod clock;
 pub mod counter;
 pub mod desk;

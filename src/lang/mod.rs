@@ -10,6 +10,7 @@
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
+mod batch;
 mod cash_in;
 mod en;
 mod errors;

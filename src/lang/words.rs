@@ -558,5 +558,6 @@ pub struct ActionWords {
     pub(crate) suspend: Term,
     pub(crate) quit: Term,
     pub(crate) cash_in: Term,
+    pub(crate) batch: Term,
     pub(crate) refund: Term,
 }

@@ -1,7 +1,7 @@
 //! A cockpit's engine where another process owns the journal: what the screen shows is read from the journal and from what
 //! the owner tells, and what it wants is asked of the owner.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +16,10 @@ use uuid::Uuid;
 use super::client::{Broken, Client, Watch};
 use super::protocol::{CashOut, Charge, Refund, Request, Resolve, Told};
 use crate::config::Exposure;
+use crate::domain::batch::Batch;
 use crate::domain::text::Safe;
 use crate::domain::{cash_in, refund};
+use crate::engine::batch::{self, Ran, RunBatch};
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError};
@@ -25,7 +27,7 @@ use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, Rebal
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
-use crate::journal::{Intent, JournalError, Reader, StoredRebalance};
+use crate::journal::{BatchReader, Intent, JournalError, StoredBatch, StoredRebalance};
 
 /// As a desk's own.
 const NEWS: usize = 256;
@@ -57,7 +59,7 @@ pub struct Attached {
 struct Clerk {
     journal: PathBuf,
     account: String,
-    reader: Arc<dyn Reader>,
+    reader: Arc<dyn BatchReader>,
     news: mpsc::Sender<News>,
 }
 
@@ -66,7 +68,7 @@ impl Attached {
     pub fn start(
         journal: PathBuf,
         account: String,
-        reader: Arc<dyn Reader>,
+        reader: Arc<dyn BatchReader>,
         zone: TimeZone,
     ) -> (Self, mpsc::Receiver<News>) {
         let (news, receiver) = mpsc::channel(NEWS);
@@ -206,6 +208,11 @@ impl Clerk {
                 };
                 self.tell(News::RebalanceEnded(ended)).await;
             }
+            Command::ReadBatch(path) => {
+                let outcome = Box::new(batch::look(self.reader.as_ref(), Path::new(&path)).await);
+                self.tell(News::BatchRead { path, outcome }).await;
+            }
+            Command::PayBatch(batch) => self.pay_batch(*batch).await,
             Command::Charge(decision) => self.charge(*decision).await,
             Command::Refund(decision) => self.refund(*decision).await,
             Command::Resolve { id, finding } => {
@@ -250,6 +257,30 @@ impl Clerk {
             }
         };
         self.tell(News::CashOutDecided { id, outcome }).await;
+    }
+
+    /// Asks for a portion after the other. The owner begins lines for as long as somebody waits for them.
+    async fn pay_batch(&self, batch: Batch) {
+        let (id, name) = (batch.id(), batch.name.clone());
+        let reader = self.reader.as_ref();
+        let work = async {
+            let record = Request::RecordBatch(Box::new(batch));
+            self.answered::<StoredBatch>(record).await?;
+            loop {
+                let run = Request::RunBatch(RunBatch { id, again: None });
+                let ran: Ran = self.answered(run).await?;
+                if !ran.more {
+                    return Ok(ran.stopped);
+                }
+            }
+        };
+        let ended = batch::watched(reader, (id, &name), &self.news, work).await;
+        batch::tell_end(reader, (id, name), &self.news, ended).await;
+    }
+
+    async fn answered<T: DeserializeOwned>(&self, request: Request) -> Result<T, String> {
+        let answer: Result<Result<T, JournalError>, Broken> = self.ask(request).await;
+        answer.map_err(|broken| broken.to_string())?.map_err(|error| error.to_string())
     }
 
     /// As [`Self::pay`]: the reference makes it one.

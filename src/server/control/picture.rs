@@ -55,6 +55,8 @@ impl Picture {
             | News::CashOutDecided { .. }
             | News::RebalanceReviewed { .. }
             | News::RebalanceEnded(_)
+            | News::BatchRead { .. }
+            | News::Batch(_)
             | News::Resolved { .. } => return false,
         }
         true
