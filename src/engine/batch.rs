@@ -341,7 +341,7 @@ impl Office {
         tell_end(journal, (id, name), news, ended).await;
     }
 
-    /// Goes on with a batch for [`PORTION`] at most: begins lines that were not begun, several at a time, and when all are,
+    /// Goes on with a batch for 20 s at most: begins lines that were not begun, several at a time, and when all are,
     /// works on those in doubt. `stop` ends the beginning of lines, never a request on the wire.
     ///
     /// # Errors
