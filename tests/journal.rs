@@ -8,18 +8,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use saldo::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
+use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
+use saldo::domain::batch;
 use saldo::domain::cash_out::State;
 use saldo::domain::money::Centavos;
-use saldo::domain::order::idempotency_key;
+use saldo::domain::order::{Destination, Order, idempotency_key};
 use saldo::domain::rebalance::{self};
 use saldo::domain::report::{Direction, Report, Status};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
-use saldo::journal::{CashIns, Contents, Delivery, Journal, JournalError, Proposed, Query, Reader};
+use saldo::journal::{
+    BatchReader, Batches, CashIns, Contents, Delivery, Journal, JournalError, Proposal, Proposed, Query,
+    Reader,
+};
 use uuid::Uuid;
 
 use builders::{
@@ -37,6 +41,65 @@ async fn the_reference_is_the_lock() {
     assert_eq!(same, first);
     assert!(matches!(journal.propose(proposal("inv-1", 50_026)).await.unwrap(), Proposed::Taken(_)));
     assert!(matches!(journal.propose(proposal("inv-2", 50_026)).await.unwrap(), Proposed::Created(_)));
+}
+
+#[tokio::test]
+async fn a_batch_is_recorded_whole_and_once_and_says_where_its_lines_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let journal = open(&path).await;
+    let order = builders::order(50_025);
+    let Destination::Pix(key) = &order.destination else { panic!("{order:?}") };
+    let line = |reference: &str| {
+        format!("{};500,25;{};{};{reference}\n", key.as_str(), order.name, order.document.as_str())
+    };
+    let text = format!(
+        "chave;valor;nome;documento;referencia\n{}{}{}{}",
+        line("a"),
+        line("b"),
+        line("c"),
+        line("d")
+    );
+    let batch = batch::read("folha.csv", text.as_bytes()).unwrap().batch;
+    let order = batch.lines[0].order.clone();
+    let stored = journal.record_batch(batch.clone(), person(1), at(1)).await.unwrap();
+    assert_eq!((stored.id, stored.count, stored.total), (batch.id(), 4, Centavos::new(200_100)));
+    // Somebody else runs the same file: it is that one.
+    assert_eq!(journal.record_batch(batch.clone(), person(2), at(2)).await.unwrap(), stored);
+    assert_eq!(journal.batch_progress(stored.id).await.unwrap().waiting.count, 4);
+    // One is paid, one in doubt, one's reference was taken by another payment.
+    for (reference, centavos) in [("a", 50_025), ("b", 50_025), ("c", 50_026)] {
+        let new = Proposal {
+            order: Order { amount: Centavos::new(centavos), ..order.clone() },
+            ..proposal(reference, centavos)
+        };
+        let Proposed::Created(intent) = journal.propose(new).await.unwrap() else {
+            panic!("{reference} was there")
+        };
+        journal.apply(intent.id, started(&intent, 3)).await.unwrap();
+        let verdict = match reference {
+            "a" => {
+                Verdict::Accepted(GatewayIds { internal_code: Some(Safe::new("ic")), transaction_id: None })
+            }
+            _ => Verdict::Ambiguous(Ambiguity::TimedOut),
+        };
+        journal.apply(intent.id, ended(4, verdict)).await.unwrap();
+    }
+    drop(journal);
+    let reader = SqliteReader::open(&path, ACCOUNT).await.unwrap().unwrap();
+    let progress = reader.batch_progress(stored.id).await.unwrap();
+    let counts =
+        [progress.accepted, progress.in_doubt, progress.not_paid, progress.waiting, progress.completed];
+    assert_eq!(counts.map(|sum| sum.count), [1, 1, 1, 1, 0]);
+    assert_eq!((progress.all(), progress.answered()), (4, 3));
+    let lines = reader.batch_lines(stored.id).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.line.clone()).collect::<Vec<_>>(), batch.lines);
+    assert_eq!(
+        lines.iter().map(saldo::journal::BatchLine::is_taken).collect::<Vec<_>>(),
+        [false, false, true, false]
+    );
+    assert_eq!(reader.batches(9).await.unwrap(), [(stored, progress)]);
+    assert_eq!(reader.batch(Uuid::nil()).await.unwrap(), None);
 }
 
 #[tokio::test]

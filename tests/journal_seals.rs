@@ -15,6 +15,7 @@ use rusqlite::types::Value;
 use saldo::domain::alert::{Acknowledgement, Alert, What};
 use saldo::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Problem, Verdict};
 use saldo::domain::balance::{Balance, BankBalance, Reading};
+use saldo::domain::batch;
 use saldo::domain::cash_out::Event;
 use saldo::domain::conservation::{Gap, Kind};
 use saldo::domain::money::Centavos;
@@ -27,7 +28,8 @@ use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
 use saldo::journal::sqlite::{AuditHead, Checkup, SqliteJournal, SqliteReader, check};
 use saldo::journal::{
-    AskedChange, CashIns, Change, Contents, Delivery, Journal, JournalError, Observation, Proposal, Reader,
+    AskedChange, Batches, CashIns, Change, Contents, Delivery, Journal, JournalError, Observation, Proposal,
+    Reader,
 };
 use uuid::Uuid;
 
@@ -123,6 +125,13 @@ async fn fill(journal: &SqliteJournal, name: &str) {
     }
     cash_ins(journal, name).await;
     alerts(journal).await;
+    let file = format!(
+        "chave;valor;nome;documento\nmaria@example.com;1;{name};52998224725\nmaria@example.com;2;{name};52998224725\n"
+    );
+    let batch = batch::read(name, file.as_bytes()).unwrap().batch;
+    let recorded = journal.record_batch(batch.clone(), person(1), at(1)).await.unwrap();
+    // The same once more is the one that there is.
+    assert_eq!(journal.record_batch(batch, person(2), at(2)).await.unwrap(), recorded);
     let moved = journal.start_rebalance(Uuid::now_v7(), rebalance_terms(1)).await.unwrap().unwrap();
     let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
     journal.apply_rebalance(moved.id, rebalance::Event::Ended { at: at(2), outcome }).await.unwrap();

@@ -18,6 +18,7 @@ use real_support::audit::requests_of;
 use real_support::{cockpit, review_payment};
 use rustix::process::{Pid, Signal, kill_process};
 use saldo::sandbox::Options;
+use saldo::server::control::protocol::MOST_REQUEST;
 use serde_json::{Value, json};
 use support::{Desk, MARIA, Run, SALDO, cash_out, end_of, finish, prompt, runtime, until, with_faults};
 use tokio::process::Child;
@@ -479,6 +480,22 @@ fn lines_that_are_no_requests_are_refused_and_nothing_is_done() {
     odd["cash_out"]["order"]["document"] = json!("52998224726");
     let line = json!({"saldo": 1, "account": account, "ask": odd}).to_string() + "\n";
     assert!(refused(line.as_bytes())["malformed"].is_string());
+    // A batch's lines are checked like payments, and each has a reference and a number of its own.
+    let order = to_maria("A")["cash_out"]["order"].clone();
+    let batch = |lines: Value| {
+        let batch = json!({"digest": "0".repeat(64), "name": "folha.csv", "lines": lines});
+        json!({"saldo": 1, "account": account, "ask": {"record_batch": batch}}).to_string() + "\n"
+    };
+    let line = |number: u32, reference: &str, order: &Value| json!({"number": number, "reference": reference, "order": order});
+    for lines in [
+        json!([]),
+        json!([line(2, "A", &odd["cash_out"]["order"])]),
+        json!([line(2, "A", &order), line(3, "A", &order)]),
+        json!([line(3, "A", &order), line(3, "B", &order)]),
+        json!([line(2, "A ", &order)]),
+    ] {
+        assert!(refused(batch(lines.clone()).as_bytes())["malformed"].is_string(), "{lines}");
+    }
     // Versions and accounts.
     let line = json!({"saldo": 2, "account": account, "ask": {"of": "another time"}}).to_string() + "\n";
     assert_eq!(refused(line.as_bytes())["version"], json!({"yours": 2, "ours": 1}));
@@ -486,7 +503,7 @@ fn lines_that_are_no_requests_are_refused_and_nothing_is_done() {
     assert_eq!(refused(line.as_bytes())["other_account"], account);
     // Too long, and half a line.
     let mut long = Line::open(&desk);
-    let answer = long.send(&vec![b'a'; (1 << 20) + 1]);
+    let answer = long.send(&vec![b'a'; MOST_REQUEST + 1]);
     // What was not read makes the kernel cut the connection, which may overtake the reason.
     assert!(answer.is_none_or(|answer| answer["refused"] == "too_long"));
     let whole = json!({"saldo": 1, "account": account, "ask": to_maria("INV-1")}).to_string();

@@ -1,5 +1,6 @@
 //! What keys and pastes do.
 
+use super::batch;
 use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
@@ -43,6 +44,10 @@ impl App {
             }
             Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),
             Mode::Resolve(_) => self.press_resolve(press),
+            Mode::Batch(batch::Stage::Editing) => {
+                self.batch.path.press(press);
+            }
+            Mode::Batch(batch::Stage::Review(review)) => review.hint = retype(review.retype.as_mut(), press),
             Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.press(press),
             Mode::CashIn(cash_in::Stage::Review(review)) => review.hint = Some(ReviewHint::WhichKey),
             Mode::Refund(open) => open.press(press),
@@ -62,6 +67,7 @@ impl App {
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
             Mode::Resolve(_) => self.paste_resolve(text),
+            Mode::Batch(batch::Stage::Editing) => self.batch.path.paste(text),
             Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.paste(text),
             Mode::Refund(open) => open.paste(text),
             // The second amount is there to be thought about, so it is typed.
@@ -143,6 +149,10 @@ impl App {
                 self.mode = Mode::CashIn(cash_in::Stage::Editing);
                 Vec::new()
             }
+            Action::Batch => {
+                self.open_batch();
+                Vec::new()
+            }
             Action::Refund => {
                 self.open_refund();
                 Vec::new()
@@ -160,6 +170,10 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out.step(action == Action::NextField),
                     Mode::Resolve(_) => self.step_resolve(action == Action::NextField),
+                    Mode::Batch(_) => {
+                        let down = action == Action::NextField;
+                        self.scroll_batch(if down { Motion::Down } else { Motion::Up });
+                    }
                     Mode::CashIn(_) => self.cash_in.step(action == Action::NextField),
                     Mode::Refund(_) => self.step_refund(),
                     _ => self.rebalance.step(),
@@ -170,6 +184,7 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out = Draft::default(),
                     Mode::Resolve(_) => self.clear_resolve(),
+                    Mode::Batch(_) => self.batch = batch::Draft::default(),
                     Mode::CashIn(_) => self.cash_in = cash_in::Draft::default(),
                     Mode::Refund(_) => self.clear_refund(),
                     _ => self.rebalance = rebalance::Draft::proposing(None),
@@ -195,6 +210,7 @@ impl App {
                 self.notices.go(motion, alerts);
             }
             Mode::Gaps(gaps) => gaps.go(motion),
+            Mode::Batch(_) => self.scroll_batch(motion),
             _ => {}
         }
         Vec::new()
@@ -287,6 +303,9 @@ impl App {
             Mode::Help { behind, .. } => self.mode = *behind,
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Resolve(resolve) => self.close_resolve(*resolve),
+            Mode::Batch(batch::Stage::Review(_) | batch::Stage::Asking(_)) => {
+                self.mode = Mode::Batch(batch::Stage::Editing);
+            }
             Mode::CashIn(cash_in::Stage::Review(_)) => self.mode = Mode::CashIn(cash_in::Stage::Editing),
             Mode::CashIn(cash_in::Stage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Refund(open) => self.close_refund(open),
@@ -308,6 +327,7 @@ impl App {
             | Mode::Ask(Question::Resume)
             | Mode::CashOut(CashOutStage::Editing)
             | Mode::CashIn(cash_in::Stage::Editing)
+            | Mode::Batch(batch::Stage::Editing | batch::Stage::Running)
             | Mode::Rebalance(Stage::Editing | Stage::Sent(_) | Stage::Ended(_)) => {}
         }
         Vec::new()
@@ -447,6 +467,7 @@ impl App {
                 self.review_resolve(now);
                 Vec::new()
             }
+            Mode::Batch(batch::Stage::Editing) => self.review_batch(),
             Mode::CashIn(stage @ cash_in::Stage::Editing) => {
                 if let Some(review) = self.cash_in.review(now.next_id, &self.facts.operator, now.elapsed) {
                     *stage = cash_in::Stage::Review(Box::new(review));
@@ -504,6 +525,7 @@ impl App {
             }
             Mode::Resolve(resolve) => self.confirm_resolve(resolve, now),
             Mode::Refund(open) => self.confirm_refund(open, now),
+            Mode::Batch(batch::Stage::Review(review)) => self.confirm_batch(review, now),
             Mode::CashIn(cash_in::Stage::Review(mut review)) => {
                 if let Err(hint) = review.check(now.elapsed) {
                     review.hint = Some(hint);

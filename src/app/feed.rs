@@ -1,11 +1,11 @@
 //! The window of the feed, which row is selected, and what is asked for.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::cash_out::Repeat;
+use crate::domain::batch::may_repeat;
 use crate::domain::cash_out;
-use crate::domain::document::Document;
 use crate::domain::query;
 use crate::domain::report::Direction;
 use crate::domain::transaction::{CashIn, State, Transaction};
@@ -17,8 +17,6 @@ pub(crate) const PAGE: u32 = 200;
 const EDGE: usize = 40;
 /// Rows that a page key moves by.
 const PAGE_STEP: usize = 10;
-/// How far back a payment with the same payee and amount is worth a warning.
-const REPEAT_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -225,14 +223,7 @@ impl Feed {
     /// day, and not known to have come to nothing.
     pub(crate) fn repeat_of(&self, decision: &Decision, now: Timestamp) -> Option<Repeat> {
         let order = &decision.order;
-        let alike = |row: &&Transaction| {
-            row.id != decision.id
-                && row.direction == Direction::Out
-                && row.amount == Some(order.amount)
-                && !has_failed(row.state)
-                && now.duration_since(row.happened_at) <= REPEAT_WITHIN
-                && row.document.as_ref().is_some_and(|shown| may_be(shown.as_str(), &order.document))
-        };
+        let alike = |row: &&Transaction| row.id != decision.id && may_repeat(row, order, now);
         let newest = self.window.newest.iter();
         newest.chain(&self.window.rows).find(alike).map(|row| Repeat {
             amount: order.amount,
@@ -350,37 +341,6 @@ impl Feed {
         };
         if self.held.is_some() && found.is_none() {
             self.held = self.selected().map(|row| row.id).filter(|_| self.index > 0);
-        }
-    }
-}
-
-/// Whether a document as the gateway shows it, often masked, may be this one.
-fn may_be(shown: &str, document: &Document) -> bool {
-    let shown = shown.chars().filter(|character| character.is_ascii_alphanumeric() || *character == '*');
-    let mut whole = document.as_str().chars();
-    let fits = shown
-        .into_iter()
-        .all(|one| whole.next().is_some_and(|other| one == '*' || one.eq_ignore_ascii_case(&other)));
-    fits && whole.next().is_none()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_masked_document_may_be_the_payees() {
-        let document = Document::parse("529.982.247-25").unwrap();
-        for (shown, fits) in [
-            ("52998224725", true),
-            ("529.982.247-25", true),
-            ("***.982.247-**", true),
-            ("***.983.247-**", false),
-            ("***.982.247", false),
-            ("***.982.247-***", false),
-            ("", false),
-        ] {
-            assert_eq!(may_be(shown, &document), fits, "{shown}");
         }
     }
 }

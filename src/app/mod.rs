@@ -12,6 +12,7 @@
 
 mod act;
 mod balance;
+pub(crate) mod batch;
 pub mod cash_in;
 pub mod cash_out;
 mod clock;
@@ -56,7 +57,8 @@ use crate::domain::pace::Pace;
 use crate::engine::message::{BalanceHistory, FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    COUNTED, Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, StoredRebalance, Sum,
+    BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, Stopped,
+    StoredRebalance, Sum,
 };
 use crate::lang::{Lang, Words};
 
@@ -81,6 +83,8 @@ pub(crate) enum Mode {
     Rebalance(rebalance::Stage),
     /// A charge on its way from the form to the gateway.
     CashIn(cash_in::Stage),
+    /// A file of cash-outs on its way to the gateway.
+    Batch(batch::Stage),
     /// A cash-in that is given back, over its life.
     Refund(Box<refund::Refunding>),
     /// What a person says of a payment, over its life.
@@ -175,6 +179,9 @@ pub struct App {
     pub(crate) mode: Mode,
     pub(crate) cash_out: cash_out::Draft,
     pub(crate) cash_in: cash_in::Draft,
+    pub(crate) batch: batch::Draft,
+    /// The batch that the screen has decided last.
+    pub(crate) batch_running: Option<batch::Running>,
     /// Texts of decisions that were confirmed and of which nothing is known yet.
     waiting: Vec<cash_out::Draft>,
     /// Texts of decisions that came to nothing, while the form held another.
@@ -238,6 +245,8 @@ impl App {
             mode: Mode::Home,
             cash_out: cash_out::Draft::default(),
             cash_in: cash_in::Draft::default(),
+            batch: batch::Draft::default(),
+            batch_running: None,
             waiting: Vec::new(),
             returned: Vec::new(),
             rebalance: rebalance::Draft::proposing(facts.band.map(|band| band.target())),
@@ -312,6 +321,11 @@ impl App {
                 resolve::Stage::Editing => Place::Form,
                 resolve::Stage::Review(_) => Place::Review,
                 resolve::Stage::Sent(_) => Place::Outcome,
+            },
+            Mode::Batch(stage) => match stage {
+                batch::Stage::Editing => Place::Form,
+                batch::Stage::Review(_) => Place::Review,
+                batch::Stage::Asking(_) | batch::Stage::Running => Place::Outcome,
             },
             Mode::CashIn(stage) => match stage {
                 cash_in::Stage::Editing => Place::Form,

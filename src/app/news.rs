@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::batch;
 use super::cash_in;
 use super::cash_out::Fate;
 use super::rebalance::{self, Stage};
@@ -72,6 +73,8 @@ impl App {
                 effects.extend(self.acknowledged(outcome));
             }
             News::Gaps(found) => self.take_gaps(found),
+            News::BatchRead { path, outcome } => effects.extend(self.batch_read(&path, *outcome, now)),
+            News::Batch(news) => effects.extend(self.batch_told(*news, now)),
             News::Resolved { id, outcome } => {
                 let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
                 effects.extend(self.resolved(id, fate));
@@ -240,6 +243,13 @@ impl App {
                 effects.extend(self.refund_decided(decision.id, cash_in::Fate::Busy));
             }
             Command::Resolve { id, .. } => effects.extend(self.resolved(id, resolve::Fate::Busy)),
+            Command::ReadBatch(_) => {
+                if let Mode::Batch(stage) = self.front() {
+                    *stage = batch::Stage::Editing;
+                }
+                self.notices.push(Notice::Busy, self.now);
+            }
+            Command::PayBatch(_) => self.batch_not_taken(),
             Command::ReviewRebalance { .. } | Command::Rebalance { .. } => {
                 if let Mode::Rebalance(stage) = self.front() {
                     *stage = Stage::Editing;

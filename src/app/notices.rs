@@ -11,7 +11,7 @@ use crate::domain::order::Reference;
 use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
-use crate::engine::message::{Intent, RebalanceTrouble, StoredRebalance};
+use crate::engine::message::{BatchNews, Intent, RebalanceTrouble, StoredRebalance};
 
 /// Something to be read.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(crate) enum Notice {
     Busy,
     /// A charge or a refund was not made while nobody looked; why, where it is known.
     NotMade(Option<String>),
+    /// A batch ended, or stopped, while nobody looked.
+    Batch(Box<BatchNews>),
     /// A refund came to where a person has to look.
     Refund { cash_in: Uuid, amount: Option<Centavos>, state: refund::State },
     /// What a person said of a payment came to something while nobody looked.

@@ -6,6 +6,7 @@
 mod alerts;
 mod ask;
 mod balance;
+mod batch;
 mod cash_in;
 mod cash_out;
 mod cockpit;
@@ -100,6 +101,9 @@ enum Command {
     Balance,
     /// Pay by PIX key or bank account
     CashOut(Box<cash_out::CashOutArguments>),
+    /// Pay the lines of a file, each of them once
+    #[command(subcommand)]
+    Batch(batch::BatchCommand),
     /// Ask somebody to pay: a BR Code, or an OpenFinance address
     CashIn(Box<cash_in::CashInArguments>),
     /// Give a paid cash-in back, in full and once
@@ -145,7 +149,10 @@ enum Command {
 
 impl Command {
     fn moves_money(&self) -> bool {
-        matches!(self, Self::CashOut(_) | Self::CashIn(_) | Self::Refund(_) | Self::Rebalance(_))
+        matches!(
+            self,
+            Self::CashOut(_) | Self::Batch(_) | Self::CashIn(_) | Self::Refund(_) | Self::Rebalance(_)
+        )
     }
 }
 
@@ -207,6 +214,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,
             Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,
+            Some(Command::Batch(command)) => batch::run(command, &Context::load(&global, "batch")?).await,
             Some(Command::CashIn(arguments)) => cash_in::run(*arguments, &global).await,
             Some(Command::Refund(arguments)) => {
                 refund::run(arguments, &Context::load(&global, "refund")?).await

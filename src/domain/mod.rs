@@ -6,6 +6,7 @@ pub mod alert;
 pub mod attempt;
 pub mod balance;
 pub mod band;
+pub mod batch;
 pub mod br_code;
 pub mod cash_in;
 pub mod cash_out;

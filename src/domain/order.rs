@@ -232,6 +232,11 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// One that was made before.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The raw hash.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -95,6 +95,66 @@ impl Pace {
             })
             .min_by_key(|(_, minutes)| *minutes)
     }
+
+    /// The same once `paying` has left as well. Nobody can say which partner pays it: each is taken to pay the part that it
+    /// had of what left in the last minutes.
+    pub fn first_dry_after<'a>(&self, now: &'a Balance, paying: Centavos) -> Option<(&'a BankBalance, u64)> {
+        let (then, ago) = self.then.as_ref()?;
+        if *ago < SHORTEST {
+            return None;
+        }
+        let falling: Vec<(&BankBalance, Centavos, i128)> = now
+            .banks
+            .iter()
+            .filter_map(|bank| {
+                let before = then.banks.iter().find(|before| is_same(before, bank))?.transactional?;
+                let left = bank.transactional?;
+                let fell = i128::from(before.get()) - i128::from(left.get());
+                (fell > 0).then_some((bank, left, fell))
+            })
+            .collect();
+        let all: i128 = falling.iter().map(|(_, _, fell)| fell).sum();
+        falling
+            .into_iter()
+            .filter_map(|(bank, left, fell)| {
+                let share = i128::from(paying.get()) * fell / all;
+                let left = i64::try_from(i128::from(left.get()) - share).ok()?;
+                let fell = Centavos::new(i64::try_from(fell).ok()?);
+                Some((bank, minutes_left(Centavos::new(left), fell, *ago)?))
+            })
+            .min_by_key(|(_, minutes)| *minutes)
+    }
+}
+
+/// What the transactional balance comes to: after a payment or several, and after those that are pending as well.
+///
+/// Some of what is pending may have left the balance already, since the gateway does not say when it takes a payment's money:
+/// what [`Self::after_all`] gives is the least that remains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WhatIf {
+    /// As it was read last, in centavos.
+    pub before: Centavos,
+    /// What is about to be paid.
+    pub paying: Centavos,
+    /// Cash-outs of saldo's that are decided and have not settled, those in doubt included.
+    pub pending: Centavos,
+}
+
+impl WhatIf {
+    /// What remains of the balance; below zero where it does not suffice.
+    pub fn after(&self) -> Centavos {
+        self.before.checked_sub(self.paying).unwrap_or(Centavos::new(i64::MIN))
+    }
+
+    /// The least that remains once everything pending has left as well.
+    pub fn after_all(&self) -> Centavos {
+        self.after().checked_sub(self.pending).unwrap_or(Centavos::new(i64::MIN))
+    }
+
+    /// Everything that is to leave.
+    pub fn leaving(&self) -> Centavos {
+        self.paying.checked_add(self.pending).unwrap_or(Centavos::new(i64::MAX))
+    }
 }
 
 fn is_same(one: &BankBalance, other: &BankBalance) -> bool {
@@ -170,5 +230,22 @@ mod tests {
         let first = pace(600).first_dry(&now).map(|(bank, minutes)| (bank.ispb.clone().unwrap(), minutes));
         assert_eq!(first, Some((Safe::new("2"), 40)));
         assert_eq!(pace(30).first_dry(&now), None, "too little was seen");
+        let after = |paying| {
+            let pace = pace(600);
+            let first = pace.first_dry_after(&now, Centavos::new(paying));
+            first.map(|(bank, minutes)| (bank.ispb.clone().unwrap(), minutes))
+        };
+        // 1,000 and 200 centavos left in ten minutes: five sixths and one sixth of what is paid.
+        assert_eq!(after(0), Some((Safe::new("2"), 40)));
+        assert_eq!(after(600), Some((Safe::new("2"), 35)));
+        assert_eq!(after(600_000), Some((Safe::new("1"), 0)));
+    }
+
+    #[test]
+    fn what_remains_is_told_below_zero_too() {
+        let what_if =
+            WhatIf { before: Centavos::new(100), paying: Centavos::new(60), pending: Centavos::new(50) };
+        assert_eq!((what_if.after(), what_if.after_all()), (Centavos::new(40), Centavos::new(-10)));
+        assert_eq!(what_if.leaving(), Centavos::new(110));
     }
 }

@@ -1,5 +1,6 @@
 //! The engine of a desk: everything that runs while a cockpit or a service owns the journal.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ use super::message::{
 use super::office::{Found, Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
 use super::webhooks::Board;
-use super::{exposure, forward, poller, tracker};
+use super::{batch, exposure, forward, poller, tracker};
 use crate::config::Exposure;
 use crate::domain::person::Person;
 use crate::domain::transaction::Transaction;
@@ -197,6 +198,7 @@ impl Desk {
     /// Stops everything but a request that is on the wire, and waits for that one. Accepted payments are not waited
     /// for: the journal knows them. The receiver of the news has to be gone, or nobody may be heard saying the last.
     pub async fn stop(mut self) {
+        self.office.end();
         self.tasks.abort_all();
         self.lane.finish().await;
         self.rebalancer.finish().await;
@@ -439,6 +441,20 @@ impl Clerk {
                         let by = clerk.operator.clone();
                         let outcome = clerk.lane.resolve(id, by, finding).await.map(Box::new);
                         clerk.tell(News::Resolved { id, outcome }).await;
+                    });
+                }
+                Command::ReadBatch(path) => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move {
+                        let journal = clerk.office.journal();
+                        let outcome = Box::new(batch::look(journal.as_ref(), Path::new(&path)).await);
+                        clerk.tell(News::BatchRead { path, outcome }).await;
+                    });
+                }
+                Command::PayBatch(batch) => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move {
+                        clerk.office.pay_batch(*batch, &clerk.operator, &clerk.news).await;
                     });
                 }
                 Command::Charge(decision) => {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::alert::Alert;
 use crate::domain::balance::Reading;
+use crate::domain::batch::Batch;
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
 use crate::domain::gap::GapFile;
@@ -24,11 +25,13 @@ use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
 pub use super::alerts::{NotAcknowledged, Quiet, Subject};
+pub use super::batch::{BatchTrouble, Examined, Stopped};
 pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
 use super::office::Found;
 pub use crate::journal::{
-    AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Query, Stored, StoredRebalance, Sum, Totals,
+    AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Progress, Query, Stored, StoredRebalance, Sum,
+    Totals,
 };
 
 /// What the engine tells the screen.
@@ -118,6 +121,15 @@ pub enum News {
         /// Where it stands.
         state: refund::State,
     },
+    /// A file of payments was looked at.
+    BatchRead {
+        /// As it was typed.
+        path: String,
+        /// What it would do, or why it cannot be paid.
+        outcome: Box<Result<Examined, BatchTrouble>>,
+    },
+    /// How far a batch has got.
+    Batch(Box<BatchNews>),
     /// What a person found about a payment was recorded, or was not.
     Resolved {
         /// Which payment.
@@ -129,6 +141,19 @@ pub enum News {
     Acknowledged(Result<Box<Alert>, NotAcknowledged>),
     /// The gaps that were asked for, oldest first; or why they cannot be read.
     Gaps(Result<Vec<GapFile>, String>),
+}
+
+/// How far a batch has got that the screen has decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchNews {
+    /// Its id.
+    pub id: Uuid,
+    /// The file's name.
+    pub name: Safe,
+    /// Its lines.
+    pub progress: Progress,
+    /// Nothing more is done for it: every line was begun, or something is in the way. `Err`: the journal, or its owner.
+    pub ended: Option<Result<Option<Stopped>, String>>,
 }
 
 /// What became of a cash-out decided on the screen.
@@ -447,6 +472,10 @@ pub enum Command {
     },
     /// Tell the gaps of the wallet, with what may explain them.
     LookAtGaps,
+    /// Read this file of payments and say what it would do. Nothing is recorded or sent.
+    ReadBatch(String),
+    /// Pay the lines of a file, each once. The file makes it one.
+    PayBatch(Box<Batch>),
     /// Open the lane again.
     ResumePayments,
 }

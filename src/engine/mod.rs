@@ -4,6 +4,7 @@
 //! [`message::News`]; what the screen wants comes in as [`message::Command`].
 
 pub mod alerts;
+pub mod batch;
 pub mod clock;
 pub mod counter;
 pub mod desk;

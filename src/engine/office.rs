@@ -50,6 +50,8 @@ pub struct Office {
     /// One rebalance at a time: whoever comes second judges by the balance that the first has left, and is not told of a
     /// doubt that is only a request on the wire.
     turn: Arc<Mutex<()>>,
+    /// Cancelled when the office ends: no further line of a batch is begun.
+    ending: CancellationToken,
     desk: Option<Bell>,
 }
 
@@ -191,7 +193,15 @@ impl Office {
         rebalancer: Arc<Rebalancer>,
         counter: Arc<Counter>,
     ) -> Self {
-        Self { journal, lane, rebalancer, counter, turn: Arc::default(), desk: None }
+        Self {
+            journal,
+            lane,
+            rebalancer,
+            counter,
+            turn: Arc::default(),
+            ending: CancellationToken::new(),
+            desk: None,
+        }
     }
 
     /// The journal.
@@ -300,7 +310,7 @@ impl Office {
         self.journal.news()
     }
 
-    async fn work_on_doubt(&self, id: Uuid, stop: &CancellationToken) -> Result<(), LaneError> {
+    pub(super) async fn work_on_doubt(&self, id: Uuid, stop: &CancellationToken) -> Result<(), LaneError> {
         let until = Instant::now() + WORK_ON_DOUBT;
         let mut is_first = true;
         loop {
@@ -491,14 +501,25 @@ impl Office {
         done.map(Some)
     }
 
+    /// From now on no further line of a batch is begun.
+    pub fn end(&self) {
+        self.ending.cancel();
+    }
+
+    /// Whether nothing new is to be begun.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.is_cancelled()
+    }
+
     /// Waits for what is on the wire; nothing new is begun.
     pub async fn finish(&self) {
+        self.end();
         self.lane.finish().await;
         self.rebalancer.finish().await;
         self.counter.finish().await;
     }
 
-    async fn tell_pause(&self) {
+    pub(super) async fn tell_pause(&self) {
         if let Some(bell) = &self.desk {
             // Nobody listens any more while saldo ends.
             let _ = bell.news.send(News::Paused(self.lane.paused())).await;

@@ -55,7 +55,11 @@ pub async fn recover(
 
 /// Does one thing for a payment. A desk's tracker may be at work on it, or have been since it was read: that takes it up
 /// as well, so it is waited for and not done twice.
-async fn take_up(journal: &dyn Journal, lane: &Arc<Lane>, intent: &Intent) -> Result<(), LaneError> {
+pub(super) async fn take_up(
+    journal: &dyn Journal,
+    lane: &Arc<Lane>,
+    intent: &Intent,
+) -> Result<(), LaneError> {
     let mut in_the_way = match intent.cash_out.act_now(&lane.moment()) {
         Some(act) => match lane.act(intent.id, act).await {
             Ok(_) => return Ok(()),

@@ -9,11 +9,13 @@
 //! reading a state and changing it. **When a call returns, the change is on the disk.**
 
 pub mod alerts;
+mod batch;
 mod cash_in;
 pub mod lock;
 pub mod outbox;
 pub mod sqlite;
 
+pub use batch::{BatchLine, BatchReader, Batches, Progress, StoredBatch};
 pub use cash_in::{AskProposal, AskedChange, AskedLife, CashIns, Incoming, Stored};
 
 use std::path::{Path, PathBuf};
@@ -320,7 +322,7 @@ pub struct Totals {
 }
 
 /// A count and a sum.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sum {
     /// How many.
     pub count: u32,
@@ -406,9 +408,9 @@ pub trait Reader: Send + Sync {
 }
 
 /// The read-only door of a screen: the feed, and what a person has to look at.
-pub trait ScreenReader: Reader + alerts::AlertReader {}
+pub trait ScreenReader: BatchReader + alerts::AlertReader {}
 
-impl<T: Reader + alerts::AlertReader + ?Sized> ScreenReader for T {}
+impl<T: BatchReader + alerts::AlertReader + ?Sized> ScreenReader for T {}
 
 /// The owner's door.
 pub trait Journal: Reader {

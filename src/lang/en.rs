@@ -454,6 +454,10 @@ pub(super) const WORDS: Words = Words {
         suspend: Term { short: "suspend", long: "suspend (fg comes back)" },
         quit: Term { short: "quit", long: "quit; payments under way stay in the journal" },
         cash_in: Term { short: "charge", long: "ask somebody to pay: fill in a charge" },
+        batch: Term {
+            short: "batch",
+            long: "pay the lines of a CSV file (asks first); the progress of one at work",
+        },
         refund: Term { short: "refund", long: "give a paid cash-in back (asks first)" },
         gaps: Term { short: "differences", long: "what changed in the wallet and nobody told saldo" },
     },

@@ -14,6 +14,7 @@
 //! | How is a query told, and what is wrong with it? | `query` |
 
 mod alert;
+mod batch;
 mod cash_in;
 mod en;
 mod errors;

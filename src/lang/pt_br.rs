@@ -460,6 +460,10 @@ pub(super) const WORDS: Words = Words {
         suspend: Term { short: "suspender", long: "suspender (fg volta)" },
         quit: Term { short: "sair", long: "sair; pagamentos em curso continuam no diário" },
         cash_in: Term { short: "cobrar", long: "cobrar alguém: preencher uma cobrança" },
+        batch: Term {
+            short: "lote",
+            long: "pagar as linhas de um CSV (pergunta antes); o andamento do lote",
+        },
         refund: Term { short: "devolver", long: "devolver um recebimento pago (pergunta antes)" },
         gaps: Term { short: "diferenças", long: "o que mudou na carteira sem ninguém avisar o saldo" },
     },

@@ -577,6 +577,7 @@ pub struct ActionWords {
     pub(crate) suspend: Term,
     pub(crate) quit: Term,
     pub(crate) cash_in: Term,
+    pub(crate) batch: Term,
     pub(crate) refund: Term,
     pub(crate) gaps: Term,
 }

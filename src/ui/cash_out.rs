@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::cash_out::{Draft, Fate, PasteNote, Review, ReviewHint, Sent, Slot, SlotError};
 use crate::domain::band::Standing;
 use crate::domain::freshness::Freshness;
+use crate::domain::money::Centavos;
 use crate::domain::order::Destination;
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
@@ -286,6 +287,10 @@ fn effect(app: &App, review: &Review, columns: u16, theme: &Theme, lines: &mut L
     form::fact(lines, columns, (words.after, theme.label), (&after.to_string(), figure));
     if stale {
         lines.wrapped(words.stale_balance, theme.warn);
+    }
+    if let Some(what_if) = app.what_if(amount).filter(|what_if| what_if.pending > Centavos::ZERO) {
+        let text = app.lang.after_pending(what_if.pending, what_if.after_all());
+        form::fact(lines, columns, ("", theme.label), (&text, figure));
     }
     if amount > before {
         lines.wrapped(words.over_balance, theme.bad);

@@ -79,12 +79,8 @@ fn pace(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
         lines.wrapped(&app.lang.minutes_left(minutes, untold), urgency(minutes, theme));
     }
     let Some(pace) = &app.pace else { return };
-    let dry = app.balance.reading.as_ref().and_then(|reading| pace.first_dry(&reading.balance));
-    if let Some((bank, minutes)) = dry.filter(|(_, minutes)| *minutes <= WORTH_TELLING) {
-        let name = bank.bank.as_ref().or(bank.ispb.as_ref());
-        let name = name.map_or(app.words().balances.unnamed, |name| name.as_str());
-        lines.wrapped(&app.lang.dry_first(name, minutes), urgency(minutes, theme));
-    }
+    pending(app, theme, lines);
+    dry_after(app, app.pending(), theme, lines);
     for (heading, amount) in
         [(words.outflow, Span::outflow as fn(&Span) -> Centavos), (words.inflow, Span::inflow)]
     {
@@ -92,6 +88,30 @@ fn pace(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
             let label = format!("{heading} {}", app.lang.span_label(span.minutes));
             lines.pair((&label, theme.label), (&amount(span).to_string(), theme.text));
         }
+    }
+}
+
+/// What remains once every pending cash-out of saldo's has left, where there is one.
+fn pending(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let Some(what_if) = app.what_if(Centavos::ZERO).filter(|what_if| what_if.pending > Centavos::ZERO) else {
+        return;
+    };
+    let left = what_if.after_all();
+    let minutes = app.pace.as_ref().and_then(|pace| pace.minutes_left(left));
+    let is_low = app.facts.band.is_some_and(|band| band.standing(left) == Standing::BelowFloor);
+    let style = if is_low { theme.warn } else { theme.text };
+    lines.wrapped(&app.lang.after_pending_minutes(what_if.pending, left, minutes), style);
+}
+
+/// Which partner is dry first, once `leaving` has left too.
+pub(super) fn dry_after(app: &App, leaving: Centavos, theme: &Theme, lines: &mut Lines<'_>) {
+    let Some(pace) = &app.pace else { return };
+    let dry =
+        app.balance.reading.as_ref().and_then(|reading| pace.first_dry_after(&reading.balance, leaving));
+    if let Some((bank, minutes)) = dry.filter(|(_, minutes)| *minutes <= WORTH_TELLING) {
+        let name = bank.bank.as_ref().or(bank.ispb.as_ref());
+        let name = name.map_or(app.words().balances.unnamed, |name| name.as_str());
+        lines.wrapped(&app.lang.dry_first(name, minutes), urgency(minutes, theme));
     }
 }
 

@@ -32,6 +32,11 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         let word = if area.width >= 120 { words.demo } else { words.demo_short };
         x = piece(buffer, area.y, x, limit, &[(word, theme.warn)]);
     }
+    if let Some(running) = app.batch_running.as_ref().filter(|running| running.is_at_work()) {
+        let (done, all) = running.part();
+        let text = format!("{} {done}/{all}", app.lang.batch().short);
+        x = piece(buffer, area.y, x, limit, &[(&text, theme.accent)]);
+    }
     let (wrong, fine): (Vec<_>, Vec<_>) = sources(app, theme).into_iter().partition(|(.., wrong)| *wrong);
     let profile = cut(app.facts.profile.as_str(), 20);
     let needed: u16 = wrong.iter().map(|(label, word, ..)| 4 + width(label) + width(word)).sum();

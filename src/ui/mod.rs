@@ -15,6 +15,7 @@
 //! Which of these a screen has room for is decided in `layout`, how they look in `theme`.
 
 mod balances;
+mod batch;
 mod cash_in;
 mod cash_out;
 mod chart;
@@ -142,6 +143,7 @@ fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Po
             cash_out::sent(app, sent, theme, area, buffer);
             None
         }
+        Mode::Batch(stage) => batch::render(app, stage, theme, area, buffer),
         Mode::CashIn(stage) => cash_in::render(app, stage, theme, area, buffer),
         Mode::Refund(open) => refund::render(app, open, theme, area, buffer),
         Mode::Rebalance(stage) => rebalance::render(app, stage, theme, area, buffer),

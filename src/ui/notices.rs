@@ -223,6 +223,20 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
             let first = format!("{at} {heading}{amount}: {}", app.lang.refund_state(*state));
             vec![first, app.lang.refund_meaning(*state).to_owned()]
         }
+        Notice::Batch(news) => {
+            let words = app.lang.batch();
+            let (done, all) = (news.progress.answered(), news.progress.all());
+            let ended = news.ended.as_ref().map(|ended| super::batch::ended_words(app, ended));
+            let mut lines = vec![format!("{at} {} {}: {done}/{all}", words.running_title, news.name)];
+            for (count, what) in [
+                (news.progress.in_doubt.count, words.in_doubt),
+                (news.progress.not_paid.count, words.not_paid),
+            ] {
+                lines.extend((count > 0).then(|| format!("{count} {what}")));
+            }
+            lines.extend(ended);
+            lines
+        }
         Notice::NotMade(why) => {
             let why = why.as_ref().map(|why| app.lang.raw_error(Safe::new(why).as_str()));
             std::iter::once(format!("{at} {}", words.not_made)).chain(why).collect()

@@ -35,6 +35,7 @@ impl App {
             }
             (Action::Refund, Mode::Detail(detail)) => super::super::refund::can_refund(detail),
             (Action::Copy, Mode::CashIn(super::super::cash_in::Stage::Sent(sent))) => sent.pay_by().is_some(),
+            (Action::Open, Mode::Batch(_)) => false,
             (Action::Copy, mode) => matches!(mode, Mode::Home | Mode::Detail(_)),
             _ => true,
         }

@@ -20,6 +20,8 @@ use crate::engine::clock;
 use crate::journal::Reader;
 use ofx::Statement;
 
+pub(super) use sheet::safe_cell;
+
 #[derive(Debug, Args)]
 pub(super) struct ExportArguments {
     /// How to write them: csv for programs, csv-br for spreadsheets in Portuguese, ofx of what has settled, jsonl

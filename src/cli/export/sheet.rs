@@ -136,12 +136,13 @@ pub(super) fn page_br(
     out.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// A text that no spreadsheet takes for a formula.
 fn cell(text: &Option<Safe>) -> Cow<'_, str> {
-    match text.as_ref().map_or("", Safe::as_str) {
-        text if text.starts_with(['=', '+', '-', '@']) => Cow::Owned(format!("'{text}")),
-        text => Cow::Borrowed(text),
-    }
+    safe_cell(text.as_ref().map_or("", Safe::as_str))
+}
+
+/// A text that no spreadsheet takes for a formula.
+pub(in crate::cli) fn safe_cell(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]

@@ -147,8 +147,8 @@ impl Round<'_> {
         self.unless_done(Some("sqlite_sequence"), outcome)?;
         let outcome = self.epochs();
         self.unless_done(Some("meta"), outcome)?;
-        let outcome = self.cursors();
-        self.unless_done(Some("forward_cursors"), outcome)?;
+        let outcome = self.relations();
+        self.unless_done(None, outcome)?;
         let outcome = self.alerts();
         self.unless_done(Some("alerts"), outcome)?;
         // The tables that ought to be there; a strange one is the schema's finding.
@@ -446,7 +446,7 @@ impl Round<'_> {
     }
 
     /// What was passed on is in the inbox, and what was set aside stands in line no more.
-    fn cursors(&mut self) -> Step {
+    fn relations(&mut self) -> Step {
         for (table, sql, what) in [
             (
                 "forward_cursors",
@@ -459,6 +459,18 @@ impl Round<'_> {
                 "SELECT 'number ' || a.number FROM main.forward_aside a JOIN main.forward_cursors c USING (address)
                  WHERE a.number > c.number",
                 "was set aside and stands in line as well",
+            ),
+            (
+                "batches",
+                "SELECT 'id ' || b.id FROM main.batches b WHERE b.count <> (SELECT count(*) FROM main.batch_lines WHERE batch = b.id)
+                 OR b.total <> (SELECT coalesce(sum(amount), 0) FROM main.batch_lines WHERE batch = b.id)",
+                "does not have as many lines, or as much, as was decided",
+            ),
+            (
+                "batch_lines",
+                "SELECT 'number ' || number || ' of batch ' || batch FROM main.batch_lines
+                 WHERE json_valid(payload) = 0 OR json_extract(payload, '$.amount') IS NOT amount",
+                "is not what was decided",
             ),
         ] {
             let mut statement = self.connection.prepare(sql)?;

@@ -10,6 +10,7 @@ mod alerts;
 mod asked;
 mod audit;
 mod balances;
+mod batches;
 mod cash_ins;
 mod check;
 mod convert;

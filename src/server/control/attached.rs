@@ -1,7 +1,7 @@
 //! A cockpit's engine where another process owns the journal: what the screen shows is read from the journal and from what
 //! the owner tells, and what it wants is asked of the owner.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +17,11 @@ use super::client::{Broken, Client, Watch};
 use super::protocol::{Acknowledge, CashOut, Charge, Refund, Request, Resolve, Told};
 use crate::config::Exposure;
 use crate::domain::alert::Alert;
+use crate::domain::batch::Batch;
 use crate::domain::text::Safe;
 use crate::domain::{cash_in, refund};
 use crate::engine::alerts::{NotAcknowledged, Subject, gap_files};
+use crate::engine::batch::{self, Ran, RunBatch};
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError};
@@ -27,7 +29,7 @@ use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, Rebal
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
-use crate::journal::{Intent, JournalError, ScreenReader, StoredRebalance};
+use crate::journal::{Intent, JournalError, ScreenReader, StoredBatch, StoredRebalance};
 
 /// As a desk's own.
 const NEWS: usize = 256;
@@ -220,6 +222,11 @@ impl Clerk {
                 let found = gap_files(self.reader.as_ref(), &self.zone).await;
                 self.tell(News::Gaps(found.map_err(|error| error.to_string()))).await;
             }
+            Command::ReadBatch(path) => {
+                let outcome = Box::new(batch::look(self.reader.as_ref(), Path::new(&path)).await);
+                self.tell(News::BatchRead { path, outcome }).await;
+            }
+            Command::PayBatch(batch) => self.pay_batch(*batch).await,
             Command::Charge(decision) => self.charge(*decision).await,
             Command::Refund(decision) => self.refund(*decision).await,
             Command::Resolve { id, finding } => {
@@ -274,6 +281,30 @@ impl Clerk {
             Err(NotAcknowledged::Journal(JournalError::Unwritable(broken.to_string())))
         });
         self.tell(News::Acknowledged(outcome.map(Box::new))).await;
+    }
+
+    /// Asks for a portion after the other. The owner begins lines for as long as somebody waits for them.
+    async fn pay_batch(&self, batch: Batch) {
+        let (id, name) = (batch.id(), batch.name.clone());
+        let reader = self.reader.as_ref();
+        let work = async {
+            let record = Request::RecordBatch(Box::new(batch));
+            self.answered::<StoredBatch>(record).await?;
+            loop {
+                let run = Request::RunBatch(RunBatch { id, again: None });
+                let ran: Ran = self.answered(run).await?;
+                if !ran.more {
+                    return Ok(ran.stopped);
+                }
+            }
+        };
+        let ended = batch::watched(reader, (id, &name), &self.news, work).await;
+        batch::tell_end(reader, (id, name), &self.news, ended).await;
+    }
+
+    async fn answered<T: DeserializeOwned>(&self, request: Request) -> Result<T, String> {
+        let answer: Result<Result<T, JournalError>, Broken> = self.ask(request).await;
+        answer.map_err(|broken| broken.to_string())?.map_err(|error| error.to_string())
     }
 
     /// As [`Self::pay`]: the reference makes it one.

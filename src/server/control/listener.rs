@@ -21,8 +21,8 @@ use tokio_util::task::TaskTracker;
 use super::peer::person_of;
 use super::picture::Picture;
 use super::protocol::{
-    Line, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, from_line, read_line,
-    socket_beside, to_line,
+    Line, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, check_batch, from_line,
+    read_line, socket_beside, to_line,
 };
 use crate::domain::person::Person;
 use crate::engine::office::{Decided, Office};
@@ -295,6 +295,25 @@ impl Shared {
             }
             // Taken before; a watcher is no command.
             Request::Watch => Ok(()),
+            Request::RecordBatch(batch) => match check_batch(&batch) {
+                Ok(()) => {
+                    let by_uid = by.uid;
+                    let recorded = self.office.record_batch(*batch, by).await;
+                    if let Ok(batch) = &recorded {
+                        tracing::info!(batch = %batch.id, by = by_uid, lines = batch.count, "a batch is recorded");
+                    }
+                    self.answer(writer, &Reply::Done(recorded)).await
+                }
+                Err(what) => self.refuse(writer, Refusal::Malformed(format!("its {what}"))).await,
+            },
+            Request::RunBatch(run) => {
+                let stop = self.stopping.child_token();
+                let gone = tokio::spawn(until_gone(reader, stop.clone()));
+                let ran = self.office.run_batch(&run, &by, &stop).await;
+                gone.abort();
+                tracing::info!(batch = %run.id, by = by.uid, done = ran.is_ok(), "a batch went on");
+                self.answer(writer, &Reply::Done(ran)).await
+            }
             Request::Charge(charge) => match charge.into_decision(by) {
                 Ok(decision) => {
                     let (id, by) = (decision.id, decision.maker.uid);

@@ -57,6 +57,8 @@ impl Picture {
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
             | News::Gaps(_)
+            | News::BatchRead { .. }
+            | News::Batch(_)
             | News::Resolved { .. } => return false,
         }
         true

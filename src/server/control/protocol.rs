@@ -9,6 +9,7 @@
 //! Nothing is asked before the owner has said who it is, so what ends before that has done nothing. A line counts once its
 //! line end has come: half a line is no request.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use uuid::Uuid;
 
 use crate::domain::balance::Reading;
+use crate::domain::batch::{self, Batch};
 use crate::domain::cash_in;
 use crate::domain::cash_out::Alarm;
 use crate::domain::document::Document;
@@ -31,6 +33,7 @@ use crate::domain::pix_key::PixKey;
 use crate::domain::refund;
 use crate::domain::text::{Safe, is_unsafe};
 use crate::engine::alerts::Subject;
+use crate::engine::batch::RunBatch;
 use crate::engine::counter::{ChargeDecision, RefundDecision};
 use crate::engine::lane::Decision;
 use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
@@ -40,8 +43,8 @@ use crate::journal::beside;
 /// The version of what is said here. Another one is refused, before anything is asked.
 pub const VERSION: u32 = 1;
 
-/// The longest request, in bytes: a payment is a few hundred.
-pub const MOST_REQUEST: usize = 1 << 20;
+/// The longest request, in bytes: a payment is a few hundred, a batch of the most lines some millions.
+pub const MOST_REQUEST: usize = 8 << 20;
 
 /// The longest answer: thousands of open payments, at some kilobytes each.
 pub const MOST_ANSWER: usize = 64 << 20;
@@ -113,6 +116,10 @@ pub enum Request {
     Resume,
     /// Record that a person has seen an alert. Answered by `Result<Alert, NotAcknowledged>`.
     Acknowledge(Box<Acknowledge>),
+    /// Record a batch, or find it, and send nothing. Answered by `Result<StoredBatch, JournalError>`.
+    RecordBatch(Box<Batch>),
+    /// Go on with a batch for a while. Answered by `Result<Ran, JournalError>`.
+    RunBatch(RunBatch),
     /// Tell what changes, until either side goes: `null`, then a [`Told`] a line.
     Watch,
 }
@@ -327,6 +334,27 @@ impl Refund {
         }
         Ok(RefundDecision { id, cash_in, reason, description, maker })
     }
+}
+
+/// Whether a batch is one that a file could have made: every line is checked as if it had been typed.
+///
+/// # Errors
+///
+/// The name of what is wrong.
+pub fn check_batch(batch: &Batch) -> Result<(), &'static str> {
+    if batch.lines.is_empty() || batch.lines.len() > batch::MOST_LINES {
+        return Err("lines");
+    }
+    let mut references = HashSet::new();
+    for line in &batch.lines {
+        Reference::parse(line.reference.as_str()).map_err(|_| "reference")?;
+        if !references.insert(&line.reference) {
+            return Err("reference");
+        }
+        check(&line.order)?;
+    }
+    // In the file's order, so no number twice.
+    if batch.lines.is_sorted_by(|one, next| one.number < next.number) { Ok(()) } else { Err("lines") }
 }
 
 fn check(order: &Order) -> Result<(), &'static str> {

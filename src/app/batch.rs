@@ -1,0 +1,254 @@
+//! Paying the lines of a file: where it lies, what it would do, and how far it has got.
+//!
+//! The file is read by the engine; what comes back is frozen for the review. The batch then goes on behind whatever else the
+//! screen shows.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::cash_out::{RETYPE_ABOVE, REVIEW_TIME, ReviewHint, check_retyped};
+use super::feed::Motion;
+use super::field::TextField;
+use super::{App, Effect, Mode, Notice, Now};
+use crate::domain::batch::{Line, Mistake, Repeat, total};
+use crate::domain::cash_out::State;
+use crate::domain::money::Centavos;
+use crate::domain::pace::WhatIf;
+use crate::engine::message::{BatchNews, BatchTrouble, Command, Examined};
+
+/// The form: the file, and what was wrong with the last one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Draft {
+    pub(crate) path: TextField,
+    pub(crate) trouble: Option<BatchTrouble>,
+    /// The first of the mistakes that is in sight.
+    pub(crate) scroll: usize,
+}
+
+/// Where the way from the file to the gateway has got to.
+#[derive(Debug, Clone)]
+pub(crate) enum Stage {
+    /// The form.
+    Editing,
+    /// This file is being read.
+    Asking(String),
+    /// What it would do, frozen.
+    Review(Box<Review>),
+    /// The batch that the screen has decided last; [`App::batch`] has how far it has got.
+    Running,
+}
+
+/// A file as it was frozen for the review.
+#[derive(Debug, Clone)]
+pub(crate) struct Review {
+    pub(crate) examined: Examined,
+    /// The first of the lines that is in sight.
+    pub(crate) scroll: usize,
+    /// The sum once more, for a large one and where lines look like repeats.
+    pub(crate) retype: Option<TextField>,
+    opened: Duration,
+    pub(crate) hint: Option<ReviewHint>,
+}
+
+/// The batch that the screen has decided last.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    pub(crate) id: Uuid,
+    pub(crate) count: usize,
+    pub(crate) total: Centavos,
+    /// How far it has got; `None` before the first news.
+    pub(crate) news: Option<BatchNews>,
+    /// The engine could not take it.
+    pub(crate) is_refused: bool,
+}
+
+/// A line of the review, for the eye.
+pub(crate) struct Row<'a> {
+    pub(crate) line: &'a Line,
+    /// Where its payment stands, if the journal has it.
+    pub(crate) known: Option<State>,
+    pub(crate) repeat: Option<&'a Repeat>,
+}
+
+impl Review {
+    pub(super) fn new(examined: Examined, opened: Duration) -> Self {
+        let mut review = Self { examined, scroll: 0, retype: None, opened, hint: None };
+        let is_large = review.paying() > RETYPE_ABOVE;
+        review.retype = (is_large || !review.examined.repeats.is_empty()).then(TextField::default);
+        review
+    }
+
+    /// The sum of what is paid now.
+    pub(crate) fn paying(&self) -> Centavos {
+        total(self.examined.new_lines().map(|line| line.order.amount))
+    }
+
+    /// Its lines, those that look like repeats first, as they have to be seen.
+    pub(crate) fn rows(&self) -> Vec<Row<'_>> {
+        let known = |number: u32| {
+            let known = &self.examined.known;
+            known.binary_search_by_key(&number, |(line, _)| *line).ok().map(|place| known[place].1)
+        };
+        let repeat = |number: u32| self.examined.repeats.iter().find(|repeat| repeat.line == number);
+        let mut rows: Vec<Row<'_>> = self
+            .examined
+            .batch
+            .lines
+            .iter()
+            .map(|line| Row { line, known: known(line.number), repeat: repeat(line.number) })
+            .collect();
+        rows.sort_by_key(|row| row.repeat.is_none());
+        rows
+    }
+
+    /// Whether the confirming key may count now; otherwise why not.
+    fn check(&mut self, elapsed: Duration) -> Result<(), ReviewHint> {
+        if elapsed.saturating_sub(self.opened) > REVIEW_TIME {
+            // Looked at again from here.
+            self.opened = elapsed;
+            return Err(ReviewHint::Expired);
+        }
+        check_retyped(self.retype.as_ref(), self.paying())
+    }
+}
+
+impl Running {
+    /// Whether lines are still being begun.
+    pub(crate) fn is_at_work(&self) -> bool {
+        !self.is_refused && self.news.as_ref().is_none_or(|news| news.ended.is_none())
+    }
+
+    /// How many lines are answered, and how many there are.
+    pub(crate) fn part(&self) -> (u32, u32) {
+        let known = self.news.as_ref().map(|news| news.progress).filter(|progress| progress.all() > 0);
+        match known {
+            Some(progress) => (progress.answered(), progress.all()),
+            None => (0, u32::try_from(self.count).unwrap_or(u32::MAX)),
+        }
+    }
+}
+
+impl App {
+    /// The form, or the batch that is at work: there is one at a time.
+    pub(super) fn open_batch(&mut self) {
+        let stage = match &self.batch_running {
+            Some(running) if running.is_at_work() => Stage::Running,
+            _ => Stage::Editing,
+        };
+        self.mode = Mode::Batch(stage);
+    }
+
+    /// Asks the engine for what the file would do.
+    pub(super) fn review_batch(&mut self) -> Vec<Effect> {
+        let path = self.batch.path.text().trim().to_owned();
+        self.batch.trouble = None;
+        self.batch.scroll = 0;
+        if path.is_empty() {
+            return Vec::new();
+        }
+        self.mode = Mode::Batch(Stage::Asking(path.clone()));
+        vec![Effect::Command(Command::ReadBatch(path))]
+    }
+
+    /// The engine has read the file.
+    pub(super) fn batch_read(
+        &mut self,
+        path: &str,
+        outcome: Result<Examined, BatchTrouble>,
+        now: Now,
+    ) -> Vec<Effect> {
+        let Mode::Batch(stage) = self.front() else { return Vec::new() };
+        // The answer to an older question says nothing of this one.
+        if !matches!(stage, Stage::Asking(asked) if asked == path) {
+            return Vec::new();
+        }
+        match outcome {
+            Ok(examined) => *stage = Stage::Review(Box::new(Review::new(examined, now.elapsed))),
+            Err(trouble) => {
+                *stage = Stage::Editing;
+                self.batch.trouble = Some(trouble);
+            }
+        }
+        Vec::new()
+    }
+
+    /// What was reviewed is paid. It is moved out of the state, so it can be confirmed once.
+    pub(super) fn confirm_batch(&mut self, mut review: Box<Review>, now: Now) -> Vec<Effect> {
+        if let Err(hint) = review.check(now.elapsed) {
+            review.hint = Some(hint);
+            self.mode = Mode::Batch(Stage::Review(review));
+            return Vec::new();
+        }
+        let batch = Box::new(review.examined.batch);
+        self.batch = Draft::default();
+        self.batch_running = Some(Running {
+            id: batch.id(),
+            count: batch.lines.len(),
+            total: batch.total(),
+            news: None,
+            is_refused: false,
+        });
+        self.mode = Mode::Batch(Stage::Running);
+        vec![Effect::Command(Command::PayBatch(batch))]
+    }
+
+    /// A batch has got further, or ends.
+    pub(super) fn batch_told(&mut self, news: BatchNews, now: Now) -> Vec<Effect> {
+        let has_ended = news.ended.is_some();
+        let is_seen = matches!(self.front(), Mode::Batch(Stage::Running));
+        let told = (has_ended && !is_seen).then(|| Notice::Batch(Box::new(news.clone())));
+        if let Some(running) = self.batch_running.as_mut().filter(|running| running.id == news.id) {
+            running.news = Some(news);
+        }
+        match told {
+            Some(notice) => {
+                self.notices.push(notice, now.wall);
+                vec![Effect::Bell]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// The engine could not take it; nothing of it was sent.
+    pub(super) fn batch_not_taken(&mut self) {
+        if let Some(running) = &mut self.batch_running {
+            running.is_refused = true;
+        }
+        self.notices.push(Notice::Busy, self.now);
+    }
+
+    /// Moves through the lines of the review, or the mistakes.
+    pub(super) fn scroll_batch(&mut self, motion: Motion) {
+        let mistakes = self.batch_mistakes().len();
+        match &mut self.mode {
+            Mode::Batch(Stage::Review(review)) => {
+                let rows = review.examined.batch.lines.len();
+                review.scroll = motion.from(review.scroll, rows);
+            }
+            Mode::Batch(Stage::Editing) => {
+                self.batch.scroll = motion.from(self.batch.scroll, mistakes);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is wrong with the file that was read last.
+    pub(crate) fn batch_mistakes(&self) -> &[Mistake] {
+        match &self.batch.trouble {
+            Some(BatchTrouble::Mistakes(mistakes)) => mistakes,
+            _ => &[],
+        }
+    }
+
+    /// What the transactional balance comes to once `paying` has left; `None` while no balance is known.
+    pub(crate) fn what_if(&self, paying: Centavos) -> Option<WhatIf> {
+        Some(WhatIf { before: self.balance.transactional()?, paying, pending: self.pending() })
+    }
+
+    /// Cash-outs of saldo's that are decided and have not settled, those in doubt included.
+    pub(crate) fn pending(&self) -> Centavos {
+        let totals = &self.feed.window.totals;
+        total([totals.in_flight.amount, totals.in_doubt.amount])
+    }
+}

@@ -1,0 +1,393 @@
+//! `saldo batch`: pay the lines of a file, each of them once, however often the command runs.
+
+mod outcome;
+mod progress;
+mod review;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::ask::confirm;
+use super::context::Context;
+use super::failure::{Exit, Failure, Outcome};
+use super::office::{Office, ask, stop_signal};
+use super::output::{note, say, say_json};
+use crate::domain::batch::{Batch, Repeat};
+use crate::engine::batch::{BatchTrouble, Examined, Ran, RunBatch, Stopped, at_home, examine, read_file};
+use crate::engine::{clock, office};
+use crate::journal::sqlite::SqliteReader;
+use crate::journal::{BatchReader, JournalError, StoredBatch};
+use crate::server::control::operator;
+use crate::server::control::protocol::Request;
+use outcome::{BatchView, verdict};
+use progress::Bar;
+
+/// Mistakes that are listed; past them, their number is said.
+const MOST_LISTED: usize = 200;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BatchCommand {
+    /// Pay every line of a CSV file once; the same file again goes on where it was
+    Pay(PayArguments),
+    /// Go on with a batch that was begun, without its file
+    Resume(ResumeArguments),
+    /// The batches in the journal, newest first
+    List {
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// How every line of a batch stands
+    Show {
+        /// The batch's id
+        id: Uuid,
+        /// Write it as the result file, too
+        #[arg(long, value_name = "FILE")]
+        result: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PayArguments {
+    /// The file: its first line names the columns, each other line is a payment; docs/batches.md has an example
+    file: PathBuf,
+    /// Only show what it would do; nothing is recorded or sent
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    going: Going,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ResumeArguments {
+    /// The batch's id; `saldo batch list` has it
+    id: Uuid,
+    #[command(flatten)]
+    going: Going,
+}
+
+/// How a batch is gone on with.
+#[derive(Debug, Args)]
+struct Going {
+    /// Pay lines that look like repeats of other payments, too; the column `repeat` says so of single lines
+    #[arg(long)]
+    pay_repeats: bool,
+    /// Pay this line though it looks like a repeat; may be given several times
+    #[arg(long, value_name = "LINE", conflicts_with = "pay_repeats")]
+    pay_repeat: Vec<u32>,
+    /// Pay lines once more whose payment is proven not made: rejected, failed, declared not paid
+    #[arg(long)]
+    again: bool,
+    /// Where to write what became of each line [default: beside the file, NAME.result.csv]
+    #[arg(long, value_name = "FILE")]
+    result: Option<PathBuf>,
+    /// Act without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Going {
+    /// Takes out the repeats that are meant.
+    fn allow(&self, repeats: &mut Vec<Repeat>) {
+        repeats.retain(|repeat| !self.pay_repeats && !self.pay_repeat.contains(&repeat.line));
+    }
+}
+
+pub(super) async fn run(command: BatchCommand, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        BatchCommand::Pay(arguments) => pay(arguments, context).await,
+        BatchCommand::Resume(arguments) => resume(arguments, context).await,
+        BatchCommand::List { limit } => list(limit, context).await,
+        BatchCommand::Show { id, result } => show(id, result.as_deref(), context).await,
+    }
+}
+
+async fn pay(arguments: PayArguments, context: &Context) -> Result<Exit, Failure> {
+    let PayArguments { file, dry_run, going } = arguments;
+    let sheet = read_file(&file).await.map_err(not_payable)?;
+    let reader = context.reader().await?;
+    let journal = reader.as_deref().map(|reader| reader as &dyn BatchReader);
+    let mut examined = examine(journal, sheet, clock::now()).await.map_err(not_payable)?;
+    going.allow(&mut examined.repeats);
+    let review = review::Review::look(context, reader.as_deref(), examined, going.again).await;
+    if dry_run {
+        review.tell(context);
+        return Ok(Exit::Done);
+    }
+    // Where it is to be written is found out before money moves.
+    let file = at_home(&file);
+    let result = going.result.unwrap_or_else(|| outcome::beside(&file));
+    outcome::check_place(&result)?;
+    if !review.examined.repeats.is_empty() {
+        return Err(repeated(&review.examined.repeats));
+    }
+    if !going.yes {
+        confirm(&review.text(context))?;
+    } else if !context.json {
+        note(&review.text(context));
+    }
+    let going = Go { again: again(going.again), result: Some(result) };
+    go_on(context, Doing::Record(Box::new(review.examined.batch)), going).await
+}
+
+async fn resume(arguments: ResumeArguments, context: &Context) -> Result<Exit, Failure> {
+    let ResumeArguments { id, going } = arguments;
+    let reader = context.reader().await?.ok_or_else(|| unknown(id))?;
+    let mut examined = recorded(&reader, id).await?;
+    going.allow(&mut examined.repeats);
+    if !examined.repeats.is_empty() {
+        return Err(repeated(&examined.repeats));
+    }
+    let review = review::Review::look(context, Some(&reader), examined, going.again).await;
+    if let Some(result) = &going.result {
+        outcome::check_place(result)?;
+    }
+    if !going.yes {
+        confirm(&review.text(context))?;
+    } else if !context.json {
+        note(&review.text(context));
+    }
+    let going = Go { again: again(going.again), result: going.result };
+    go_on(context, Doing::Recorded(id), going).await
+}
+
+/// A batch of the journal, looked at as its file would be: what was paid to the same payees since it was recorded is a repeat.
+async fn recorded(reader: &Arc<SqliteReader>, id: Uuid) -> Result<Examined, Failure> {
+    let stored = reader.batch(id).await?.ok_or_else(|| unknown(id))?;
+    let lines = reader.batch_lines(id).await?;
+    let taken = lines.iter().filter(|line| line.is_taken()).map(|line| line.line.number).collect::<Vec<_>>();
+    let batch = Batch {
+        digest: stored.digest,
+        name: stored.name,
+        lines: lines.into_iter().map(|line| line.line).filter(|line| !taken.contains(&line.number)).collect(),
+    };
+    let sheet = crate::domain::batch::Sheet { batch, meant: std::collections::BTreeSet::new() };
+    examine(Some(reader.as_ref()), sheet, clock::now()).await.map_err(not_payable)
+}
+
+/// As of when lines that ended unpaid are paid once more.
+fn again(wanted: bool) -> Option<Timestamp> {
+    wanted.then(clock::now)
+}
+
+fn unknown(id: Uuid) -> Failure {
+    Failure::new(
+        Exit::NotFound,
+        "not_found",
+        format!(
+            "the journal has no batch {id}; `saldo batch list` has those that it knows. Nothing was sent"
+        ),
+    )
+}
+
+fn not_payable(trouble: BatchTrouble) -> Failure {
+    let said = trouble.to_string();
+    match trouble {
+        BatchTrouble::Journal(error) => error.into(),
+        BatchTrouble::File(_) => Failure::usage(said),
+        BatchTrouble::Mistakes(mistakes) => {
+            let mut listed: Vec<String> =
+                mistakes.iter().take(MOST_LISTED).map(ToString::to_string).collect();
+            if mistakes.len() > MOST_LISTED {
+                listed.push(format!("and {} more", mistakes.len() - MOST_LISTED));
+            }
+            Failure::new(Exit::Usage, "invalid_batch", format!("{said}:\n{}", listed.join("\n")))
+        }
+    }
+}
+
+fn repeated(repeats: &[Repeat]) -> Failure {
+    let listed: Vec<String> = repeats.iter().take(MOST_LISTED).map(review::repeat_text).collect();
+    Failure::new(
+        Exit::Usage,
+        "repeats",
+        format!(
+            "{} may pay what is paid already, so nothing was sent:\n{}\nTake these lines out, or say that they are meant: \
+             --pay-repeat LINE for each, --pay-repeats for all, or `yes` in a column `repeat`",
+            if repeats.len() == 1 { "a line".to_owned() } else { format!("{} lines", repeats.len()) },
+            listed.join("\n")
+        ),
+    )
+}
+
+/// How a batch is gone on with, once that is decided.
+struct Go {
+    again: Option<Timestamp>,
+    result: Option<PathBuf>,
+}
+
+/// What is to be done first.
+enum Doing {
+    /// The file's batch is recorded, or found.
+    Record(Box<Batch>),
+    /// It is in the journal.
+    Recorded(Uuid),
+}
+
+/// Where the batch's acts are done: in this process from the first on, if it may own the journal; or else in the one that does,
+/// whichever that is at the moment.
+struct Owner<'a> {
+    context: &'a Context,
+    here: Option<office::Office>,
+}
+
+const ADVICE: &str = "lines that were begun go on as single payments do, and none is paid twice. The same command again, or \
+                      `saldo batch resume`, goes on with the batch";
+
+impl Owner<'_> {
+    async fn record(&mut self, batch: Batch) -> Result<StoredBatch, Failure> {
+        let stored: Result<StoredBatch, JournalError> = match self.office().await? {
+            Some(Office::There { client, account }) => {
+                let record = Request::RecordBatch(Box::new(batch));
+                ask(client, &account, record, &CancellationToken::new(), "nothing of the batch was sent")
+                    .await?
+            }
+            Some(Office::Here(office)) => {
+                let stored = office.record_batch(batch, operator()).await;
+                self.here = Some(office);
+                stored
+            }
+            None => match &self.here {
+                Some(office) => office.record_batch(batch, operator()).await,
+                None => Err(JournalError::Closed),
+            },
+        };
+        Ok(stored?)
+    }
+
+    async fn run(&mut self, run: &RunBatch, stop: &CancellationToken) -> Result<Ran, Failure> {
+        let ran: Result<Ran, JournalError> = match self.office().await? {
+            Some(Office::There { client, account }) => {
+                ask(client, &account, Request::RunBatch(run.clone()), stop, ADVICE).await?
+            }
+            Some(Office::Here(office)) => {
+                let ran = office.run_batch(run, &operator(), stop).await;
+                self.here = Some(office);
+                ran
+            }
+            None => match &self.here {
+                Some(office) => office.run_batch(run, &operator(), stop).await,
+                None => Err(JournalError::Closed),
+            },
+        };
+        Ok(ran?)
+    }
+
+    /// `None`: the office that this process has kept.
+    async fn office(&self) -> Result<Option<Office>, Failure> {
+        if self.here.is_some() { Ok(None) } else { self.context.office().await.map(Some) }
+    }
+}
+
+/// Records the batch where that is to be done, begins its lines, shows how far it has got, and says what came of it.
+async fn go_on(context: &Context, doing: Doing, go: Go) -> Result<Exit, Failure> {
+    let mut owner = Owner { context, here: None };
+    let id = match doing {
+        Doing::Record(batch) => owner.record(*batch).await?.id,
+        Doing::Recorded(id) => id,
+    };
+    let reader = context.reader().await?.ok_or_else(|| unknown(id))?;
+    let stop = stop_signal();
+    let run = RunBatch { id, again: go.again };
+    let mut bar = Bar::new(context.json);
+    let stopped = loop {
+        let mut running = std::pin::pin!(owner.run(&run, &stop));
+        let ran = loop {
+            tokio::select! {
+                biased;
+                ran = running.as_mut() => break ran,
+                () = bar.tick() => bar.show(&reader.batch_progress(id).await?),
+            }
+        };
+        match ran {
+            Ok(Ran { more: true, stopped: None }) => {}
+            Ok(Ran { stopped, .. }) => break Ok(stopped),
+            Err(failure) => break Err(failure),
+        }
+    };
+    if let Some(office) = &owner.here {
+        office.finish().await;
+    }
+    bar.end(&reader.batch_progress(id).await?);
+    let lines = reader.batch_lines(id).await?;
+    if let Some(result) = &go.result {
+        match outcome::write(result, &lines) {
+            Ok(()) => note(&format!("what became of each line is in {}", result.display())),
+            // The exit code speaks of the money.
+            Err(error) => note(&format!(
+                "{} could not be written ({error}); `saldo batch show {id} --result FILE` writes it",
+                result.display()
+            )),
+        }
+    }
+    if context.json {
+        outcome::say_lines(id, &lines, &context.settings.client_id);
+    } else {
+        outcome::say_sum(id, &lines);
+    }
+    verdict(id, &lines, stopped)
+}
+
+async fn list(limit: u32, context: &Context) -> Result<Exit, Failure> {
+    let batches = match context.reader().await? {
+        Some(reader) => reader.batches(limit).await?,
+        None => Vec::new(),
+    };
+    if context.json {
+        say_json(
+            &batches.iter().map(|(batch, progress)| BatchView::new(batch, progress)).collect::<Vec<_>>(),
+        );
+        return Ok(Exit::Done);
+    }
+    if batches.is_empty() {
+        say("the journal has no batch");
+    }
+    for (batch, progress) in &batches {
+        say(&format!(
+            "{}  {}  {}  {}  {}",
+            batch.created_at.strftime("%Y-%m-%d %H:%M:%SZ"),
+            batch.id,
+            batch.name,
+            batch.total,
+            progress::words(progress)
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(id: Uuid, result: Option<&Path>, context: &Context) -> Result<Exit, Failure> {
+    let reader = context.reader().await?.ok_or_else(|| unknown(id))?;
+    let batch = reader.batch(id).await?.ok_or_else(|| unknown(id))?;
+    let lines = reader.batch_lines(id).await?;
+    let progress = reader.batch_progress(id).await?;
+    if let Some(result) = result {
+        outcome::write(result, &lines)
+            .map_err(|error| Failure::other(format!("{} could not be written: {error}", result.display())))?;
+    }
+    if context.json {
+        outcome::say_batch(&batch, &progress, &lines, &context.settings.client_id);
+    } else {
+        say(&format!("{}  {} by {}  {}", batch.name, batch.total, batch.maker, progress::words(&progress)));
+        for line in &lines {
+            say(&outcome::sentence_of(line));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What keeps a batch from going on, as a failure of the command.
+fn because(stopped: Stopped) -> Failure {
+    let said = stopped.to_string();
+    match stopped {
+        Stopped::Asked => Failure::new(Exit::Later, "stopped", said).retryable(),
+        Stopped::Paused(pause) => pause.into(),
+        Stopped::Unreachable(_) => Failure::new(Exit::Unreachable, "unreachable", said).retryable(),
+        Stopped::Journal(error) => error.into(),
+    }
+    .meaning(Outcome::Pending)
+}

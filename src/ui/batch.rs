@@ -1,0 +1,256 @@
+//! A batch: its form, the review of its lines, and how far it has got.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::form;
+use super::text::{Lines, cut, pane, put, put_right, width};
+use super::theme::Theme;
+use crate::app::batch::{Review, Row, Running, Stage};
+use crate::app::cash_out::ReviewHint;
+use crate::app::{App, BatchTrouble, Stopped};
+use crate::domain::band::Standing;
+use crate::domain::batch::{Like, Ways};
+use crate::domain::freshness::Freshness;
+use crate::domain::money::Centavos;
+use crate::domain::text::Safe;
+use crate::domain::transaction::State;
+
+/// Wherever it is on its way.
+pub(super) fn render(
+    app: &App,
+    stage: &Stage,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let words = app.lang.batch();
+    let title = match stage {
+        Stage::Editing | Stage::Asking(_) => words.title,
+        Stage::Review(_) => words.review_title,
+        Stage::Running => words.running_title,
+    };
+    let inner = pane(buffer, area, title, true, theme);
+    let mut lines = Lines::new(buffer, inner);
+    form::environment(app, theme, &mut lines);
+    match stage {
+        Stage::Editing => return editing(app, theme, &mut lines),
+        Stage::Asking(path) => {
+            lines.line(&format!("{}: {}", words.file, Safe::new(path)), theme.strong);
+            lines.wrapped(words.reading, theme.text);
+        }
+        Stage::Review(review) => return reviewed(app, review, theme, &mut lines),
+        Stage::Running => running(app, theme, &mut lines),
+    }
+    None
+}
+
+fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> {
+    let words = app.lang.batch();
+    let mut cursor = None;
+    if let Some((buffer, row)) = lines.row() {
+        let x = put(buffer, row.x, row.y, row.right(), &format!("›{}  ", words.file), theme.accent);
+        let room = Rect { x, width: row.right().saturating_sub(x), ..row };
+        cursor = form::field(buffer, room, &app.batch.path, theme.strong);
+    }
+    match &app.batch.trouble {
+        None => lines.wrapped(words.hint, theme.label),
+        Some(BatchTrouble::File(why)) => lines.wrapped(&app.lang.file_unread(why.as_str()), theme.bad),
+        Some(BatchTrouble::Journal(error)) => {
+            let why = app.lang.raw_error(Safe::new(&error.to_string()).as_str());
+            lines.wrapped(&app.lang.nothing_sent(&why), theme.bad);
+        }
+        Some(BatchTrouble::Mistakes(mistakes)) => {
+            let more = if mistakes.len() > 1 { format!(" ({})", words.scroll) } else { String::new() };
+            lines.wrapped(&format!("{}{more}", app.lang.mistakes(mistakes.len())), theme.bad);
+            for mistake in mistakes.iter().skip(app.batch.scroll) {
+                if lines.left() == 0 {
+                    break;
+                }
+                lines.wrapped(&app.lang.batch_mistake(mistake), theme.text);
+            }
+        }
+    }
+    cursor
+}
+
+fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> {
+    let words = app.lang.batch();
+    if !app.can_review_money() {
+        form::confirm_line(app, theme, lines);
+        return None;
+    }
+    let batch = &review.examined.batch;
+    lines.line(batch.name.as_str(), theme.strong);
+    lines
+        .wrapped(&app.lang.batch_sum(batch.lines.len(), batch.total(), Ways::of(&batch.lines)), theme.strong);
+    if review.examined.begun.is_some() {
+        lines.wrapped(words.begun, theme.warn);
+    }
+    if !review.examined.known.is_empty() {
+        lines.wrapped(&app.lang.batch_known(review.examined.known.len()), theme.warn);
+    }
+    let paying = review.paying();
+    let count = review.examined.new_lines().count();
+    lines.wrapped(&format!("{}: {count}, {paying}", words.paying), theme.accent);
+    effect(app, paying, theme, lines);
+    if !review.examined.repeats.is_empty() {
+        lines.wrapped(&format!("{} {}", review.examined.repeats.len(), words.repeats), theme.bad);
+    }
+    if app.paused.is_some() {
+        lines.wrapped(app.words().cash_out.paused, theme.warn);
+    }
+    let rows = review.rows();
+    // What confirms stands below the lines, whatever their number.
+    let below = 2 + u16::from(review.retype.is_some()) + u16::from(review.hint.is_some());
+    let room = usize::from(lines.left().saturating_sub(below));
+    let first = review.scroll.min(rows.len().saturating_sub(room.max(1)));
+    for row in rows.iter().skip(first).take(room) {
+        line_of(app, row, theme, lines);
+    }
+    let last = (first + room).min(rows.len());
+    if rows.len() > room {
+        let text = format!("{}-{last}/{}  {}", (first + 1).min(last), rows.len(), words.scroll);
+        lines.line(&text, theme.label);
+    } else {
+        lines.blank();
+    }
+    let cursor = form::retype(words.retype, review.retype.as_ref(), theme, lines);
+    let hint = review.hint.and_then(|hint| match hint {
+        ReviewHint::WhichKey => None,
+        ReviewHint::Retype => Some(app.words().cash_out.retype_first),
+        ReviewHint::OtherAmount => Some(app.words().cash_out.other_amount),
+        ReviewHint::Expired => Some(app.words().cash_out.expired),
+    });
+    if let Some(text) = hint {
+        lines.line(text, theme.bad);
+    }
+    form::confirm_line(app, theme, lines);
+    cursor
+}
+
+/// One line: its number, the amount, the payee, and what a person should not pass over.
+fn line_of(app: &App, row: &Row<'_>, theme: &Theme, lines: &mut Lines<'_>) {
+    let Some((buffer, area)) = lines.row() else { return };
+    let mark = match (row.repeat.map(|repeat| &repeat.like), row.known) {
+        (Some(Like::Line(line)), _) => Some((app.lang.like_line(*line), theme.bad)),
+        (Some(Like::Payment { at, state, .. }), _) => {
+            Some((format!("= {} {}", app.clock.near(*at, app.now), app.lang.state(*state)), theme.bad))
+        }
+        (None, Some(state)) => Some((app.lang.state(State::Out(state)).to_owned(), theme.label)),
+        (None, None) => None,
+    };
+    let order = &row.line.order;
+    let number = format!("{:>4}", row.line.number);
+    let x = put(buffer, area.x, area.y, area.right(), &number, theme.label);
+    let amount = format!("{:>16}", order.amount.to_string());
+    let x = put(buffer, x + 1, area.y, area.right(), &amount, theme.strong);
+    let columns = mark.as_ref().map_or(0, |(text, _)| width(text) + 2);
+    let room = area.right().saturating_sub(x + 2).saturating_sub(columns);
+    let text = format!("{}  {}  {}", order.name, order.document.masked(), row.line.reference);
+    put(buffer, x + 2, area.y, area.right(), &cut(&text, room), theme.text);
+    if let Some((text, style)) = mark {
+        put_right(buffer, x + 2, area.y, area.right(), &text, style);
+    }
+}
+
+/// What paying it does to the transactional balance, the band and the minutes that it covers.
+pub(super) fn effect(app: &App, paying: Centavos, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = &app.words().cash_out;
+    let Some(what_if) = app.what_if(paying) else {
+        lines.wrapped(&format!("{}: {}", words.after, words.no_balance), theme.warn);
+        return;
+    };
+    let is_stale =
+        matches!(app.balance.freshness(app.now), Some(Freshness::Stale | Freshness::StandingStill));
+    let figure = if is_stale { theme.stale } else { theme.strong };
+    let text = format!("{}: {}   {}: {}", words.before, what_if.before, words.after, what_if.after());
+    lines.wrapped(&text, figure);
+    if is_stale {
+        lines.wrapped(words.stale_balance, theme.warn);
+    }
+    if what_if.pending > Centavos::ZERO {
+        lines.wrapped(&app.lang.after_pending(what_if.pending, what_if.after_all()), figure);
+    }
+    if what_if.after() < Centavos::ZERO {
+        lines.wrapped(words.over_balance, theme.bad);
+    } else if app.facts.band.is_some_and(|band| band.standing(what_if.after_all()) == Standing::BelowFloor) {
+        lines.wrapped(words.below_floor, theme.bad);
+    }
+    let Some(pace) = &app.pace else { return };
+    if let (Some(before), Some(after)) =
+        (pace.minutes_left(what_if.before), pace.minutes_left(what_if.after_all()))
+    {
+        lines.wrapped(&app.lang.covers_after(before, after), theme.text);
+    }
+    super::coverage::dry_after(app, what_if.leaving(), theme, lines);
+}
+
+fn running(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = app.lang.batch();
+    let Some(running) = &app.batch_running else { return };
+    let name = running.news.as_ref().map_or("", |news| news.name.as_str());
+    lines.line(&format!("{name}  {}", running.total), theme.strong);
+    let (done, all) = running.part();
+    if let Some((buffer, row)) = lines.row() {
+        let figures = format!(" {done}/{all}");
+        let cells = row.width.saturating_sub(width(&figures)).min(60);
+        let full = u32::from(cells) * done / all.max(1);
+        for cell in 0..cells {
+            let (symbol, style) =
+                if u32::from(cell) < full { ("█", theme.good) } else { ("─", theme.border) };
+            put(buffer, row.x + cell, row.y, row.right(), symbol, style);
+        }
+        put(buffer, row.x + cells, row.y, row.right(), &figures, theme.strong);
+    }
+    lines.blank();
+    if let Some(news) = &running.news {
+        let progress = &news.progress;
+        for (label, sum, style) in [
+            (words.completed, progress.completed, theme.good),
+            (words.accepted, progress.accepted, theme.text),
+            (words.on_the_way, progress.at_work, theme.text),
+            (words.waiting, progress.waiting, theme.text),
+            (words.in_doubt, progress.in_doubt, theme.warn),
+            (words.not_paid, progress.not_paid, theme.bad),
+        ] {
+            if sum.count > 0 {
+                lines.pair((label, theme.label), (&format!("{}  {}", sum.count, sum.amount), style));
+            }
+        }
+        lines.blank();
+        if progress.in_doubt.count > 0 {
+            lines.wrapped(words.doubts, theme.warn);
+        }
+        if progress.not_paid.count > 0 {
+            lines.wrapped(words.unpaid, theme.warn);
+        }
+    }
+    let (text, style) = outcome(app, running, theme);
+    lines.wrapped(&text, style);
+}
+
+/// Whether it goes on, is done, or why it does not go on.
+fn outcome(app: &App, running: &Running, theme: &Theme) -> (String, ratatui::style::Style) {
+    let words = app.lang.batch();
+    if running.is_refused {
+        return (words.refused.to_owned(), theme.bad);
+    }
+    match running.news.as_ref().and_then(|news| news.ended.as_ref()) {
+        None => (words.goes_on.to_owned(), theme.label),
+        Some(Ok(None)) => (words.done.to_owned(), theme.good),
+        Some(ended) => (ended_words(app, ended), theme.bad),
+    }
+}
+
+/// Why a batch does not go on.
+pub(super) fn ended_words(app: &App, ended: &Result<Option<Stopped>, String>) -> String {
+    let words = app.lang.batch();
+    let why = match ended {
+        Ok(None) => return words.done.to_owned(),
+        Ok(Some(Stopped::Asked)) => return words.stopped.to_owned(),
+        Ok(Some(stopped)) => stopped.to_string(),
+        Err(why) => why.clone(),
+    };
+    format!("{} ({})", words.stopped, app.lang.raw_error(Safe::new(&why).as_str()))
+}
