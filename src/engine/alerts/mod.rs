@@ -8,10 +8,11 @@
 //! ```
 
 mod hook;
+mod sighted;
 mod telling;
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -22,17 +23,14 @@ use tokio::sync::Notify;
 use super::clock;
 use super::desk::midnight;
 use super::lane::Lane;
-use super::message::News;
 use super::webhooks::Board;
 use crate::config::AlertSettings;
 use crate::domain::alert::{
-    Acknowledgement, Alert, Facts, Failing, Forward, Kind, MOST_NOTE, Missing, Rules, Seen, Unexplained,
-    What, judge,
+    Acknowledgement, Alert, Facts, Forward, Kind, MOST_NOTE, Missing, Rules, Unexplained, What, judge,
 };
 use crate::domain::band::Band;
 use crate::domain::conservation::{Conservation, Gap, MOST_GAPS};
 use crate::domain::gap::GapFile;
-use crate::domain::pace::Pace;
 use crate::domain::person::Person;
 use crate::domain::text::{Safe, is_unsafe};
 use crate::journal::alerts::{Listed, Sightings};
@@ -40,6 +38,7 @@ use crate::journal::{CashIns, JournalError, ScreenReader};
 
 pub use crate::domain::alert::Quiet;
 pub(super) use hook::Hook;
+pub use sighted::Sighted;
 pub use telling::{SuspectTelling, Telling};
 
 /// Between two looks.
@@ -184,65 +183,6 @@ pub async fn gap_files(reader: &dyn ScreenReader, zone: &TimeZone) -> Result<Vec
 
 fn lasting(drawn: &Conservation) -> Vec<Gap> {
     drawn.gaps.iter().copied().filter(|gap| gap.is_lasting(drawn.now.at)).collect()
-}
-
-/// What the engine has seen, as far as alerts care.
-#[derive(Debug, Default)]
-pub struct Sighted(Mutex<Sight>);
-
-#[derive(Debug, Clone, Default)]
-struct Sight {
-    balance: Option<Seen>,
-    failing: Option<Failing>,
-    pace: Option<Pace>,
-    conservation: Option<Conservation>,
-    hook: Option<Safe>,
-}
-
-impl Sighted {
-    /// Takes in what is told to the screen.
-    pub(super) fn take(&self, news: &News) {
-        let mut sight = self.lock();
-        match news {
-            News::Balance(reading) => {
-                let stands = sight.balance.take().filter(|seen| {
-                    seen.reading.balance.updated_at == reading.balance.updated_at
-                        && seen.still_since <= reading.fetched_at
-                });
-                let still_since = stands.map_or(reading.fetched_at, |seen| seen.still_since);
-                sight.balance = Some(Seen { reading: (**reading).clone(), still_since });
-                sight.failing = None;
-            }
-            News::BalanceFailed { reason, failures, .. } => {
-                sight.failing = Some(Failing { failures: *failures, reason: reason.clone() });
-            }
-            News::Pace(pace) => sight.pace = Some((**pace).clone()),
-            News::Conservation(drawn) => sight.conservation = Some((**drawn).clone()),
-            _ => {}
-        }
-    }
-
-    /// How the desk's command did last.
-    fn hook(&self, trouble: Option<Safe>) {
-        self.lock().hook = trouble;
-    }
-
-    fn now(&self) -> Sight {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Sight> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Sight {
-    /// Too short a time says nothing, and is not known; no outflow at all is.
-    fn minutes_left(&self) -> Option<Option<u64>> {
-        let (pace, seen) = (self.pace.as_ref()?, self.balance.as_ref()?);
-        (pace.middle().watched >= SignedDuration::from_mins(1))
-            .then(|| pace.minutes_left(seen.reading.balance.transactional))
-    }
 }
 
 /// Where what the watchman judges by comes from.
