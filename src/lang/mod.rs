@@ -14,6 +14,7 @@ mod cash_in;
 mod en;
 mod errors;
 mod glossary;
+mod in_words;
 mod phrases;
 mod pt_br;
 mod query;
