@@ -25,6 +25,7 @@ mod outbox;
 mod owner;
 mod reader;
 mod rebalances;
+mod rebuild;
 mod reserve;
 mod schema;
 mod seal;
@@ -50,6 +51,7 @@ use writer::{Purpose, Writer};
 
 pub use audit::{AuditHead, NotAHead};
 pub use check::{Checkup, Finding, check};
+pub use rebuild::Rebuilt;
 
 /// An SQLite journal, owned: the lock is held until this is dropped and the last change is done.
 #[derive(Debug)]

@@ -218,7 +218,7 @@ impl Clerk {
                         Ok(Some(now)) if before.is_some_and(|before| before.updated_at != now.updated_at) => {
                             Ok(now)
                         }
-                        _ => Err(LaneError::Journal(JournalError::Unwritable(broken.to_string()))),
+                        _ => Err(LaneError::Journal(JournalError::unwritable(broken.to_string()))),
                     },
                 };
                 self.tell(News::Resolved { id, outcome: outcome.map(Box::new) }).await;
