@@ -21,7 +21,8 @@ pub(super) enum Purpose {
     Begins,
     /// What happened and will not be told twice: it may use the reserve.
     Result,
-    /// The same by a single statement that changes one row or none: it needs no savepoint. Webhooks come by the thousand.
+    /// The same by a single statement, which undoes itself where it fails: it needs no savepoint. Webhooks come by the
+    /// thousand.
     OneStatementResult,
     /// Neither.
     Other,
@@ -227,8 +228,6 @@ fn do_one(
             _ if keep => Ok(()),
             // For want of room, SQLite undoes the whole transaction and not the statement alone.
             Some(error) if transaction.is_autocommit() => Err(error.clone()),
-            // It was written for `OR FAIL`, which leaves what the statement had done; so all of it goes.
-            Some(error) if transaction.total_changes() != changes => Err(error.clone()),
             _ => {
                 ledger.restore(before);
                 Ok(())
