@@ -28,7 +28,7 @@ impl Lang {
             words.push_str(&self.number(reais));
             words.push_str(match (self, reais) {
                 (_, 1) => " real",
-                (Self::PtBr, reais) if reais > 0 && reais % 1_000_000 == 0 => " de reais",
+                (Self::PtBr, reais) if reais > 0 && reais.is_multiple_of(1_000_000) => " de reais",
                 _ => " reais",
             });
         }
@@ -78,7 +78,7 @@ fn portuguese(number: u64) -> String {
         if index > 0 {
             let after_thousands = groups.get(index - 1).is_some_and(|(_, before)| *before == 1);
             words.push_str(match () {
-                () if is_last && (group < 100 || group % 100 == 0) => " e ",
+                () if is_last && (group < 100 || group.is_multiple_of(100)) => " e ",
                 () if after_thousands => " ",
                 () => ", ",
             });
@@ -200,7 +200,7 @@ fn english_group(number: u64) -> String {
         words.push_str(word(&SMALL, below));
     } else {
         words.push_str(word(&TENS, below / 10));
-        if below % 10 > 0 {
+        if !below.is_multiple_of(10) {
             words.push('-');
             words.push_str(word(&SMALL, below % 10));
         }
