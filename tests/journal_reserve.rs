@@ -17,7 +17,7 @@ use saldo::domain::attempt::{Ambiguity, Verdict};
 use saldo::domain::cash_out::State;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, check};
-use saldo::journal::{Delivery, Journal, JournalError, Proposed, Reader};
+use saldo::journal::{Delivery, Journal, JournalError, Proposed, Reader, Shortage};
 
 use uuid::Uuid;
 
@@ -105,7 +105,7 @@ async fn on_a_small_disk(disk: &Path) {
             Err(error) => break error,
         }
     };
-    assert!(matches!(&full, JournalError::Unwritable(words) if words.contains("disk is full")), "{full}");
+    assert!(matches!(&full, JournalError::Unwritable(why) if why.shortage == Shortage::Room), "{full}");
     assert_eq!(reserved(), 4 * 1024 * 1024, "what begins never takes from the reserve");
 
     for intent in &sent {

@@ -26,11 +26,12 @@ use saldo::domain::text::Safe;
 use saldo::journal::alerts::{AlertBook, AlertReader, Listed};
 use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
-use saldo::journal::sqlite::{AuditHead, Checkup, SqliteJournal, SqliteReader, check};
+use saldo::journal::sqlite::{AuditHead, Checkup, Finding, SqliteJournal, SqliteReader, check};
 use saldo::journal::{
     AskedChange, Batches, CashIns, Change, Contents, Delivery, Journal, JournalError, Observation, Proposal,
     Reader,
 };
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use builders::{
@@ -351,6 +352,160 @@ async fn a_gap_has_its_suspects_and_keeps_its_note() {
     assert_eq!(journal.explain(moved, other).await.unwrap().acknowledged, Some(by), "the first one stands");
 }
 
+/// Seals every table as docs/journal.md says, without any of saldo's code.
+fn seal(connection: &Connection) {
+    let names = |sql: &str| -> Vec<String> {
+        connection
+            .prepare(sql)
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    };
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'seals'";
+    for table in names(sql) {
+        let (mut count, mut sum) = (0, [0_u8; 32]);
+        let mut rows = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let mut bytes = vec![0];
+            let sized = |bytes: &mut Vec<u8>, content: &[u8]| {
+                bytes.extend((content.len() as u64).to_be_bytes());
+                bytes.extend(content);
+            };
+            sized(&mut bytes, table.as_bytes());
+            bytes.extend((columns as u64).to_be_bytes());
+            for column in 0..columns {
+                match row.get::<_, Value>(column).unwrap() {
+                    Value::Null => bytes.push(b'n'),
+                    Value::Integer(number) => {
+                        bytes.push(b'i');
+                        bytes.extend(number.to_be_bytes());
+                    }
+                    Value::Real(_) => unreachable!("no table has reals"),
+                    Value::Text(text) => {
+                        bytes.push(b't');
+                        sized(&mut bytes, text.as_bytes());
+                    }
+                    Value::Blob(blob) => {
+                        bytes.push(b'b');
+                        sized(&mut bytes, &blob);
+                    }
+                }
+            }
+            count += 1;
+            let mut carry = 0;
+            for (byte, more) in sum.iter_mut().zip(Sha256::digest(&bytes)).rev() {
+                carry += u16::from(*byte) + u16::from(more);
+                *byte = carry.to_be_bytes()[1];
+                carry >>= 8;
+            }
+        }
+        connection
+            .execute("INSERT INTO seals (table_name, rows, sum) VALUES (?1, ?2, ?3)", (&table, count, sum))
+            .unwrap();
+    }
+}
+
+/// What was edited before a migration is not sealed by it.
+#[tokio::test]
+async fn an_older_journal_that_was_edited_is_refused_as_it_is() {
+    for edit in [
+        "UPDATE inbox SET body = x'7b7b'",
+        "DELETE FROM inbox WHERE number = 1",
+        "INSERT INTO meta (key, value) VALUES ('x', '')",
+        "UPDATE audit_tree SET size = 1",
+        "DELETE FROM seals WHERE table_name = 'inbox'",
+        "DELETE FROM seals",
+        "UPDATE seals SET sum = zeroblob(32) WHERE table_name = 'meta'",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let older = Connection::open(&path).unwrap();
+        older.execute_batch(include_str!("../src/journal/sqlite/schema.sql")).unwrap();
+        older
+            .execute_batch(&format!(
+                "INSERT INTO meta (key, value) VALUES ('account', '{ACCOUNT}'), ('epoch', '7');
+                 INSERT INTO inbox (received_at, event_id, body) VALUES (1, 'e', x'7b'), (2, NULL, x'7d');
+                 PRAGMA user_version = 1"
+            ))
+            .unwrap();
+        seal(&older);
+        older.execute_batch(edit).unwrap();
+        let dump = |connection: &Connection| -> (i64, String) {
+            connection
+                .query_row("SELECT (SELECT user_version FROM pragma_user_version), (SELECT group_concat(hex(sum)) FROM seals) || (SELECT group_concat(value) FROM meta)", [], |row| {
+                    Ok((row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
+                })
+                .unwrap()
+        };
+        let before = dump(&older);
+        drop(older);
+        let lock = Lock::acquire(&path, "test", Duration::from_secs(5)).await.unwrap();
+        let error = SqliteJournal::open(&path, ACCOUNT, lock).await.unwrap_err();
+        assert!(matches!(error, JournalError::Edited { .. }), "{edit}: {error}");
+        assert!(error.to_string().contains("saldo fsck"), "{error}");
+        assert_eq!(dump(&plain(&path)), before, "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_of_other_rows_is_made_anew_and_nothing_else() {
+    let (folder, original, head) = small().await;
+    let kept = |path: &Path| -> Vec<(String, i64, Vec<u8>)> {
+        plain(path)
+            .prepare("SELECT table_name, rows, sum FROM seals WHERE table_name NOT IN ('flows', 'meta') ORDER BY 1")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    };
+    let rebuild = async |path: &Path| {
+        let lock = Lock::acquire(path, "test", Duration::from_secs(5)).await.unwrap();
+        SqliteJournal::rebuild(path, ACCOUNT, lock).await
+    };
+    for (number, damage) in [
+        "UPDATE flows SET amount = amount + 1",
+        "DELETE FROM flows",
+        "DELETE FROM seals WHERE table_name = 'flows'",
+        "UPDATE seals SET rows = 99 WHERE table_name = 'flows'",
+        "INSERT INTO search (rowid, words) VALUES (999, 'x')",
+        "DELETE FROM search_data",
+        "DROP TABLE search_docsize",
+        "DROP TABLE search",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = folder.path().join(format!("{number}.db"));
+        std::fs::copy(&original, &path).unwrap();
+        plain(&path).execute_batch(damage).unwrap();
+        let found = check(&path, &[]).unwrap().findings;
+        assert!(!found.is_empty(), "{damage}");
+        let is_lost = damage.contains("FROM seals") || damage.contains("UPDATE seals");
+        assert!(is_lost || found.iter().all(Finding::is_derived), "{damage}: {found:#?}");
+        let rebuilt = rebuild(&path).await.unwrap();
+        assert!(rebuilt.rows > 0 && rebuilt.flows > 0, "{rebuilt:?}");
+        let checkup = check(&path, &[head]).unwrap();
+        assert_eq!(checkup.findings, [], "{damage}");
+        assert_eq!(kept(&path), kept(&original), "{damage}");
+    }
+    // Nothing is made of rows that were edited.
+    let path = folder.path().join("edited.db");
+    std::fs::copy(&original, &path).unwrap();
+    plain(&path).execute_batch("UPDATE transactions SET amount = amount + 1; DELETE FROM flows").unwrap();
+    let error = rebuild(&path).await.unwrap_err();
+    assert_eq!(error, JournalError::Edited { table: "transactions".to_owned() });
+    let flows: i64 = plain(&path).query_row("SELECT count(*) FROM flows", [], |row| row.get(0)).unwrap();
+    assert_eq!(flows, 0);
+    let nowhere = folder.path().join("nothing.db");
+    assert!(matches!(rebuild(&nowhere).await, Err(JournalError::Open { .. })));
+}
+
 /// A journal of the first schema, with what stood in it before webhooks were passed on.
 #[tokio::test]
 async fn an_older_journal_is_brought_up_to_date_and_sealed() {
@@ -365,6 +520,7 @@ async fn an_older_journal_is_brought_up_to_date_and_sealed() {
              PRAGMA user_version = 1"
         ))
         .unwrap();
+    seal(&older);
     drop(older);
     let journal = open(&path).await;
     assert_eq!(assert_sound(&path).epoch, Some(8));
@@ -829,6 +985,7 @@ async fn an_older_journal_is_read_after_an_owner_has_opened_it() {
             row(2, "refunded", 1)
         ))
         .unwrap();
+    seal(&connection);
     drop(connection);
     let Err(error) = SqliteReader::open(&path, ACCOUNT).await else { panic!("an older journal was read") };
     assert!(matches!(error, JournalError::Older { found: 1, .. }), "{error}");

@@ -192,7 +192,7 @@ fn every_refusal_is_told_in_words() {
             let refused = Refused { state: Out::Held, event: "the declaration".into(), because };
             told.push(LaneError::Refused(refused));
         }
-        told.push(LaneError::Journal(JournalError::Unwritable("disk full".to_owned())));
+        told.push(LaneError::Journal(JournalError::unwritable("disk full")));
         told.push(LaneError::Busy);
         told.push(LaneError::Changed);
         let texts: Vec<String> = told

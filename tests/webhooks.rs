@@ -2,14 +2,15 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod builders;
 mod webhook_support;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use saldo::engine::inbox::Inbox;
-use saldo::engine::message::WebhookHealth;
-use saldo::journal::{Journal, Query, Reader};
+use saldo::engine::message::{News, WebhookHealth};
+use saldo::journal::{CashIns, Journal, Query, Reader};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use webhook_support::{PAID, PATIENCE, TOKEN, desk, exchange, paid, request, sign, until};
@@ -84,6 +85,43 @@ async fn repeats_make_one_row_and_the_illegible_are_kept_aside() {
     let WebhookHealth { illegible, figures, .. } = desk.board.health();
     assert_eq!((illegible, figures.repeats, figures.out_of_order, figures.asked_first), (2, 2, 0, 0));
     assert_eq!(figures.lags.quantile(50), Some(None), "an old event");
+}
+
+/// Nobody asked the gateway: the webhook alone says what cannot be.
+#[tokio::test]
+async fn a_refund_that_a_webhook_contradicts_is_told_to_a_person_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = desk(folder.path()).await;
+    let journal = Arc::clone(&desk.journal) as Arc<dyn Journal>;
+    let (sender, mut news) = tokio::sync::mpsc::channel(16);
+    let reading = tokio::spawn(Inbox::new(journal, sender, Arc::clone(&desk.board)).run());
+    assert_eq!(desk.authentic(PAID).await, 200);
+    let row = async || {
+        let rows = desk.journal.transactions(Query { limit: 1, ..Query::default() }).await.unwrap();
+        rows.into_iter().next()
+    };
+    until("the cash-in is in the feed", async || row().await.is_some()).await;
+    let cash_in = row().await.unwrap().id;
+    let proposal = builders::refund_proposal(cash_in, "ci-1");
+    let ordered = proposal.terms.amount;
+    let refund = desk.journal.propose_refund(proposal).await.unwrap().unwrap();
+    desk.journal.apply_refund(refund.id, builders::asked_started(&refund, 11)).await.unwrap();
+    // 12.34 went back, by the gateway's word, and not what was ordered.
+    let refunded = String::from_utf8(PAID.to_vec()).unwrap().replace("CASHIN_PAID", "CASHIN_REFUNDED");
+    let refunded = refunded.replace(r#""PAID""#, r#""REFUNDED""#);
+    for _ in 0..2 {
+        assert_eq!(desk.authentic(refunded.as_bytes()).await, 200);
+    }
+    until("all are read", async || desk.journal.unread_deliveries().await.unwrap().is_empty()).await;
+    let told = tokio::time::timeout(PATIENCE, news.recv()).await.unwrap();
+    assert!(
+        matches!(&told, Some(News::RefundNeeds { cash_in: about, amount, .. }) if *about == cash_in && *amount == ordered),
+        "{told:?}"
+    );
+    assert!(desk.journal.refund(refund.id).await.unwrap().unwrap().asked.conflict);
+    reading.abort();
+    let _ = reading.await;
+    assert!(news.recv().await.is_none(), "once");
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::cash_out::person_text;
+use super::cash_out::{amount_of, lay_over, person_text, read_input, text_or_number};
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{known, stop_signal};
@@ -29,27 +29,78 @@ use crate::ui::qr::Blocks;
 
 #[derive(Debug, Args)]
 pub(super) struct CashInArguments {
+    #[command(flatten)]
+    asked: AskedFor,
+    /// Read the charge as JSON from standard input: the same names, with underscores. Flags may add to it
+    #[arg(long, value_name = "-", value_parser = ["-"])]
+    input: Option<String>,
+    /// Draw the QR code into this file, .png or .svg
+    #[arg(long, value_name = "FILE", value_parser = QrFile::parse)]
+    qr_file: Option<QrFile>,
+}
+
+/// What is asked for: as flags, or as JSON.
+#[derive(Debug, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedFor {
     /// In reais: 500 or 500,25 or 1.234,56
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
-    amount: String,
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, required_unless_present = "input")]
+    #[serde(default, deserialize_with = "text_or_number")]
+    amount: Option<String>,
+    /// On standard input only: as an integer, like every amount that saldo writes.
+    #[arg(skip)]
+    amount_centavos: Option<i64>,
     /// The payer's name
-    #[arg(long, value_name = "NAME")]
-    name: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "input")]
+    name: Option<String>,
     /// The payer's CPF or CNPJ
-    #[arg(long, value_name = "DOCUMENT")]
-    document: String,
+    #[arg(long, value_name = "DOCUMENT", required_unless_present = "input")]
+    document: Option<String>,
     /// Your own name for this charge: the same one is never made twice
     #[arg(long, value_name = "TEXT")]
     reference: Option<String>,
     /// For how long it can be paid, e.g. 30m; a day if it is left out
-    #[arg(long, value_name = "TIME", value_parser = |text: &str| parse_minutes(text).map_err(|error| error.to_string()))]
-    expires: Option<u32>,
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
     /// By OpenFinance: where the payer's bank leads back to. The answer has a payment_url instead of a BR Code
-    #[arg(long, value_name = "URL", value_parser = parse_return_address)]
+    #[arg(long, value_name = "URL")]
+    #[serde(alias = "open-finance")]
     open_finance: Option<String>,
-    /// Draw the QR code into this file, .png or .svg
-    #[arg(long, value_name = "FILE", value_parser = QrFile::parse)]
-    qr_file: Option<QrFile>,
+}
+
+/// Reads standard input and lays it over the flags.
+fn from_input(flags: AskedFor) -> Result<AskedFor, Failure> {
+    let mut input: AskedFor = read_input()?;
+    lay_over([
+        ("amount", &mut input.amount, flags.amount),
+        ("name", &mut input.name, flags.name),
+        ("document", &mut input.document, flags.document),
+        ("reference", &mut input.reference, flags.reference),
+        ("expires", &mut input.expires, flags.expires),
+        ("open_finance", &mut input.open_finance, flags.open_finance),
+    ])?;
+    Ok(input)
+}
+
+/// Reads every value, and says at the first that is wrong which one it is.
+fn check(asked: AskedFor) -> Result<(Order, Option<Reference>), Failure> {
+    let wrong = |what: &str, why: &dyn std::fmt::Display| Failure::usage(format!("{what}: {why}"));
+    let needed =
+        |value: Option<String>, flag: &str| value.ok_or_else(|| Failure::usage(format!("{flag} is missing")));
+    let amount = amount_of(asked.amount_centavos, asked.amount)?;
+    let name = person_text(&needed(asked.name, "--name")?).map_err(|error| wrong("--name", &error))?;
+    if name.is_empty() {
+        return Err(Failure::usage("--name: is empty"));
+    }
+    let document = Document::parse(&needed(asked.document, "--document")?)
+        .map_err(|error| wrong("--document", &error))?;
+    let reference = asked.reference.as_deref().map(Reference::parse).transpose();
+    let reference = reference.map_err(|error| wrong("--reference", &error))?;
+    let minutes = asked.expires.as_deref().map(parse_minutes).transpose();
+    let minutes = minutes.map_err(|error| wrong("--expires", &error))?.unwrap_or(USUAL_MINUTES);
+    let open_finance = asked.open_finance.as_deref().map(parse_return_address).transpose();
+    let open_finance = open_finance.map_err(|error| wrong("--open-finance", &error))?;
+    Ok((Order { amount, name, document, minutes, open_finance }, reference))
 }
 
 /// A charge of ours, for scripts.
@@ -137,22 +188,11 @@ pub(super) fn sentence(charge: &Charge) -> String {
 }
 
 pub(super) async fn run(arguments: CashInArguments, global: &Global) -> Result<Exit, Failure> {
-    let wrong = |what: &str, why: &dyn std::fmt::Display| Failure::usage(format!("{what}: {why}"));
-    let amount = Centavos::parse_payment(&arguments.amount).map_err(|error| wrong("--amount", &error))?;
-    let name = person_text(&arguments.name).map_err(|error| wrong("--name", &error))?;
-    if name.is_empty() {
-        return Err(Failure::usage("--name: is empty"));
-    }
-    let document = Document::parse(&arguments.document).map_err(|error| wrong("--document", &error))?;
-    let reference = arguments.reference.as_deref().map(Reference::parse).transpose();
-    let reference = reference.map_err(|error| wrong("--reference", &error))?;
-    let order = Order {
-        amount,
-        name,
-        document,
-        minutes: arguments.expires.unwrap_or(USUAL_MINUTES),
-        open_finance: arguments.open_finance,
+    let asked = match &arguments.input {
+        Some(_) => from_input(arguments.asked)?,
+        None => arguments.asked,
     };
+    let (order, reference) = check(asked)?;
     let context = Context::load(global, "cash-in")?;
     let id = Uuid::now_v7();
     let reference = reference.unwrap_or_else(|| Reference::from_id(id));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -35,10 +36,10 @@ pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over
     not pay it under another reference; ask the gateway's people about this one, then `saldo resolve` records what they found";
 
 /// Between two looks of somebody who waits, at least.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Between two looks at what another process has learned, at most.
-const READ_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// Standard input at most: a payment is a few hundred bytes.
 const MOST_INPUT: u64 = 1 << 20;
@@ -115,7 +116,9 @@ struct Payment {
 }
 
 /// An amount in JSON may be a text of the usual grammar or a number; neither passes through a float.
-fn text_or_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text_or_number<'de, D: serde::Deserializer<'de>>(
+    reader: D,
+) -> Result<Option<String>, D::Error> {
     match Option::<serde_json::Value>::deserialize(reader)? {
         None => Ok(None),
         Some(serde_json::Value::String(text)) => Ok(Some(text)),
@@ -129,7 +132,7 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<
     }
 }
 
-fn wait(text: &str) -> Result<Duration, String> {
+pub(super) fn wait(text: &str) -> Result<Duration, String> {
     crate::config::parse_duration(text, &(Duration::ZERO..=Duration::from_secs(24 * 3_600)))
         .map_err(|fault| fault.to_string())
 }
@@ -354,15 +357,8 @@ fn question(order: &Order, reference: &Reference, context: &Context) -> String {
 /// Reads standard input and lays it over the flags: people's data stay out of the process list, the rest may be
 /// flags. A value that is given both ways has to be the same.
 fn from_input(flags: Payment) -> Result<Payment, Failure> {
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MOST_INPUT)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
-    let mut input: Payment = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("standard input: {}", reason(&error))))?;
-    for (name, given, flag) in [
+    let mut input: Payment = read_input()?;
+    lay_over([
         ("amount", &mut input.amount, flags.amount),
         ("pix_key", &mut input.pix_key, flags.pix_key),
         ("br_code", &mut input.br_code, flags.br_code),
@@ -375,7 +371,26 @@ fn from_input(flags: Payment) -> Result<Payment, Failure> {
         ("reference", &mut input.reference, flags.reference),
         ("description", &mut input.description, flags.description),
         ("reason", &mut input.reason, flags.reason),
-    ] {
+    ])?;
+    Ok(input)
+}
+
+/// What stands on standard input, as JSON.
+pub(super) fn read_input<T: DeserializeOwned>() -> Result<T, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MOST_INPUT)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
+    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("standard input: {}", reason(&error))))
+}
+
+/// Adds flags to what standard input gave: name, value, flag.
+pub(super) fn lay_over<const N: usize>(
+    values: [(&str, &mut Option<String>, Option<String>); N],
+) -> Result<(), Failure> {
+    for (name, given, flag) in values {
         match (given.as_ref(), flag) {
             (Some(given), Some(flag)) if *given != flag => {
                 return Err(Failure::usage(format!(
@@ -386,7 +401,20 @@ fn from_input(flags: Payment) -> Result<Payment, Failure> {
             _ => {}
         }
     }
-    Ok(input)
+    Ok(())
+}
+
+/// An amount that was typed, or given as an integer of centavos.
+pub(super) fn amount_of(centavos: Option<i64>, text: Option<String>) -> Result<Centavos, Failure> {
+    match (centavos, text) {
+        (Some(_), Some(_)) => Err(Failure::usage("give amount or amount_centavos, not both")),
+        (Some(centavos), None) if (1..=MAX_TYPED.get()).contains(&centavos) => Ok(Centavos::new(centavos)),
+        (Some(_), None) => Err(Failure::usage(format!("amount_centavos: from 1 to {}", MAX_TYPED.get()))),
+        (None, Some(text)) => {
+            Centavos::parse_payment(&text).map_err(|error| Failure::usage(format!("--amount: {error}")))
+        }
+        (None, None) => Err(Failure::usage("--amount is missing")),
+    }
 }
 
 /// What is wrong with the JSON, without its values: they are people's data, and errors end up in logs.
@@ -409,15 +437,9 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
     };
     let code = payment.br_code.as_deref().map(br_code).transpose()?;
     let printed = code.as_ref().and_then(|code| code.amount);
-    let amount = match (payment.amount_centavos, &payment.amount) {
-        (None, None) if printed.is_some() => printed.unwrap_or_default(),
-        (Some(_), Some(_)) => return Err(Failure::usage("give amount or amount_centavos, not both")),
-        (Some(centavos), None) if (1..=MAX_TYPED.get()).contains(&centavos) => Centavos::new(centavos),
-        (Some(_), None) => {
-            return Err(Failure::usage(format!("amount_centavos: from 1 to {}", MAX_TYPED.get())));
-        }
-        (None, _) => Centavos::parse_payment(&needed(&payment.amount, "--amount")?)
-            .map_err(|error| wrong("--amount", &error))?,
+    let amount = match (payment.amount_centavos, &payment.amount, printed) {
+        (None, None, Some(printed)) => printed,
+        (centavos, text, _) => amount_of(centavos, text.clone())?,
     };
     if let Some(printed) = printed.filter(|printed| *printed != amount) {
         return Err(Failure::usage(format!(

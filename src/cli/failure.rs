@@ -194,6 +194,9 @@ impl From<JournalError> for Failure {
             JournalError::Older { .. } => Self::new(Exit::Config, "journal_older", message),
             JournalError::Open { .. } => Self::new(Exit::Config, "journal_unusable", message),
             JournalError::NotFound(_) => Self::new(Exit::NotFound, "not_found", message),
+            JournalError::Edited { .. } => {
+                Self::new(Exit::Unsound, "journal_unsound", message).meaning(Outcome::Unknown)
+            }
             JournalError::TakenOver { .. } => Self::new(Exit::Other, "journal_taken_over", message),
             JournalError::Unwritable(_)
             | JournalError::Unreadable(_)

@@ -8,13 +8,18 @@ use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use crate::journal::JournalError;
-use crate::journal::sqlite::{AuditHead, Checkup, Finding, check};
+use crate::journal::lock::{Lock, PATIENCE};
+use crate::journal::sqlite::{AuditHead, Checkup, Finding, SqliteJournal, check};
 
 #[derive(Debug, Args)]
 pub(super) struct FsckArguments {
     /// A head that was noted earlier, SIZE:ROOT: the journal has to begin with the events that it is over
     #[arg(long, value_name = "HEAD")]
     noted: Vec<AuditHead>,
+    /// First make anew what is made of other rows: the search index and the sums of what moved. Changes nothing else,
+    /// and nothing at all if a row that they are made of was edited
+    #[arg(long)]
+    rebuild: bool,
 }
 
 #[derive(Serialize)]
@@ -49,6 +54,14 @@ pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<E
         ));
     }
     let shown = path.display().to_string();
+    if arguments.rebuild {
+        let lock = Lock::acquire(&path, context.command, PATIENCE).await?;
+        let made = SqliteJournal::rebuild(&path, &context.account(), lock).await?;
+        note(&format!(
+            "made anew: the search index over {} rows, and what moved, {} rows; the rows that they are made of are as they were",
+            made.rows, made.flows
+        ));
+    }
     let checkup = tokio::task::spawn_blocking(move || check(&path, &arguments.noted))
         .await
         .map_err(|_| Failure::from(JournalError::Closed))??;
@@ -73,6 +86,15 @@ pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<E
     }
     if sound {
         return Ok(Exit::Done);
+    }
+    if checkup.findings.iter().all(Finding::is_derived) {
+        return Err(Failure::new(
+            Exit::Unsound,
+            "derived_data_damaged",
+            "only what is made of other rows is damaged (what a search finds, and sums on the screen); every payment is as \
+             saldo wrote it. End the saldo that owns the journal and run `saldo fsck --rebuild`, which makes it anew",
+        )
+        .meaning(Outcome::NotExecuted));
     }
     let count = checkup.findings.len();
     Err(Failure::new(

@@ -1,15 +1,18 @@
 //! `saldo refund`: give a paid cash-in back, in full and once, however often the command runs.
 
+use std::time::Duration;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ask::confirm;
-use super::cash_out::person_text;
+use super::cash_out::{LOOK_AGAIN, READ_AGAIN, person_text, wait};
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::office::{known, stop_signal};
+use super::office::{Office, known, stop_signal};
 use super::output::{note, say, say_json};
 use super::show::AttemptView;
 use crate::domain::attempt::{NotExecuted, Verdict};
@@ -18,6 +21,7 @@ use crate::domain::refund::{Reason, Refund, State};
 use crate::domain::request::Asked;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
+use crate::engine::clock;
 use crate::engine::counter::{CounterError, Made, RefundDecision};
 use crate::engine::office::Found;
 use crate::journal::{AskedLife, Reader, Stored};
@@ -33,6 +37,9 @@ pub(super) struct RefundArguments {
     /// Your words for it; the gateway gets them too
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
+    /// Wait so long until it has gone back, e.g. 60s
+    #[arg(long, value_name = "TIME", value_parser = wait)]
+    wait: Option<Duration>,
     /// Act without asking
     #[arg(long)]
     yes: bool,
@@ -144,15 +151,68 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
         maker: operator(),
     };
     let stop = stop_signal();
-    let made = context.office().await?.refund(decision, &stop).await?;
-    let (stored, trouble) = take(made, context.json)?;
+    let office = context.office().await?;
+    let beside = matches!(office, Office::There { .. });
+    // When it is done the journal is given back: waiting must not keep others from paying.
+    let made = office.refund(decision, &stop).await?;
+    let (mut stored, trouble) = take(made, context.json)?;
+    if let Some(wait) = arguments.wait
+        && trouble.is_none()
+        && stored.asked.state == State::Accepted
+    {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => note("stopped waiting; the refund goes on at the gateway"),
+            settled = settle(context, stored.clone(), Instant::now() + wait, beside) => stored = settled?,
+        }
+    }
     if context.json {
         say_json(&RefundView::new(&stored, &context.settings.client_id));
     } else {
         say(&sentence(&stored.asked));
         say(&format!("id {}  cash-in {}", stored.id, stored.asked.terms.cash_in));
     }
-    verdict(&stored, trouble.as_ref())
+    verdict(&stored, arguments.wait.is_some(), trouble.as_ref())
+}
+
+/// Looks at a refund when its plan says so until it is final or the time is up, and owns the journal only for each look.
+/// Where another process owns it, that one looks, and its journal is read.
+async fn settle(
+    context: &Context,
+    mut stored: Stored<Refund>,
+    until: Instant,
+    mut beside: bool,
+) -> Result<Stored<Refund>, Failure> {
+    while !stored.asked.state.is_final() {
+        let planned = stored.asked.plan().map_or(Duration::MAX, |plan| {
+            Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default()
+        });
+        // An owner may hear of it earlier than any look is planned.
+        let most = if beside { READ_AGAIN } else { Duration::MAX };
+        let pause = planned.min(most).max(LOOK_AGAIN);
+        if Instant::now() + pause.min(Duration::from_secs(24 * 3_600)) > until {
+            return Ok(stored);
+        }
+        tokio::time::sleep(pause).await;
+        match context.own_now().await {
+            Ok(office) => stored = office.counter().look_at_refund(stored.id).await?,
+            Err(failure) if failure.exit == Exit::Later => {
+                beside = true;
+                if let Some(reader) = context.reader().await?
+                    && let Some(life) = reader.life(stored.asked.terms.cash_in).await?
+                    && let Some(refund) = life.incoming.refund
+                {
+                    stored = refund.stored;
+                }
+            }
+            // The gateway has taken it, whatever keeps this process from looking: its state is what counts.
+            Err(failure) => {
+                note(&failure.message);
+                return Ok(stored);
+            }
+        }
+    }
+    Ok(stored)
 }
 
 /// The cash-in's row: the journal's, or what the gateway knows under this id.
@@ -207,7 +267,7 @@ fn take(made: Made<Refund>, quiet: bool) -> Result<(Stored<Refund>, Option<Count
 }
 
 /// The exit code and its reason.
-fn verdict(stored: &Stored<Refund>, trouble: Option<&CounterError>) -> Result<Exit, Failure> {
+fn verdict(stored: &Stored<Refund>, waited: bool, trouble: Option<&CounterError>) -> Result<Exit, Failure> {
     let refund = &stored.asked;
     let said = sentence(refund);
     let paused = match trouble {
@@ -224,7 +284,15 @@ fn verdict(stored: &Stored<Refund>, trouble: Option<&CounterError>) -> Result<Ex
         ));
     }
     match refund.state {
-        State::Completed | State::Accepted => Ok(Exit::Done),
+        State::Completed => Ok(Exit::Done),
+        State::Accepted if waited => Err(Failure::new(
+            Exit::Later,
+            "not_settled",
+            format!("{said}; `saldo recover` asks for it and records how it ends"),
+        )
+        .retryable()
+        .meaning(Outcome::Pending)),
+        State::Accepted => Ok(Exit::Done),
         State::Rejected => Err(match &refund.requests.verdict {
             Some(Verdict::NotExecuted(NotExecuted::Refused(problem))) => {
                 Failure::new(Exit::Refused, "refused", format!("{said} ({problem})")).meaning(Outcome::NotExecuted)

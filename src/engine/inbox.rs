@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::clock::{Clock, SystemClock};
+use super::counter::refund_needs;
 use super::message::News;
 use super::webhooks::Board;
 use crate::domain::report::{Report, Source};
@@ -110,10 +111,13 @@ impl Inbox {
     }
 
     async fn tell(&self, observed: Observed) {
+        // Nobody listens any more while saldo ends; the journal has it.
+        if let Some(needs) = observed.refund.and_then(|heard| refund_needs(&heard.now, &heard.before)) {
+            let _ = self.news.send(needs).await;
+        }
         let Some(applied) = observed.applied else { return };
         for (alarm, intent) in applied.all_alarms() {
             let intent = Box::new(intent.clone());
-            // Nobody listens any more while saldo ends; the journal has it.
             let _ = self.news.send(News::Alarm { alarm, intent }).await;
         }
     }

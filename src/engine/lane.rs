@@ -433,7 +433,7 @@ impl Lane {
         loop {
             match self.journal.apply(id, change.clone()).await {
                 Err(JournalError::Unwritable(reason)) if self.goes_on_offering(waited) => {
-                    self.tell(News::JournalTrouble(reason)).await;
+                    self.tell(News::JournalTrouble(reason.reason)).await;
                     self.clock.sleep(wait).await;
                     waited += wait;
                     wait = (wait * 2).min(Duration::from_secs(5));

@@ -37,6 +37,7 @@ use crate::domain::order::{Digest, Order, Reference};
 use crate::domain::pace::Pace;
 use crate::domain::query::Filter;
 use crate::domain::rebalance::{self, Rebalance};
+use crate::domain::refund;
 use crate::domain::report::{Direction, Report, Source};
 use crate::domain::request;
 use crate::domain::transaction::{State, Transaction};
@@ -103,7 +104,15 @@ pub enum JournalError {
     },
     /// No room, a failed fsync, a locked or damaged file.
     #[error("the journal cannot be written: {0}")]
-    Unwritable(String),
+    Unwritable(Unwritable),
+    /// Something else than saldo has changed the file, and what was asked for would hide that.
+    #[error(
+        "the journal's table {table} is not as saldo wrote it, and to go on would hide that: nothing was changed and nothing was sent. Keep a copy of the file as it is, see what `saldo fsck` finds, compare with the gateway's statement, and go on with a copy from before"
+    )]
+    Edited {
+        /// Whose seal is broken; there may be more.
+        table: String,
+    },
     /// A row that this program cannot make sense of.
     #[error("the journal has a row that cannot be read: {0}")]
     Unreadable(String),
@@ -122,6 +131,45 @@ pub enum JournalError {
     /// The journal's thread is gone: saldo is ending.
     #[error("the journal has been closed")]
     Closed,
+}
+
+impl JournalError {
+    /// It cannot be written, for another reason than want of room.
+    pub fn unwritable(reason: impl Into<String>) -> Self {
+        Self::Unwritable(Unwritable { reason: reason.into(), shortage: Shortage::No })
+    }
+
+    /// It cannot be written because the disk is full.
+    pub fn no_room(reason: impl Into<String>) -> Self {
+        Self::Unwritable(Unwritable { reason: reason.into(), shortage: Shortage::Room })
+    }
+}
+
+/// Why the journal could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unwritable {
+    /// In words, with what to do where that is known.
+    pub reason: String,
+    /// Whether it was for want of room.
+    pub shortage: Shortage,
+}
+
+impl std::fmt::Display for Unwritable {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.reason)
+    }
+}
+
+/// Whether more room might have helped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shortage {
+    /// It would have.
+    Room,
+    /// The disk failed; SQLite says so of a quota that is used up, too.
+    Perhaps,
+    /// It would not.
+    No,
 }
 
 /// A payment as it was decided: journalled before anything else happens.
@@ -250,6 +298,17 @@ pub struct Observed {
     pub before: Option<Transaction>,
     /// The payment of ours that it belongs to, if any.
     pub applied: Option<Applied>,
+    /// The refund of ours that heard of it, if any.
+    pub refund: Option<Box<RefundHeard>>,
+}
+
+/// A refund before and after it heard something of its cash-in.
+#[derive(Debug, Clone)]
+pub struct RefundHeard {
+    /// As it was.
+    pub before: refund::Refund,
+    /// As it is.
+    pub now: refund::Refund,
 }
 
 /// A webhook as it arrived: authentic, and not read yet.

@@ -20,6 +20,7 @@ mod en;
 mod errors;
 mod glossary;
 mod guide;
+mod in_words;
 mod linear;
 mod phrases;
 mod pt_br;

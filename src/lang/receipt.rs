@@ -12,6 +12,8 @@ pub struct ReceiptWords {
     pub received: &'static str,
     /// The amount.
     pub amount: &'static str,
+    /// The amount again, in words.
+    pub in_words: &'static str,
     /// When the money moved.
     pub settled: &'static str,
     /// Nobody said when.
@@ -46,6 +48,7 @@ const PORTUGUESE: ReceiptWords = ReceiptWords {
     sent: "Comprovante de PIX enviado",
     received: "Comprovante de PIX recebido",
     amount: "Valor",
+    in_words: "Por extenso",
     settled: "Liquidado em",
     not_told: "o gateway não informou",
     state: "Situação",
@@ -66,6 +69,7 @@ const ENGLISH: ReceiptWords = ReceiptWords {
     sent: "Receipt of a PIX that was sent",
     received: "Receipt of a PIX that was received",
     amount: "Amount",
+    in_words: "In words",
     settled: "Settled at",
     not_told: "the gateway did not say",
     state: "State",

@@ -234,6 +234,9 @@ pub(super) fn review(
 }
 
 /// The frozen payment, line by line. Gives the column at which its values begin.
+/// Lines that a review needs below the amount.
+const REST: u16 = 15;
+
 fn facts(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> u16 {
     let words = &app.words().cash_out;
     let order = &review.decision.order;
@@ -266,8 +269,11 @@ fn facts(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> u1
     }
     let labels = all.iter().map(|(label, ..)| *label).chain([words.before, words.after]);
     let columns = form::label_columns(labels, lines.columns());
-    for (label, value, style) in all {
+    for (at, (label, value, style)) in all.into_iter().enumerate() {
         form::fact(lines, columns, (label, theme.label), (value, style));
+        if at == 0 {
+            form::in_words(app, Some(order.amount), columns, REST, theme, lines);
+        }
     }
     columns
 }

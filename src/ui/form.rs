@@ -8,6 +8,7 @@ use super::text::{Lines, put, width};
 use super::theme::Theme;
 use crate::app::keymap::{Action, Place, key_of};
 use crate::app::{App, Environment, TextField};
+use crate::domain::money::Centavos;
 
 /// Draws a line of text as it is edited, scrolled so that the cursor shows. Gives the cursor.
 pub(super) fn field(buffer: &mut Buffer, area: Rect, text: &TextField, style: Style) -> Option<Position> {
@@ -70,6 +71,23 @@ pub(super) fn confirm_line(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
         (&format!(" {}   ", words.to_confirm), theme.strong),
         (words.otherwise, theme.label),
     ]);
+}
+
+/// The amount in words under its figures, where that leaves so many lines for the rest: it must not push out what a person
+/// has to read before they confirm.
+pub(super) fn in_words(
+    app: &App,
+    amount: Option<Centavos>,
+    columns: u16,
+    rest: u16,
+    theme: &Theme,
+    lines: &mut Lines<'_>,
+) {
+    let Some(words) = amount.and_then(|amount| app.lang.in_words(amount)) else { return };
+    let taken = super::text::wrap(&words, lines.columns().saturating_sub(columns).max(1)).len();
+    if usize::from(lines.left()) >= usize::from(rest) + taken {
+        fact(lines, columns, ("", theme.label), (&words, theme.text));
+    }
 }
 
 /// The column at which the values of a form begin.

@@ -81,18 +81,21 @@ fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> 
         None => {}
         Some(Err(error)) => lines.wrapped(&app.lang.forecast_error(error), theme.warn),
         Some(Ok(forecast)) => {
-            movement(app, &forecast, theme, lines);
+            movement(app, &forecast, false, theme, lines);
             lines.wrapped(words.preview, theme.label);
         }
     }
     cursor
 }
 
-/// Both pockets before and after, and the direction in words.
-fn movement(app: &App, forecast: &Forecast, theme: &Theme, lines: &mut Lines<'_>) {
+/// Both pockets before and after, and the direction in words; where it is about to be confirmed, the amount in words too.
+fn movement(app: &App, forecast: &Forecast, is_review: bool, theme: &Theme, lines: &mut Lines<'_>) {
     let words = app.words();
     lines.wrapped(app.lang.movement(forecast.direction), theme.accent);
     lines.wrapped(&format!("{} {}", words.rebalance.moves, forecast.amount), theme.strong);
+    if is_review {
+        form::in_words(app, Some(forecast.amount), 0, REST, theme, lines);
+    }
     for (label, before, after) in [
         (words.balances.transactional, forecast.before.transactional, forecast.after.transactional),
         (words.balances.proprietary, forecast.before.proprietary, forecast.after.proprietary),
@@ -114,6 +117,9 @@ fn movement(app: &App, forecast: &Forecast, theme: &Theme, lines: &mut Lines<'_>
     lines.wrapped(words.rebalance.consolidated, theme.label);
 }
 
+/// Lines that the review needs below the amount.
+const REST: u16 = 12;
+
 fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> {
     let words = &app.words().rebalance;
     if review.moved {
@@ -124,7 +130,7 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) ->
         return None;
     }
     lines.line(&format!("{}: {}", words.target, review.target), theme.strong);
-    movement(app, &review.forecast, theme, lines);
+    movement(app, &review.forecast, true, theme, lines);
     if let Some(reason) = &review.reason {
         lines.wrapped(&format!("{}: {reason}", words.reason), theme.text);
     }

@@ -53,6 +53,9 @@ pub(super) fn render(
     }
 }
 
+/// Lines that the form and its review need below the amount.
+const REST: u16 = 13;
+
 /// Which cash-in: what goes back, to whom.
 fn cash_in(app: &App, row: &Transaction, theme: &Theme, lines: &mut Lines<'_>) -> u16 {
     let words = &app.words().refund;
@@ -67,8 +70,11 @@ fn cash_in(app: &App, row: &Transaction, theme: &Theme, lines: &mut Lines<'_>) -
     ];
     let labels = all.iter().map(|(label, ..)| *label).chain([words.reason, words.description]);
     let columns = form::label_columns(labels, lines.columns());
-    for (label, value, style) in all.into_iter().filter(|(_, value, _)| !value.is_empty()) {
+    for (at, (label, value, style)) in all.into_iter().filter(|(_, value, _)| !value.is_empty()).enumerate() {
         form::fact(lines, columns, (label, theme.label), (value, style));
+        if at == 0 {
+            form::in_words(app, row.amount, columns, REST, theme, lines);
+        }
     }
     columns
 }

@@ -145,6 +145,46 @@ fn charge_survives(fault: &str) {
     audit(&desk);
 }
 
+/// People's data stay out of the process list, and what is read there is read as strictly as a flag.
+#[test]
+fn a_charge_is_read_from_standard_input() {
+    let desk = Desk::start(prompt());
+    let arguments = ["cash-in", "--input", "-", "--reference", "C-1", "--json"];
+    for bad in [
+        "",
+        "{}",
+        r#"{"amount": 50, "name": "João Pereira", "document": "52998224725"}"#,
+        r#"{"amount": "50,25", "amount_centavos": 5025, "name": "João Pereira", "document": "52998224725"}"#,
+        r#"{"amount": "50,25", "name": "João Pereira", "document": "52998224726"}"#,
+        r#"{"amount": "50,25", "name": "João Pereira", "document": "52998224725", "reference": "C-2"}"#,
+        r#"{"amount": "50,25", "name": "João Pereira", "document": "52998224725", "sum": 1}"#,
+    ] {
+        let run = desk.saldo_reading(&arguments, bad.as_bytes());
+        run.expect(2);
+        assert!(!run.stderr.contains("52998224725"), "{}", run.stderr);
+    }
+    assert!(desk.ledger().cash_ins.is_empty());
+    let good =
+        r#"{"amount_centavos": 5025, "name": "João Pereira", "document": "52998224725", "expires": "30m"}"#;
+    let made = desk.saldo_reading(&arguments, good.as_bytes());
+    made.expect(0);
+    // The same by flags is the same charge.
+    desk.saldo(&charge("50,25", "C-1")).expect(0);
+    assert_eq!(cash_in_of(&desk, "C-1").amount.get(), 5_025);
+}
+
+#[test]
+fn a_refund_is_waited_for_until_it_has_gone_back() {
+    let slow = Options { settle_after: Duration::from_millis(1_500), ..prompt() };
+    let desk = paid(slow);
+    let mut arguments = refund("C-1").to_vec();
+    arguments.extend(["--wait", "60s"]);
+    let run = desk.saldo(&arguments);
+    run.expect(0);
+    assert_eq!(run.json()["state"], "completed", "{}", run.stdout);
+    audit(&desk);
+}
+
 /// One fault at the refund: given back once, and told so in the end.
 fn refund_survives(faults: &[&str]) {
     let desk = paid(with_faults(faults));

@@ -112,7 +112,9 @@ fn receipt(life: &Life, account: &str, lang: Lang, now: Timestamp) -> Receipt {
     if row.refunded || matches!(row.state, State::In(crate::domain::transaction::CashIn::Refunded)) {
         state = format!("{state}; {}", words.refunded);
     }
+    let in_words = row.amount.and_then(|amount| lang.in_words(amount)).unwrap_or_default();
     let mut lines = vec![
+        (words.in_words, in_words),
         (words.settled, row.settled_at.map_or_else(|| words.not_told.to_owned(), time)),
         (words.state, state),
         ("", String::new()),
@@ -246,6 +248,7 @@ mod tests {
         let portuguese = text(&told(Lang::PtBr));
         for part in [
             "Comprovante de PIX recebido\nR$\u{a0}1.234,56\n",
+            "Por extenso   mil duzentos e trinta e quatro reais e cinquenta e seis centavos\n",
             "Liquidado em  10/03/2026 11:00:01 -03",
             "Quem pagou    Padaria São João – Filhos\nCPF/CNPJ      ***.982.247-**\n",
             "Quem recebeu  conta no ConnectPSP 48213",

@@ -150,10 +150,15 @@ impl Kind for Refund {
     }
 
     fn needs(&self, before: &Self) -> Option<News> {
-        let is_trouble =
-            matches!(self.state, refund::State::Rejected | refund::State::Held | refund::State::Expired);
-        let is_new = self.state != before.state && is_trouble || self.conflict && !before.conflict;
-        let (cash_in, amount, state) = (self.terms.cash_in, self.terms.amount, self.state);
-        is_new.then_some(News::RefundNeeds { cash_in, amount, state })
+        refund_needs(self, before)
     }
+}
+
+/// What a person has to be told of a refund, whichever way the news of it came: refused, held, let go, or contradicted.
+pub(in crate::engine) fn refund_needs(now: &Refund, before: &Refund) -> Option<News> {
+    let is_trouble =
+        matches!(now.state, refund::State::Rejected | refund::State::Held | refund::State::Expired);
+    let is_new = now.state != before.state && is_trouble || now.conflict && !before.conflict;
+    let (cash_in, amount, state) = (now.terms.cash_in, now.terms.amount, now.state);
+    is_new.then_some(News::RefundNeeds { cash_in, amount, state })
 }

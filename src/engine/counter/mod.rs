@@ -37,6 +37,7 @@ use crate::gateway::{
 };
 use crate::journal::{AskProposal, AskedChange, CashIns, JournalError, Observation, Stored};
 use kind::Kind;
+pub(in crate::engine) use kind::refund_needs;
 
 /// From the journalled request to its first byte at most.
 const TO_FIRST_BYTE: Duration = Duration::from_secs(20);
@@ -713,7 +714,7 @@ impl Counter {
                 Err(JournalError::Unwritable(reason)) if self.goes_on_offering(waited) => {
                     if let Some(news) = &self.news {
                         // Nobody listens any more while saldo ends; the journal has it.
-                        let _ = news.send(News::JournalTrouble(reason)).await;
+                        let _ = news.send(News::JournalTrouble(reason.reason)).await;
                     }
                     tokio::time::sleep(wait).await;
                     waited += wait;

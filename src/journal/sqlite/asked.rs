@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::super::{AskProposal, AskedChange, AttemptRow, JournalError, Observation, Stored};
+use super::super::{AskProposal, AskedChange, AttemptRow, JournalError, Observation, RefundHeard, Stored};
 use super::convert::{Columns, attempt, collect, first, to_json, to_time, write};
 use super::{epoch, events, feed};
 use crate::domain::cash_in::Charge;
@@ -201,21 +201,23 @@ pub(super) fn apply<A: Table>(
 }
 
 /// Folds what the gateway said of a cash-in into the charge and the refund of ours that it is about, if any. Whether
-/// the row is the charge's own, so that it shows it already.
+/// the row is the charge's own, so that it shows it already; and the refund.
 pub(super) fn observe(
     connection: &Connection,
     row: Uuid,
     observation: &Observation,
-) -> Result<bool, JournalError> {
+) -> Result<(bool, Option<Box<RefundHeard>>), JournalError> {
     let report = Arc::new(observation.report.clone());
+    let mut heard = None;
     if let Some(refund) = by_lock::<Refund>(connection, &row.to_string())? {
-        apply::<Refund>(connection, refund.id, &reported(observation, &report).into())?;
+        let now = apply::<Refund>(connection, refund.id, &reported(observation, &report).into())?.asked;
+        heard = Some(Box::new(RefundHeard { before: refund.asked, now }));
     }
     if by_id::<Charge>(connection, row)?.is_none() {
-        return Ok(false);
+        return Ok((false, heard));
     }
     apply::<Charge>(connection, row, &reported(observation, &report).into())?;
-    Ok(true)
+    Ok((true, heard))
 }
 
 fn reported<T>(observation: &Observation, report: &Arc<crate::domain::report::Report>) -> Event<T> {

@@ -124,7 +124,7 @@ impl Tree {
     }
 
     pub(super) fn store(&self, connection: &Connection) -> Result<(), JournalError> {
-        let size = i64::try_from(self.size).map_err(|error| JournalError::Unwritable(error.to_string()))?;
+        let size = i64::try_from(self.size).map_err(|error| JournalError::unwritable(error.to_string()))?;
         let sql = "UPDATE audit_tree SET size = ?1, frontier = ?2 WHERE id = 1";
         write(connection, sql, params![size, self.frontier.as_flattened()]).map(drop)
     }

@@ -42,6 +42,15 @@ pub struct Finding {
     pub what: String,
 }
 
+impl Finding {
+    /// Whether it is about nothing but what is made of other rows: `saldo fsck --rebuild` makes that anew.
+    pub fn is_derived(&self) -> bool {
+        self.table
+            .as_deref()
+            .is_some_and(|table| table == "flows" || table == "search" || table.starts_with("search_"))
+    }
+}
+
 /// `events, seq 7: is missing`
 impl fmt::Display for Finding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -212,7 +221,10 @@ impl Round<'_> {
         while let Some(row) = rows.next()? {
             let line = text(row, 0)?;
             if line != "ok" {
-                self.find(None, None, format!("SQLite's own check: {line}"));
+                let names_the_index = line.contains("FTS5 table main.search")
+                    || line.starts_with("fts5:") && line.contains("\"search\"");
+                let table = names_the_index.then_some("search");
+                self.find(table, None, format!("SQLite's own check: {line}"));
             }
         }
         Ok(())

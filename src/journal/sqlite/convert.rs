@@ -6,49 +6,36 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::super::{AttemptRow, JournalError};
+use super::super::{AttemptRow, JournalError, Shortage, Unwritable};
 
 /// An error of a statement that reads.
 pub(super) fn unreadable(error: &rusqlite::Error) -> JournalError {
     JournalError::Unreadable(error.to_string())
 }
 
-/// Words for people that also tell the writer when to fall back on the reserve.
-const FULL: &str = " (the disk is full: make room)";
-const FAILED: &str = " (the disk has failed, or a quota is used up)";
-
-/// An error of a statement that writes, with what to do where that is known.
+/// An error of a statement that writes, with what to do where that is known. SQLite's own code says whether it was for want
+/// of room.
 pub(super) fn unwritable(error: &rusqlite::Error) -> JournalError {
-    let advice = match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => FULL,
-        Some(rusqlite::ErrorCode::SystemIoFailure) => FAILED,
-        Some(rusqlite::ErrorCode::ReadOnly) => " (the file or its folder is read-only)",
-        _ => "",
+    let (shortage, advice) = match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DiskFull) => (Shortage::Room, " (the disk is full: make room)"),
+        Some(rusqlite::ErrorCode::SystemIoFailure) => {
+            (Shortage::Perhaps, " (the disk has failed, or a quota is used up)")
+        }
+        Some(rusqlite::ErrorCode::ReadOnly) => (Shortage::No, " (the file or its folder is read-only)"),
+        _ => (Shortage::No, ""),
     };
-    JournalError::Unwritable(format!("{error}{advice}"))
-}
-
-/// Whether more room might have helped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shortage {
-    /// It would have.
-    Room,
-    /// The disk failed; SQLite says so of a quota that is used up, too.
-    Perhaps,
-    /// It would not.
-    No,
+    JournalError::Unwritable(Unwritable { reason: format!("{error}{advice}"), shortage })
 }
 
 pub(super) fn shortage(error: &JournalError) -> Shortage {
     match error {
-        JournalError::Unwritable(reason) if reason.ends_with(FULL) => Shortage::Room,
-        JournalError::Unwritable(reason) if reason.ends_with(FAILED) => Shortage::Perhaps,
+        JournalError::Unwritable(why) => why.shortage,
         _ => Shortage::No,
     }
 }
 
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, JournalError> {
-    serde_json::to_string(value).map_err(|error| JournalError::Unwritable(error.to_string()))
+    serde_json::to_string(value).map_err(|error| JournalError::unwritable(error.to_string()))
 }
 
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, JournalError> {

@@ -141,11 +141,18 @@ impl Derived {
     }
 }
 
+/// The words of the feed's rows.
+const WORDS: &str =
+    "SELECT seq, searchable(direction, amount, happened_at, name, document, external_reference)
+     FROM transactions";
+
+/// Takes every row of the feed into an index that is empty; how many there are.
+pub(super) fn index_everything(connection: &Connection) -> Result<usize, JournalError> {
+    write(connection, &format!("INSERT INTO search (rowid, words) {WORDS}"), [])
+}
+
 /// What the index holds of these rows is made anew, and enough new rows are taken in.
 fn index(connection: &Connection, changed: &BTreeSet<i64>) -> Result<(), JournalError> {
-    const WORDS: &str =
-        "SELECT seq, searchable(direction, amount, happened_at, name, document, external_reference)
-         FROM transactions";
     if changed.is_empty() {
         return Ok(());
     }

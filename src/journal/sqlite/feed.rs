@@ -309,7 +309,7 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
         }
         let transaction =
             by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
-        return Ok(Observed { transaction, before: known, applied: Some(applied) });
+        return Ok(Observed { transaction, before: known, applied: Some(applied), refund: None });
     }
     take_in(connection, known, observation)
 }
@@ -325,7 +325,7 @@ fn take_in(
         None => insert(connection, observation).map(|()| observation.new_id)?,
     };
     let transaction = by_id(connection, id)?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
-    Ok(Observed { transaction, before: known, applied: None })
+    Ok(Observed { transaction, before: known, applied: None, refund: None })
 }
 
 /// A charge of ours folds it; every other cash-in is a row. A refund of ours hears of it in both cases.
@@ -335,11 +335,12 @@ fn observe_cash_in(
     observation: &Observation,
 ) -> Result<Observed, JournalError> {
     let Some(row) = known else { return take_in(connection, None, observation) };
-    if !asked::observe(connection, row.id, observation)? {
-        return take_in(connection, Some(row), observation);
+    let (is_a_charge, refund) = asked::observe(connection, row.id, observation)?;
+    if !is_a_charge {
+        return Ok(Observed { refund, ..take_in(connection, Some(row), observation)? });
     }
     let transaction = by_id(connection, row.id)?.ok_or_else(|| JournalError::NotFound(row.id.to_string()))?;
-    Ok(Observed { transaction, before: Some(row), applied: None })
+    Ok(Observed { transaction, before: Some(row), applied: None, refund })
 }
 
 /// The row that a report is about: a payment of ours before a transaction of others, then by the gateway's ids before a

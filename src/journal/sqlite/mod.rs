@@ -28,6 +28,7 @@ mod outbox;
 mod owner;
 mod reader;
 mod rebalances;
+mod rebuild;
 mod reserve;
 mod schema;
 mod seal;
@@ -53,6 +54,7 @@ use writer::{Purpose, Writer};
 
 pub use audit::{AuditHead, NotAHead};
 pub use check::{Checkup, Finding, check};
+pub use rebuild::Rebuilt;
 
 /// An SQLite journal, owned: the lock is held until this is dropped and the last change is done.
 #[derive(Debug)]

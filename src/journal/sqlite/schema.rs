@@ -43,7 +43,7 @@ fn version(connection: &Connection) -> Result<i64, JournalError> {
 /// hold a journal of money.
 pub(super) fn prepare_owner(connection: &Connection) -> Result<(), JournalError> {
     if rusqlite::version_number() < OLDEST_SAFE_SQLITE {
-        return Err(JournalError::Unwritable(format!("SQLite {} is too old", rusqlite::version())));
+        return Err(JournalError::unwritable(format!("SQLite {} is too old", rusqlite::version())));
     }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(|error| unwritable(&error))?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(|error| unwritable(&error))?;
@@ -61,7 +61,7 @@ pub(super) fn prepare_owner(connection: &Connection) -> Result<(), JournalError>
         .pragma_query_value(None, "synchronous", |row| row.get(0))
         .map_err(|error| unreadable(&error))?;
     if mode != "wal" || synchronous != 2 {
-        return Err(JournalError::Unwritable(format!(
+        return Err(JournalError::unwritable(format!(
             "journal_mode is {mode} and synchronous is {synchronous}; a local file system gives wal and 2"
         )));
     }
@@ -102,10 +102,16 @@ pub(super) fn take_over(connection: &mut Connection, account: &str) -> Result<Ta
 }
 
 /// Brings the file to this program's schema. What a migration makes or changes is sealed anew: it says itself what it
-/// does to every row.
+/// does to every row. Before it, every row has to be what the seals are over.
 fn migrate(connection: &Connection) -> Result<(), JournalError> {
     let done = usize::try_from(version(connection)?).unwrap_or(usize::MAX);
     let Some(missing) = MIGRATIONS.get(done..).filter(|missing| !missing.is_empty()) else { return Ok(()) };
+    // To seal what somebody has edited would hide it for ever.
+    if done > 0
+        && let Some(table) = seal::first_broken(connection, None).map_err(|error| unreadable(&error))?
+    {
+        return Err(JournalError::Edited { table });
+    }
     // A migration indexes the rows that are there, with the words as this program cuts them.
     search::install(connection).map_err(|error| unwritable(&error))?;
     for migration in missing {

@@ -248,6 +248,17 @@ impl Ledger {
         self.changes_since(&State::default())
     }
 
+    /// Forgets what the seal of a table was over: it has been emptied to be made anew.
+    pub(super) fn begin_anew(&self, table: &str) {
+        let inner = &mut *self.lock();
+        let Some(number) = inner.tables.iter().position(|name| name == table) else { return };
+        if let (Some(seal), Some(changed)) =
+            (inner.now.seals.get_mut(number), inner.now.changed.get_mut(number))
+        {
+            (*seal, *changed) = (Some(Seal::default()), true);
+        }
+    }
+
     /// Writes down what has changed since the last time. The caller restores the ledger if the commit fails.
     pub(super) fn store(&self, connection: &Connection) -> Result<(), JournalError> {
         // The row of the tree is sealed too, so it comes first; its trigger takes the lock.
@@ -321,6 +332,27 @@ pub(super) fn digests<E: From<rusqlite::Error>>(
         each(row, digest)?;
     }
     Ok(())
+}
+
+/// A table that is not what its seal is over, or has none; `but` is not looked at.
+pub(super) fn first_broken(
+    connection: &Connection,
+    but: Option<&str>,
+) -> Result<Option<String>, rusqlite::Error> {
+    for table in sealed_tables(connection)? {
+        if Some(table.as_str()) == but {
+            continue;
+        }
+        let mut seal = Seal::default();
+        digests(connection, &table, "", |_, digest| {
+            seal.add(&digest);
+            Ok::<_, rusqlite::Error>(())
+        })?;
+        if stored(connection, &table)? != Some(seal) {
+            return Ok(Some(table));
+        }
+    }
+    Ok(None)
 }
 
 /// Seals every table as it is: once, after a migration has made or changed them.

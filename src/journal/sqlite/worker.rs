@@ -30,7 +30,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Journal
         .name(name.to_owned())
         .spawn(body)
         .map(drop)
-        .map_err(|error| JournalError::Unwritable(error.to_string()))
+        .map_err(|error| JournalError::unwritable(error.to_string()))
 }
 
 /// A queue to the thread that writes.

@@ -6,8 +6,8 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::super::JournalError;
-use super::convert::{Shortage, shortage, unwritable, write};
+use super::super::{JournalError, Shortage};
+use super::convert::{shortage, unwritable, write};
 use super::derived::Derived;
 use super::epoch;
 use super::reserve::Reserve;
@@ -250,7 +250,7 @@ fn do_one(
 }
 
 fn not_sealed() -> JournalError {
-    JournalError::Unwritable("a change that was not sealed; it was taken back".to_owned())
+    JournalError::unwritable("a change that was not sealed; it was taken back")
 }
 
 fn answer(works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) {
@@ -264,12 +264,14 @@ fn answer(works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) 
 
 #[allow(clippy::needless_pass_by_value, reason = "what `map` hands over")]
 fn no_reserve(error: std::io::Error) -> JournalError {
-    JournalError::Unwritable(match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-            "the disk is full, and results need the room that is left: nothing was sent; make room".to_owned()
-        }
-        _ => format!("no room can be set aside for results ({error}): nothing was sent"),
-    })
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => JournalError::no_room(
+            "the disk is full, and results need the room that is left: nothing was sent; make room",
+        ),
+        _ => JournalError::unwritable(format!(
+            "no room can be set aside for results ({error}): nothing was sent"
+        )),
+    }
 }
 
 #[cfg(test)]

@@ -239,7 +239,7 @@ impl Clerk {
                         Ok(Some(now)) if before.is_some_and(|before| before.updated_at != now.updated_at) => {
                             Ok(now)
                         }
-                        _ => Err(LaneError::Journal(JournalError::Unwritable(broken.to_string()))),
+                        _ => Err(LaneError::Journal(JournalError::unwritable(broken.to_string()))),
                     },
                 };
                 self.tell(News::Resolved { id, outcome: outcome.map(Box::new) }).await;
@@ -278,7 +278,7 @@ impl Clerk {
         let request = Request::Acknowledge(Box::new(Acknowledge { subject, note }));
         let asked: Result<Result<Alert, NotAcknowledged>, _> = self.ask(request).await;
         let outcome = asked.unwrap_or_else(|broken| {
-            Err(NotAcknowledged::Journal(JournalError::Unwritable(broken.to_string())))
+            Err(NotAcknowledged::Journal(JournalError::unwritable(broken.to_string())))
         });
         self.tell(News::Acknowledged(outcome.map(Box::new))).await;
     }

@@ -93,7 +93,7 @@ impl Sim {
             Admission::Wait(op) => {
                 self.wait(op).await;
             }
-            Admission::Full => return Err(JournalError::Unwritable("no space left on device".to_owned())),
+            Admission::Full => return Err(JournalError::no_room("no space left on device")),
         }
         let (result, acknowledged) = {
             let mut world = self.world();

@@ -305,14 +305,19 @@ impl Store {
                     self.strangers.retain(|stranger| stranger.code != code);
                 }
                 let transaction = self.row_of(index);
-                Ok(Observed { before: Some(transaction.clone()), transaction, applied: Some(applied) })
+                Ok(Observed {
+                    before: Some(transaction.clone()),
+                    transaction,
+                    applied: Some(applied),
+                    refund: None,
+                })
             }
             Some(Place::Stranger(place)) => {
                 let stranger = &mut self.strangers[place];
                 stranger.code = stranger.code.take().or_else(|| report.internal_code.clone());
                 stranger.reference = stranger.reference.take().or_else(|| report.external_reference.clone());
                 let transaction = stranger_row(&self.strangers[place], observation.at.at);
-                Ok(Observed { before: Some(transaction.clone()), transaction, applied: None })
+                Ok(Observed { before: Some(transaction.clone()), transaction, applied: None, refund: None })
             }
             None => {
                 self.seq += 1;
@@ -326,7 +331,7 @@ impl Store {
                 };
                 let transaction = stranger_row(&stranger, observation.at.at);
                 self.strangers.push(stranger);
-                Ok(Observed { before: None, transaction, applied: None })
+                Ok(Observed { before: None, transaction, applied: None, refund: None })
             }
         }
     }
