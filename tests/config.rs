@@ -108,6 +108,7 @@ fn the_sample_says_the_defaults() {
     let default = Config::default();
     assert!(sample.profiles.is_empty() && sample.profile.is_none());
     assert_eq!(sample.sections, default.sections);
+    assert_eq!(sample.screen, default.screen);
     // Said by the sample itself, not put in for want of a word.
     let sections = sample.sections;
     for origin in [
@@ -115,6 +116,8 @@ fn the_sample_says_the_defaults() {
         sections.poll_balance.map(|setting| setting.origin),
         sections.resend_window.map(|setting| setting.origin),
         sections.exposure_every.map(|setting| setting.origin),
+        Some(sample.screen.theme.origin),
+        Some(sample.screen.private.origin),
     ] {
         assert!(matches!(origin, Some(Origin::File { .. })), "{origin:?}");
     }

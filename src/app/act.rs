@@ -4,7 +4,7 @@ use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
 use super::key::{Key, KeyPress};
-use super::keymap::{self, Action};
+use super::keymap::Action;
 use super::rebalance::{self, Stage};
 use super::{
     App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
@@ -21,7 +21,7 @@ impl App {
     pub(super) fn pressed(&mut self, press: KeyPress, now: Now) -> Vec<Effect> {
         self.flash = None;
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
-        match keymap::action(self.place(), press, self.lang) {
+        match self.keys.action(self.place(), press, self.lang) {
             Some(action) => effects.extend(self.act(action, now)),
             None => self.type_key(press),
         }
@@ -195,7 +195,7 @@ impl App {
     /// The last line of what scrolls.
     fn scroll_end(&self) -> usize {
         let lines = match &self.mode {
-            Mode::Help { .. } => keymap::help_lines(self.lang, &|action| self.offers(action)),
+            Mode::Help { .. } => self.keys.help_lines(self.lang, &|action| self.offers(action)),
             Mode::Detail(detail) => match &detail.life {
                 LifeState::Here(life) => self.life_lines(life).len(),
                 LifeState::Loading | LifeState::Gone => 0,

@@ -32,6 +32,8 @@ mod tests;
 mod timeline;
 mod watch;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -40,7 +42,7 @@ pub use clock::Clock;
 pub use detail::{Line, LineKind};
 pub use feed::{Feed, Filter};
 pub use field::TextField;
-use keymap::Place;
+use keymap::{Keymap, Place};
 pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
 pub use notices::Notices;
 pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow};
@@ -142,6 +144,8 @@ pub(crate) enum Focus {
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) facts: Facts,
+    /// Which key means what.
+    pub(crate) keys: Arc<Keymap>,
     pub(crate) lang: Lang,
     pub(crate) clock: Clock,
     /// The wall clock at the last message (UTC).
@@ -205,6 +209,7 @@ impl App {
     pub fn new(facts: Facts, initial: Option<Reading>, feed: FeedWindow, now: Timestamp) -> Self {
         let watch = watch::Watch::new(&feed.rows, now);
         let mut app = Self {
+            keys: Arc::default(),
             lang: facts.lang,
             clock: Clock::new(facts.zone.clone()),
             now,
@@ -233,6 +238,11 @@ impl App {
         };
         app.watch_start();
         app
+    }
+
+    /// Binds keys as the configuration wants them, instead of as saldo ships them.
+    pub fn bind(&mut self, keymap: Keymap) {
+        self.keys = Arc::new(keymap);
     }
 
     /// What has to be done before anything else: the engine learns what to show.
@@ -294,7 +304,19 @@ impl App {
 
     /// Which bindings count.
     pub fn place(&self) -> Place {
+        Self::place_of(&self.mode)
+    }
+
+    /// The place that the help was asked for in, and that comes back after it; else the one that the keyboard is at.
+    pub(crate) fn place_behind(&self) -> Place {
         match &self.mode {
+            Mode::Help { behind, .. } => Self::place_of(behind),
+            mode => Self::place_of(mode),
+        }
+    }
+
+    fn place_of(mode: &Mode) -> Place {
+        match mode {
             Mode::Resolve(resolve) => match resolve.stage {
                 resolve::Stage::Editing => Place::Form,
                 resolve::Stage::Review(_) => Place::Review,

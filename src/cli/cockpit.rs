@@ -16,6 +16,7 @@ use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
 use super::office::refused;
 use super::{logging, output};
+use crate::app::keymap::Keymap;
 use crate::app::{App, Environment, Facts};
 use crate::config;
 use crate::domain::text::Safe;
@@ -44,6 +45,7 @@ const ZONE: &str = "America/Sao_Paulo";
 pub(super) struct Station {
     pub(super) facts: Facts,
     pub(super) depth_wish: super::Colour,
+    pub(super) keymap: Keymap,
     pub(super) journal: PathBuf,
     pub(super) account: String,
     /// What works in this process; nothing does where another one owns the journal and answers.
@@ -89,6 +91,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
             operator: operator(),
         },
         depth_wish: colour,
+        keymap: super::keys::keymap(&settings.screen)?,
         journal: context.journal_path().to_owned(),
         account: context.account(),
         works,
@@ -129,15 +132,16 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let Station { facts, journal, account, works, exposure, depth_wish: _ } = station;
+    let Station { facts, keymap, journal, account, works, exposure, depth_wish: _ } = station;
     logging::to_file_beside(&journal);
-    let (app, mut engine, news) = match works {
+    let (mut app, mut engine, news) = match works {
         Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
             Ok(lock) => own(facts, &journal, &account, works, lock).await?,
             Err(busy) => attach(facts, journal, account, busy).await?,
         },
         None => attach(facts, journal, account, JournalError::Busy("saldo serve".to_owned())).await?,
     };
+    app.bind(keymap);
     let lang = app.lang;
     if let Some(exposure) = exposure {
         engine.follow(exposure);

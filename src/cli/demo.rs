@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Global;
 use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
+use crate::app::keymap::Keymap;
 use crate::app::{Environment, Facts};
 use crate::config::{Env, Overrides, asked_language};
 use crate::domain::band::Band;
@@ -73,6 +74,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             operator: operator(),
         },
         depth_wish: global.color,
+        keymap: Keymap::default(),
         journal: folder.path().join("journal.db"),
         account: format!("{} at sandbox", access.client_id),
         works: Some(Works {

@@ -16,6 +16,7 @@ mod explain;
 mod export;
 pub mod failure;
 mod fsck;
+mod keys;
 mod logging;
 mod office;
 mod output;
@@ -70,6 +71,12 @@ struct Global {
     /// Whether to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Colour,
+    /// The look of the cockpit: auto, dark, light, high-contrast, ansi16, none, or a theme of yours
+    #[arg(long, global = true, value_name = "NAME")]
+    theme: Option<String>,
+    /// Begin with amounts, names, keys and documents masked, for a screen that others see
+    #[arg(long, global = true)]
+    private: bool,
     /// Answer in JSON; errors too
     #[arg(long, global = true)]
     json: bool,
@@ -119,6 +126,8 @@ enum Command {
     Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
     Sandbox(sandbox::SandboxArguments),
+    /// Which key does what, and where, with the ids that the configuration binds
+    Keys,
     /// What saldo is told, and by whom
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -137,6 +146,8 @@ impl Global {
             profile: self.profile.clone(),
             journal: self.journal.clone(),
             lang: self.lang.clone(),
+            theme: self.theme.clone(),
+            private: self.private,
         }
     }
 }
@@ -176,6 +187,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Sandbox(arguments)) => sandbox::run(arguments).await,
             Some(Command::Serve(arguments)) => serve::run(arguments, &Context::load(&global, "serve")?).await,
             Some(Command::Config(command)) => config::run(&command, &global),
+            Some(Command::Keys) => keys::run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,
             Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,

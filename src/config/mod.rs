@@ -22,9 +22,9 @@ mod validate;
 
 pub use duration::validate_duration as parse_duration;
 pub use error::{ConfigError, Fault};
-pub use file::{Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Sections, Setting};
+pub use file::{Config, Environment, ExposureSource, JournalUrl, Lang, Profile, Screen, Sections, Setting};
 pub use locate::{Env, Overrides, config_path};
 pub use origin::{Origin, Origins, show};
 pub use secret::{Credentials, SecretSource, Secrets};
-pub use settings::{Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
+pub use settings::{Exposure, Loaded, Settings, WebhookSettings, asked_language, load, load_screen};
 pub use url::{BaseUrl, WebUrl};

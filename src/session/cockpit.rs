@@ -121,6 +121,10 @@ impl Program for Cockpit {
         Some(Duration::try_from(self.app.next_change(now.wall)).unwrap_or_default())
     }
 
+    fn leaves_keys_to_the_session(&self) -> bool {
+        false
+    }
+
     fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
         let area = buffer.area;
         ui::render(&self.app, area, buffer)

@@ -31,9 +31,9 @@ const DATA_BATCH: usize = 64;
 /// A program cannot be woken more often than this.
 const MIN_WAKE: Duration = Duration::from_millis(1);
 
-/// Gives the terminal to the shell, in every mode. It is the session's: a program never sees it.
+/// Gives the terminal to the shell. It is the session's, unless the program binds keys itself.
 pub const SUSPEND_KEY: KeyPress = KeyPress { key: Key::Char('z'), modifiers: Modifiers::CTRL };
-/// Writes the whole screen anew, in every mode. It is the session's: a program never sees it.
+/// Writes the whole screen anew. It is the session's, unless the program binds keys itself.
 pub const REPAINT_KEY: KeyPress = KeyPress { key: Key::Char('l'), modifiers: Modifiers::CTRL };
 
 /// Where a program's messages come from. Either may be closed at any time.
@@ -265,9 +265,10 @@ impl<P: Program> Session<P> {
             if self.ended.is_some() {
                 break;
             }
+            let owns = self.program.leaves_keys_to_the_session();
             match input {
-                Input::Key(SUSPEND_KEY) => self.suspend(),
-                Input::Key(REPAINT_KEY) => self.redraw = Redraw::Repaint,
+                Input::Key(SUSPEND_KEY) if owns => self.suspend(),
+                Input::Key(REPAINT_KEY) if owns => self.redraw = Redraw::Repaint,
                 input => self.on_input(input),
             }
         }

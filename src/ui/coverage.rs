@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::text::{Lines, cut, pane, put};
 use super::theme::Theme;
-use crate::app::keymap::{Action, Place, key_of};
+use crate::app::keymap::{Action, Place};
 use crate::app::{App, Focus};
 use crate::domain::band::{Band, Standing};
 use crate::domain::freshness::{Age, Freshness};
@@ -112,7 +112,7 @@ fn suggestion(app: &App, theme: &Theme) -> Option<(String, Style)> {
     }
     match forecast(now, app.wanted()?) {
         Ok(forecast) => {
-            let key = key_of(Place::Home, Action::Rebalance, app.lang);
+            let key = app.keys.key_of(Place::Home, Action::Rebalance, app.lang);
             Some((app.lang.suggestion(&forecast, &key), theme.strong))
         }
         Err(ForecastError::NotEnough { needed, available }) => {

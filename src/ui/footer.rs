@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::form;
 use super::text::{cut, put, width};
 use super::theme::Theme;
-use crate::app::{App, Flash, Mode, Prompt, Wanted, keymap};
+use crate::app::{App, Flash, Mode, Prompt, Wanted};
 
 /// Draws it. Gives the cursor of the search line.
 pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -19,7 +19,7 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         return None;
     }
     let mut x = row.x + 1;
-    for entry in keymap::footer(app.place(), app.lang, &|action| app.offers(action)) {
+    for entry in app.keys.footer(app.place(), app.lang, &|action| app.offers(action)) {
         let columns = width(&entry.keys) + 1 + width(entry.words);
         if x + columns >= row.right() {
             break;

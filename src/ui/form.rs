@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::text::{Lines, put, width};
 use super::theme::Theme;
-use crate::app::keymap::{Action, Place, key_of};
+use crate::app::keymap::{Action, Place};
 use crate::app::{App, Environment, TextField};
 
 /// Draws a line of text as it is edited, scrolled so that the cursor shows. Gives the cursor.
@@ -63,7 +63,7 @@ pub(super) fn confirm_line(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
         lines.wrapped(app.words().places.too_small_for_money, theme.bad);
         return;
     }
-    let key = key_of(Place::Review, Action::Confirm, app.lang);
+    let key = app.keys.key_of(Place::Review, Action::Confirm, app.lang);
     let words = &app.words().ask;
     lines.pieces(&[
         (&format!(" {key} "), theme.selected),

@@ -2,7 +2,7 @@
 
 use super::super::App;
 use super::super::detail::{Line, LineKind, Lines};
-use super::super::keymap::{Action, Place, key_of};
+use super::super::keymap::{Action, Place};
 use super::super::timeline::name_of;
 use crate::domain::cash_out::{Again, CashOut, Event, State};
 use crate::domain::stand::Stand;
@@ -126,7 +126,7 @@ impl App {
 
     /// What a person can do about a payment of ours at this moment, with the keys that do it.
     pub(crate) fn next_step(&self, pay: &CashOut) -> Option<String> {
-        let key = |action| key_of(Place::Detail, action, self.lang);
+        let key = |action| self.keys.key_of(Place::Detail, action, self.lang);
         let resolve = key(Action::Resolve);
         match pay.state {
             _ if pay.on_the_wire => None,
