@@ -23,15 +23,16 @@ impl App {
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
         match self.keys.action(self.place(), press, self.lang) {
             Some(action) => effects.extend(self.act(action, now)),
-            None => self.type_key(press),
+            None => effects.extend(self.type_key(press)),
         }
         effects
     }
 
     /// A key that no binding claims goes to the text under the cursor, if there is one.
-    fn type_key(&mut self, press: KeyPress) {
+    fn type_key(&mut self, press: KeyPress) -> Vec<Effect> {
         match &mut self.mode {
             Mode::Search(prompt) => prompt.press(press, &self.facts.times(self.now)),
+            Mode::Palette(palette) => return palette.press(press, self.lang),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
             Mode::CashOut(CashOutStage::Review(review)) => {
                 review.hint = retype(review.retype.as_mut(), press);
@@ -46,12 +47,15 @@ impl App {
             Mode::Refund(open) => open.press(press),
             _ => {}
         }
+        Vec::new()
     }
 
     /// A paste is text and nothing else: it never confirms, never submits and never moves the cursor's line.
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
         self.flash = None;
+        let mut effects = vec![Effect::Redraw(Soonness::Now)];
         match &mut self.mode {
+            Mode::Palette(palette) => effects.extend(palette.paste(text, self.lang)),
             Mode::Search(prompt) => prompt.paste(text, &self.facts.times(self.now)),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
@@ -61,10 +65,10 @@ impl App {
             // The second amount is there to be thought about, so it is typed.
             _ => {}
         }
-        vec![Effect::Redraw(Soonness::Now)]
+        effects
     }
 
-    fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
         match action {
             Action::Quit => vec![Effect::Quit],
             Action::Suspend => vec![Effect::Suspend],
@@ -99,6 +103,8 @@ impl App {
                 self.mode = Mode::Search(Prompt::time());
                 Vec::new()
             }
+            Action::Palette => self.open_palette(),
+            Action::Accept if matches!(self.mode, Mode::Palette(_)) => self.choose(now),
             Action::Accept => self.accept_search(),
             Action::Filter => {
                 self.feed.narrow(self.feed.filter.next());
@@ -187,6 +193,7 @@ impl App {
                 *scroll = motion.from(*scroll, last + 1);
             }
             Mode::Notices => self.notices.go(motion),
+            Mode::Palette(palette) => palette.go(motion),
             _ => {}
         }
         Vec::new()
@@ -242,8 +249,7 @@ impl App {
             _ => None,
         };
         let Some(id) = id else { return Vec::new() };
-        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0 });
-        vec![Effect::Command(Command::ShowLife(Some(id)))]
+        self.open_life(id)
     }
 
     /// The payment that the selected notice is about.
@@ -263,6 +269,15 @@ impl App {
         let mode = std::mem::replace(&mut self.mode, Mode::Home);
         match mode {
             Mode::Help { behind, .. } => self.mode = *behind,
+            Mode::Palette(palette) => {
+                self.mode = palette.behind;
+                let mut effects = vec![Effect::Command(Command::Seek(None))];
+                // What happened meanwhile was not folded in.
+                if let Mode::Detail(detail) = &self.mode {
+                    effects.push(Effect::Command(Command::ShowLife(Some(detail.id))));
+                }
+                return effects;
+            }
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Resolve(resolve) => self.close_resolve(*resolve),
             Mode::CashIn(cash_in::Stage::Review(_)) => self.mode = Mode::CashIn(cash_in::Stage::Editing),

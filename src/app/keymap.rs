@@ -24,6 +24,8 @@ pub enum Place {
     Detail,
     /// The notices.
     Notices,
+    /// The palette.
+    Palette,
     /// The help.
     Help,
     /// A form that is being filled in.
@@ -36,9 +38,10 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Home,
         Self::Search,
+        Self::Palette,
         Self::Detail,
         Self::Notices,
         Self::Form,
@@ -54,6 +57,7 @@ impl Place {
             Self::Search => "search",
             Self::Detail => "detail",
             Self::Notices => "notices",
+            Self::Palette => "palette",
             Self::Help => "help",
             Self::Form => "form",
             Self::Review => "review",
@@ -69,7 +73,7 @@ impl Place {
             return true;
         };
         match self {
-            Self::Form | Self::Search => false,
+            Self::Form | Self::Search | Self::Palette => false,
             Self::Review => !matches!(character, '0'..='9' | ',' | '.'),
             Self::Home | Self::Detail | Self::Notices | Self::Help | Self::Outcome => true,
         }
@@ -138,6 +142,7 @@ actions! {
     Close "place.close" close,
     Utc "app.utc" utc,
     Language "app.language" language,
+    Palette "app.palette" palette,
     Help "app.help" help,
     Repaint "app.repaint" repaint,
     Suspend "app.suspend" suspend,
@@ -174,6 +179,7 @@ const PAGE_DOWN: &[KeyPress] = &[key(Key::PageDown), ctrl('d')];
 const PAGE_UP: &[KeyPress] = &[key(Key::PageUp), ctrl('u')];
 const TOP: &[KeyPress] = &[ch('g'), key(Key::Home)];
 const BOTTOM: &[KeyPress] = &[ch('G'), key(Key::End)];
+const PALETTE: &[KeyPress] = &[ch(':'), ctrl('p')];
 const ESCAPE: &[KeyPress] = &[key(Key::Escape)];
 const CLOSE: &[KeyPress] = &[key(Key::Escape), ch('q')];
 const HELP: &[KeyPress] = &[ch('?'), key(Key::Function(1))];
@@ -217,9 +223,17 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Home, Action::Resume, &[ch('R')]),
     quiet(Place::Home, Action::Utc, &[ch('z')]),
     quiet(Place::Home, Action::Language, &[ch('l')]),
+    quiet(Place::Home, Action::Palette, PALETTE),
     quiet(Place::Home, Action::Close, ESCAPE),
     shown(Place::Search, Action::Accept, &[key(Key::Enter)]),
     shown(Place::Search, Action::Close, ESCAPE),
+    shown(Place::Palette, Action::Accept, &[key(Key::Enter)]),
+    shown(Place::Palette, Action::Down, &[key(Key::Down), ctrl('n')]),
+    shown(Place::Palette, Action::Up, &[key(Key::Up), ctrl('p')]),
+    quiet(Place::Palette, Action::PageDown, &[key(Key::PageDown)]),
+    quiet(Place::Palette, Action::PageUp, &[key(Key::PageUp)]),
+    shown(Place::Palette, Action::Close, ESCAPE),
+    quiet(Place::Palette, Action::Help, HELP_IN_TEXT),
     shown(Place::Detail, Action::Close, CLOSE),
     shown(Place::Detail, Action::Resolve, &[ch('r')]),
     shown(Place::Detail, Action::Refund, &[ch('d')]),
@@ -232,6 +246,7 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Detail, Action::PageUp, PAGE_UP),
     quiet(Place::Detail, Action::Top, TOP),
     quiet(Place::Detail, Action::Bottom, BOTTOM),
+    quiet(Place::Detail, Action::Palette, PALETTE),
     quiet(Place::Detail, Action::Utc, &[ch('z')]),
     quiet(Place::Detail, Action::Language, &[ch('l')]),
     shown(Place::Notices, Action::Close, CLOSE),
@@ -245,6 +260,7 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Notices, Action::PageUp, PAGE_UP),
     quiet(Place::Notices, Action::Top, TOP),
     quiet(Place::Notices, Action::Bottom, BOTTOM),
+    quiet(Place::Notices, Action::Palette, PALETTE),
     quiet(Place::Notices, Action::Utc, &[ch('z')]),
     quiet(Place::Notices, Action::Language, &[ch('l')]),
     shown(Place::Form, Action::Review, &[key(Key::Enter)]),

@@ -23,6 +23,7 @@ pub mod keymap;
 mod message;
 mod news;
 mod notices;
+pub(crate) mod palette;
 mod prompt;
 pub mod rebalance;
 pub(crate) mod refund;
@@ -68,6 +69,8 @@ pub(crate) enum Mode {
     Home,
     /// The line of a query or a time, over the panes.
     Search(Prompt),
+    /// What can be opened by its name, and where it was asked for.
+    Palette(Box<palette::Palette>),
     /// The life of a row.
     Detail(Detail),
     /// The list of notices.
@@ -307,10 +310,12 @@ impl App {
         Self::place_of(&self.mode)
     }
 
-    /// The place that the help was asked for in, and that comes back after it; else the one that the keyboard is at.
+    /// The place that help or palette was asked for in, and that comes back after it; else the one that the keyboard is
+    /// at.
     pub(crate) fn place_behind(&self) -> Place {
         match &self.mode {
             Mode::Help { behind, .. } => Self::place_of(behind),
+            Mode::Palette(palette) => Self::place_of(&palette.behind),
             mode => Self::place_of(mode),
         }
     }
@@ -334,6 +339,7 @@ impl App {
             },
             Mode::Home => Place::Home,
             Mode::Search(_) => Place::Search,
+            Mode::Palette(_) => Place::Palette,
             Mode::Detail(_) => Place::Detail,
             Mode::Notices => Place::Notices,
             Mode::Help { .. } => Place::Help,

@@ -7,6 +7,7 @@
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | What are charges and refunds called? | `cash_in` |
+//! | What do palette, mask, mouse and themes say? | `screen` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
@@ -19,9 +20,11 @@ mod pt_br;
 mod query;
 mod receipt;
 mod resolve;
+mod screen;
 mod words;
 
 pub use receipt::ReceiptWords;
+pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};
 
 /// A language of the screens. Commands and JSON are English in both.

@@ -27,6 +27,7 @@ mod header;
 mod help;
 mod layout;
 mod notices;
+mod palette;
 pub mod qr;
 mod rebalance;
 mod refund;
@@ -109,6 +110,7 @@ fn panes(app: &App, theme: &Theme, body: &Body, is_covered: bool, buffer: &mut B
 fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     match &app.mode {
         Mode::Home | Mode::Search(_) => None,
+        Mode::Palette(open) => palette::render(app, open, theme, area, buffer),
         Mode::Detail(open) => {
             detail::render(app, open, theme, area, buffer);
             None

@@ -111,6 +111,11 @@ impl Keymap {
         press.map(|press| press_words(*press, lang)).unwrap_or_default()
     }
 
+    /// What can be done at a place, in the order of the footer: what the palette offers.
+    pub fn actions(&self, place: Place) -> impl Iterator<Item = Action> {
+        self.rows.iter().filter(move |row| row.is_at(place)).map(|row| row.action)
+    }
+
     /// Every key of every place, of the actions that can do something: the help. It begins with the place that it was
     /// asked for in.
     pub fn help(
@@ -152,6 +157,7 @@ fn place_words(place: Place, lang: Lang) -> &'static str {
         Place::Search => words.search,
         Place::Detail => words.detail,
         Place::Notices => words.notices,
+        Place::Palette => words.palette,
         Place::Help => words.help,
         Place::Form => words.form,
         Place::Review => words.review,
