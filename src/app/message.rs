@@ -32,11 +32,8 @@ pub enum Message {
     News(News),
     /// The time that [`super::App::next_change`] named has come.
     Woke,
-    /// The terminal told the colour behind its text.
-    ColoursKnown {
-        /// Whether light text reads better on it.
-        dark: bool,
-    },
+    /// The theme's file was changed; or why it cannot be used.
+    ThemeRead(Result<(), String>),
     /// The engine could not take a command: it is too busy, or gone. Nothing came of it.
     NotTaken(Box<Command>),
 }

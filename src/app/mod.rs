@@ -153,8 +153,6 @@ pub struct App {
     pub(crate) clock: Clock,
     /// The wall clock at the last message (UTC).
     pub(crate) now: Timestamp,
-    /// Whether the terminal's background is dark.
-    pub(crate) dark: bool,
     /// The terminal's columns and rows.
     size: (u16, u16),
     pub(crate) balance: BalanceState,
@@ -205,6 +203,8 @@ pub(crate) enum Flash {
     NoNotices,
     /// Payments are not paused.
     NotPaused,
+    /// The theme's file is broken, and why; the last good one stays.
+    Theme(String),
 }
 
 impl App {
@@ -216,7 +216,6 @@ impl App {
             lang: facts.lang,
             clock: Clock::new(facts.zone.clone()),
             now,
-            dark: true,
             size: (80, 24),
             balance: BalanceState::new(initial, facts.poll_every),
             pace: None,
@@ -267,8 +266,13 @@ impl App {
                 vec![Effect::Redraw(Soonness::Soon)]
             }
             Message::Woke => vec![Effect::Redraw(Soonness::Soon)],
-            Message::ColoursKnown { dark } => {
-                self.dark = dark;
+            Message::ThemeRead(read) => {
+                if matches!(self.flash, Some(Flash::Theme(_))) {
+                    self.flash = None;
+                }
+                if let Err(why) = read {
+                    self.flash = Some(Flash::Theme(why));
+                }
                 vec![Effect::Redraw(Soonness::Soon)]
             }
         }

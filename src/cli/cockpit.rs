@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
 use super::office::refused;
+use super::themes::{CHANGES, Chosen};
 use super::{logging, output};
 use crate::app::keymap::Keymap;
 use crate::app::{App, Environment, Facts};
@@ -36,7 +37,7 @@ use crate::server::control::listener::Control;
 use crate::server::control::operator;
 use crate::server::webhooks::{self, bind};
 use crate::session::Cockpit;
-use crate::session::{self, ColorDepth, Ended, Termination, Tty};
+use crate::session::{self, ColorDepth, Ended, Look, Termination, Tty};
 
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
 const ZONE: &str = "America/Sao_Paulo";
@@ -46,6 +47,7 @@ pub(super) struct Station {
     pub(super) facts: Facts,
     pub(super) depth_wish: super::Colour,
     pub(super) keymap: Keymap,
+    pub(super) theme: Chosen,
     pub(super) journal: PathBuf,
     pub(super) account: String,
     /// What works in this process; nothing does where another one owns the journal and answers.
@@ -92,6 +94,7 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         },
         depth_wish: colour,
         keymap: super::keys::keymap(&settings.screen)?,
+        theme: super::themes::choose(&settings.screen)?,
         journal: context.journal_path().to_owned(),
         account: context.account(),
         works,
@@ -130,9 +133,10 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         super::Colour::Always => ColorDepth::detect(&environment).max(ColorDepth::Ansi16),
         super::Colour::Never => ColorDepth::None,
     };
+    let look = Look::new(station.theme.wanted, depth, &environment);
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let Station { facts, keymap, journal, account, works, exposure, depth_wish: _ } = station;
+    let Station { facts, keymap, theme, journal, account, works, exposure, depth_wish: _ } = station;
     logging::to_file_beside(&journal);
     let (mut app, mut engine, news) = match works {
         Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
@@ -146,12 +150,14 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     if let Some(exposure) = exposure {
         engine.follow(exposure);
     }
-    // Nothing of the engine's is more urgent than a key; the second queue stays closed.
-    let (_, urgent) = mpsc::channel(1);
-    let program = Cockpit::new(app, engine.commands());
+    // What a person has just saved is waited for as a key's effect is.
+    let (changes, urgent) = mpsc::channel(CHANGES);
+    let watcher = theme.watch(changes);
+    let program = Cockpit::new(app, engine.commands()).looking(look);
     // In a task of its own: the thread that waits here would only hand each key over.
     let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
     let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;
+    drop(watcher);
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
     if may_write && engine.is_busy() {
         output::note(lang.waiting_for_the_wire());

@@ -16,7 +16,7 @@ use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
 use crate::app::keymap::Keymap;
 use crate::app::{Environment, Facts};
-use crate::config::{Env, Overrides, asked_language};
+use crate::config::{Env, Overrides, Screen, asked_language};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
@@ -61,6 +61,8 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     )?;
     let lang =
         asked_language(&Overrides { lang: global.lang.clone(), ..Overrides::default() }, &Env::of_process())?;
+    // What a flag says, and nothing of the user's configuration.
+    let screen = Screen::default().under(&global.overrides())?;
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
@@ -75,6 +77,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         },
         depth_wish: global.color,
         keymap: Keymap::default(),
+        theme: super::themes::choose(&screen)?,
         journal: folder.path().join("journal.db"),
         account: format!("{} at sandbox", access.client_id),
         works: Some(Works {

@@ -30,6 +30,7 @@ mod sandbox;
 mod select;
 mod serve;
 mod show;
+mod themes;
 mod transactions;
 mod view;
 

@@ -212,6 +212,8 @@ pub struct Screen {
     pub mouse: Option<Setting<bool>>,
     /// `private`: whether the screen begins masked.
     pub private: Setting<bool>,
+    /// Where the user's own themes are: `themes` beside the configuration file.
+    pub themes: Option<PathBuf>,
     /// `[keys]`: an action's id and the names of its keys, by the lines of the file. What they mean is the keymap's to
     /// say.
     pub keys: Vec<(String, Setting<Vec<String>>)>,
@@ -224,6 +226,7 @@ impl Default for Screen {
             theme: Setting::default_of("auto".to_owned()),
             mouse: None,
             private: Setting::default_of(false),
+            themes: None,
             keys: Vec::new(),
         }
     }

@@ -183,6 +183,7 @@ fn screen(
         theme: scope.text(theme, validate_theme)?.unwrap_or(default.theme),
         mouse: scope.setting(mouse, Ok)?,
         private: scope.setting(private, Ok)?.unwrap_or(default.private),
+        themes: scope.path.parent().map(|folder| folder.join("themes")),
         keys: keys.collect(),
     })
 }

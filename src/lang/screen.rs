@@ -13,6 +13,7 @@ pub struct ScreenWords {
     pub(crate) unmasked: &'static str,
     pub(crate) masked_review: &'static str,
     pub(crate) nothing_copied: &'static str,
+    pub(crate) theme_broken: &'static str,
     pub(crate) mouse_on: &'static str,
     pub(crate) mouse_off: &'static str,
 }
@@ -26,6 +27,7 @@ const EN: ScreenWords = ScreenWords {
     unmasked: "Everything shows again.",
     masked_review: "The screen is masked, and what is confirmed has to be seen.",
     nothing_copied: "Nothing copied: the screen is masked.",
+    theme_broken: "The theme stays as it was:",
     mouse_on: "The mouse is saldo's: the wheel scrolls, a click selects.",
     mouse_off: "The mouse is the terminal's again.",
 };
@@ -39,6 +41,7 @@ const PT_BR: ScreenWords = ScreenWords {
     unmasked: "Tudo aparece de novo.",
     masked_review: "A tela está oculta, e o que se confirma tem de ser visto.",
     nothing_copied: "Nada copiado: a tela está oculta.",
+    theme_broken: "O tema fica como estava:",
     mouse_on: "O mouse é do saldo: a roda rola, o clique seleciona.",
     mouse_off: "O mouse é do terminal de novo.",
 };

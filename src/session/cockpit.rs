@@ -10,26 +10,43 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::input::{Input, TerminalReply};
+use super::look::Look;
 use super::program::{Exit, Flow, Now, Program, Redraw, TermCommand};
 use crate::app::{self, App, Effect, Message, Soonness};
 use crate::engine::message::{Command, News};
-use crate::ui;
+use crate::ui::{self, Theme};
 
 /// How many commands may wait for the engine. A person gives one a second at most, and the engine takes them at once;
 /// when so many wait, the engine is stuck, and saying so is better than promising.
 pub const COMMANDS: usize = 64;
 
+/// What a cockpit is told from outside its session.
+#[derive(Debug)]
+pub enum Told {
+    /// By the engine.
+    News(News),
+    /// The user's theme was read anew; or why it cannot be used.
+    Theme(Result<Box<Theme>, String>),
+}
+
+impl From<News> for Told {
+    fn from(news: News) -> Self {
+        Self::News(news)
+    }
+}
+
 /// The application in a session.
 #[derive(Debug)]
 pub struct Cockpit {
     app: App,
+    look: Look,
     commands: mpsc::Sender<Command>,
 }
 
 impl Cockpit {
     /// Shows `app`, and tells the engine what it wants by `commands`, a channel of [`COMMANDS`].
     pub fn new(app: App, commands: mpsc::Sender<Command>) -> Self {
-        let mut cockpit = Self { app, commands };
+        let mut cockpit = Self { app, look: Look::default(), commands };
         for effect in cockpit.app.start() {
             // An engine that is gone before the first frame is found out by the first command of a person.
             if let Effect::Command(command) = effect {
@@ -37,6 +54,13 @@ impl Cockpit {
             }
         }
         cockpit
+    }
+
+    /// The same with another look.
+    #[must_use]
+    pub fn looking(mut self, look: Look) -> Self {
+        self.look = look;
+        self
     }
 
     /// Offers a command without waiting; gives it back when the engine cannot take it.
@@ -87,7 +111,7 @@ fn id_time(wall: Timestamp) -> uuid::Timestamp {
 }
 
 impl Program for Cockpit {
-    type Message = News;
+    type Message = Told;
 
     fn input(&mut self, input: Input, now: Now) -> Flow {
         let message = match input {
@@ -95,7 +119,8 @@ impl Program for Cockpit {
             Input::Paste(text) => Message::Paste(text),
             Input::Resize(size) => Message::Resized { columns: size.width, rows: size.height },
             Input::Reply(TerminalReply::Background(colour)) => {
-                Message::ColoursKnown { dark: colour.is_dark() }
+                self.look.set_dark(colour.is_dark());
+                return Flow::redraw_soon();
             }
             Input::Reply(
                 TerminalReply::SynchronizedOutput(_)
@@ -109,8 +134,16 @@ impl Program for Cockpit {
         self.update(message, now)
     }
 
-    fn message(&mut self, message: News, now: Now) -> Flow {
-        self.update(Message::News(message), now)
+    fn message(&mut self, message: Told, now: Now) -> Flow {
+        let message = match message {
+            Told::News(news) => Message::News(news),
+            Told::Theme(Ok(theme)) => {
+                self.look.set_own(*theme);
+                Message::ThemeRead(Ok(()))
+            }
+            Told::Theme(Err(why)) => Message::ThemeRead(Err(why)),
+        };
+        self.update(message, now)
     }
 
     fn wake(&mut self, now: Now) -> Flow {
@@ -127,7 +160,7 @@ impl Program for Cockpit {
 
     fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
         let area = buffer.area;
-        ui::render(&self.app, area, buffer)
+        ui::render(&self.app, self.look.theme(), area, buffer)
     }
 }
 
@@ -180,7 +213,7 @@ mod tests {
         assert!(matches!(commands.try_recv(), Ok(Command::PollBalance)));
         assert_eq!(press(&mut cockpit, "q").exit, Some(Exit));
         assert_eq!(cockpit.input(Input::FocusLost, now()), Flow::none());
-        assert_eq!(cockpit.message(News::Paused(None), now()).redraw, Redraw::Soon);
+        assert_eq!(cockpit.message(News::Paused(None).into(), now()).redraw, Redraw::Soon);
     }
 
     #[test]

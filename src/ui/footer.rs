@@ -66,5 +66,6 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Polling => words.polling.to_owned(),
         Flash::NoNotices => words.no_notices.to_owned(),
         Flash::NotPaused => words.not_paused.to_owned(),
+        Flash::Theme(why) => format!("{} {why}", app.lang.screen().theme_broken),
     }
 }

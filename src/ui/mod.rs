@@ -41,15 +41,15 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::{App, CashOutStage, Focus, Mode};
 use layout::{Body, Content};
-use theme::Theme;
+pub use theme::{Borders, MAX_BYTES as MAX_THEME_BYTES, Theme, ThemeError};
 
-/// Draws the whole screen and says where the cursor shows, if it does.
-pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws the whole screen in a theme and says where the cursor shows, if it does.
+pub fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return None;
     }
-    let theme = Theme::of(app.dark);
+    theme.prime(area, buffer);
     let is_covered = !matches!(app.mode, Mode::Home | Mode::Search(_));
     let content = Content {
         has_notice: notices::is_needed(app),
@@ -59,14 +59,15 @@ pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     };
     let layout = layout::layout(area, content);
     if let Some(header) = layout.header {
-        header::render(app, &theme, header, buffer);
+        header::render(app, theme, header, buffer);
     }
     if let Some(bar) = layout.notice {
-        notices::bar(app, &theme, bar, buffer);
+        notices::bar(app, theme, bar, buffer);
     }
-    panes(app, &theme, &layout.body, is_covered, buffer);
-    let cursor = front(app, &theme, layout.body.main(), buffer);
-    let search = layout.footer.and_then(|row| footer::render(app, &theme, row, buffer));
+    panes(app, theme, &layout.body, is_covered, buffer);
+    let cursor = front(app, theme, layout.body.main(), buffer);
+    let search = layout.footer.and_then(|row| footer::render(app, theme, row, buffer));
+    theme.finish(area, buffer);
     cursor.or(search)
 }
 

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::symbols::border;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Widget};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -126,7 +125,7 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     }
     let (line, words) = if focused { (theme.accent, theme.accent) } else { (theme.border, theme.strong) };
     let title = Line::styled(format!(" {} ", cut(title, area.width.saturating_sub(4))), words);
-    let block = Block::bordered().border_set(border::PLAIN).border_style(line).title(title);
+    let block = Block::bordered().border_set(theme.border_set()).border_style(line).title(title);
     let inner = block.inner(area);
     block.render(area, buffer);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
