@@ -1,6 +1,8 @@
 //! Every theme that saldo ships can be read: the contrast of each role by WCAG 2.2 (1.4.3 and 1.4.11), as each kind of
 //! terminal shows it.
 
+#![expect(clippy::float_arithmetic, reason = "WCAG defines contrast so, and no money is near")]
+
 use ratatui::style::{Color, Style};
 use saldo::session::{ColorDepth, Environment, Look, Wanted};
 use saldo::ui::Theme;

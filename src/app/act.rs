@@ -73,6 +73,14 @@ impl App {
             Action::Quit => vec![Effect::Quit],
             Action::Suspend => vec![Effect::Suspend],
             Action::Repaint => vec![Effect::Repaint],
+            Action::Private => {
+                self.toggle_private();
+                Vec::new()
+            }
+            Action::Mouse => {
+                self.flash = Some(Flash::Mouse(!self.mouse));
+                self.take_mouse(!self.mouse)
+            }
             Action::Utc => {
                 self.clock.toggle();
                 Vec::new()
@@ -183,7 +191,7 @@ impl App {
         }
     }
 
-    fn go(&mut self, motion: Motion) -> Vec<Effect> {
+    pub(super) fn go(&mut self, motion: Motion) -> Vec<Effect> {
         if matches!(self.mode, Mode::Home) {
             return if self.feed.go(motion) { self.start() } else { Vec::new() };
         }

@@ -156,6 +156,10 @@ impl Draft {
         draft
     }
 
+    pub(super) fn hide(&mut self) {
+        self.texts.iter_mut().for_each(TextField::hide);
+    }
+
     /// The lines of the form, in their order.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = vec![Slot::Amount, Slot::Way];

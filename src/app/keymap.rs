@@ -144,6 +144,8 @@ actions! {
     Language "app.language" language,
     Palette "app.palette" palette,
     Help "app.help" help,
+    Private "app.private" private,
+    Mouse "app.mouse" mouse,
     Repaint "app.repaint" repaint,
     Suspend "app.suspend" suspend,
     Quit "app.quit" quit,
@@ -289,8 +291,12 @@ const BINDINGS: &[Binding] = &[
 ];
 
 /// Keys that mean the same in every place.
-const EVERYWHERE: &[(Action, &[KeyPress])] =
-    &[(Action::Repaint, &[ctrl('l')]), (Action::Suspend, &[ctrl('z')])];
+const EVERYWHERE: &[(Action, &[KeyPress])] = &[
+    (Action::Private, &[key(Key::Function(9))]),
+    (Action::Mouse, &[key(Key::Function(8))]),
+    (Action::Repaint, &[ctrl('l')]),
+    (Action::Suspend, &[ctrl('z')]),
+];
 
 #[cfg(test)]
 mod tests {

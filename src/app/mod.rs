@@ -21,9 +21,11 @@ mod field;
 pub mod key;
 pub mod keymap;
 mod message;
+mod mouse;
 mod news;
 mod notices;
 pub(crate) mod palette;
+mod privacy;
 mod prompt;
 pub mod rebalance;
 pub(crate) mod refund;
@@ -44,9 +46,10 @@ pub use detail::{Line, LineKind};
 pub use feed::{Feed, Filter};
 pub use field::TextField;
 use keymap::{Keymap, Place};
-pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
+pub use message::{Effect, Environment, Facts, Message, Now, Soonness, Spot};
 pub use notices::Notices;
 pub(crate) use notices::{Condition, Entry, NotDecided, Notice, Payment, SeenRow};
+pub(crate) use privacy::HIDDEN;
 pub(crate) use prompt::{Prompt, Wanted};
 
 pub(crate) use feed::{has_failed, is_open};
@@ -137,9 +140,12 @@ pub const MONEY_ROWS: u16 = 20;
 
 /// The pane that the keyboard is at, and that a small screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Focus {
+pub enum Focus {
+    /// The transactions.
     Feed,
+    /// The wallet.
     Balances,
+    /// The band.
     Coverage,
 }
 
@@ -182,6 +188,10 @@ pub struct App {
     pub(crate) rebalance: rebalance::Draft,
     /// What people are about to say of payments.
     pub(crate) resolves: resolve::Drafts,
+    /// People's data and amounts are hidden.
+    private: bool,
+    /// The mouse is the application's, and not the terminal's.
+    mouse: bool,
 }
 
 /// A word about what a key did.
@@ -205,6 +215,23 @@ pub(crate) enum Flash {
     NotPaused,
     /// The theme's file is broken, and why; the last good one stays.
     Theme(String),
+    /// The screen is masked now.
+    Masked,
+    /// The screen shows everything now.
+    Unmasked,
+    /// Nothing is copied from a masked screen.
+    NothingCopied,
+    /// The mouse is saldo's now, or the terminal's.
+    Mouse(bool),
+}
+
+impl Detail {
+    /// Takes out what tells of people.
+    fn hide(&mut self) {
+        if let LifeState::Here(life) = &mut self.life {
+            privacy::hide_life(life);
+        }
+    }
 }
 
 impl App {
@@ -236,6 +263,8 @@ impl App {
             returned: Vec::new(),
             rebalance: rebalance::Draft::proposing(facts.band.map(|band| band.target())),
             resolves: resolve::Drafts::default(),
+            private: false,
+            mouse: false,
             facts,
         };
         app.watch_start();
@@ -256,7 +285,14 @@ impl App {
     #[must_use = "effects are only data until somebody does them"]
     pub fn update(&mut self, message: Message, now: Now) -> Vec<Effect> {
         self.now = now.wall;
+        let effects = self.fold(message, now);
+        self.discreet(effects)
+    }
+
+    fn fold(&mut self, message: Message, now: Now) -> Vec<Effect> {
         match message {
+            Message::Wheel { down } => self.wheeled(down),
+            Message::Clicked(spot) => self.clicked(spot),
             Message::Key(press) => self.pressed(press, now),
             Message::Paste(text) => self.pasted(&text),
             Message::News(news) => self.told(news, now),
@@ -299,9 +335,9 @@ impl App {
         fresh.or_else(|| self.facts.band.map(|band| band.target()))
     }
 
-    /// Whether the screen is large enough to show all that is confirmed.
+    /// Whether the screen shows all that is confirmed: it is large enough, and nothing is hidden.
     pub(crate) fn can_review_money(&self) -> bool {
-        self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
+        !self.private && self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
     }
 
     /// The language's words.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::feed::Motion;
+use super::privacy::{hidden_reference, hide_safe, hide_text};
 use super::resolve::Fate;
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
@@ -191,6 +192,34 @@ impl Notices {
     /// Whether the notice of a condition is still to be read.
     pub(crate) fn is_unread(&self, condition: Condition) -> bool {
         self.entries.iter().any(|entry| matches!(entry.notice, Notice::Condition(one, _) if one == condition))
+    }
+
+    /// Takes out what tells of people.
+    pub(super) fn hide(&mut self) {
+        for entry in &mut self.entries {
+            match &mut entry.notice {
+                Notice::Alarm { payment, .. }
+                | Notice::StillHeld(payment)
+                | Notice::Resolved { payment, .. } => {
+                    hide_text(&mut payment.name);
+                    payment.reference = hidden_reference();
+                }
+                Notice::Ended(row) | Notice::Conflict(row) => {
+                    hide_safe(&mut row.name);
+                    hide_safe(&mut row.reference);
+                }
+                Notice::NotDecided { why: NotDecided::Taken(reference), .. } => {
+                    *reference = hidden_reference();
+                }
+                Notice::JournalTrouble(_)
+                | Notice::Rebalance(_)
+                | Notice::NotDecided { .. }
+                | Notice::Busy
+                | Notice::NotMade(_)
+                | Notice::Refund { .. }
+                | Notice::Condition(..) => {}
+            }
+        }
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

@@ -80,6 +80,15 @@ impl Palette {
         &self.choices
     }
 
+    pub(super) fn choices_mut(&mut self) -> &mut [Choice] {
+        &mut self.choices
+    }
+
+    /// Selects what was clicked on.
+    pub(super) fn select(&mut self, index: usize) {
+        self.selected = index.min(self.choices.len().saturating_sub(1));
+    }
+
     /// Which of them the keyboard is at.
     pub(crate) const fn selected(&self) -> usize {
         self.selected

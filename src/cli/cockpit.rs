@@ -48,6 +48,10 @@ pub(super) struct Station {
     pub(super) depth_wish: super::Colour,
     pub(super) keymap: Keymap,
     pub(super) theme: Chosen,
+    /// Whether it begins masked.
+    pub(super) private: bool,
+    /// Whether the mouse is taken; without a word, not over SSH.
+    pub(super) mouse: Option<bool>,
     pub(super) journal: PathBuf,
     pub(super) account: String,
     /// What works in this process; nothing does where another one owns the journal and answers.
@@ -95,6 +99,8 @@ pub(super) async fn run(context: &Context, colour: super::Colour) -> Result<Exit
         depth_wish: colour,
         keymap: super::keys::keymap(&settings.screen)?,
         theme: super::themes::choose(&settings.screen)?,
+        private: settings.screen.private.value,
+        mouse: settings.screen.mouse.as_ref().map(|mouse| mouse.value),
         journal: context.journal_path().to_owned(),
         account: context.account(),
         works,
@@ -133,10 +139,13 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         super::Colour::Always => ColorDepth::detect(&environment).max(ColorDepth::Ansi16),
         super::Colour::Never => ColorDepth::None,
     };
+    let remote = environment.remote;
     let look = Look::new(station.theme.wanted, depth, &environment);
     let terminal = Tty::open(environment).map_err(|error| Failure::usage(error.to_string()))?;
     prepare_folder(&station.journal)?;
-    let Station { facts, keymap, theme, journal, account, works, exposure, depth_wish: _ } = station;
+    let Station { facts, keymap, theme, private, mouse, journal, account, works, exposure, depth_wish: _ } =
+        station;
+    let mouse = mouse.unwrap_or(!remote);
     logging::to_file_beside(&journal);
     let (mut app, mut engine, news) = match works {
         Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
@@ -146,6 +155,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         None => attach(facts, journal, account, JournalError::Busy("saldo serve".to_owned())).await?,
     };
     app.bind(keymap);
+    app.set_private(private);
     let lang = app.lang;
     if let Some(exposure) = exposure {
         engine.follow(exposure);
@@ -153,7 +163,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     // What a person has just saved is waited for as a key's effect is.
     let (changes, urgent) = mpsc::channel(CHANGES);
     let watcher = theme.watch(changes);
-    let program = Cockpit::new(app, engine.commands()).looking(look);
+    let program = Cockpit::new(app, engine.commands()).looking(look).with_mouse(mouse);
     // In a task of its own: the thread that waits here would only hand each key over.
     let session = tokio::spawn(session::run(program, terminal, depth, session::News { urgent, data: news }));
     let ended = session.await.map_err(|error| Failure::other(format!("the session broke off: {error}")))?;

@@ -78,6 +78,8 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         depth_wish: global.color,
         keymap: Keymap::default(),
         theme: super::themes::choose(&screen)?,
+        private: screen.private.value,
+        mouse: None,
         journal: folder.path().join("journal.db"),
         account: format!("{} at sandbox", access.client_id),
         works: Some(Works {

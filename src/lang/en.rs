@@ -436,6 +436,8 @@ pub(super) const WORDS: Words = Words {
         close: Term { short: "back", long: "back; what was typed stays" },
         utc: Term { short: "UTC", long: "times in UTC or in the desk's zone" },
         language: Term { short: "language", long: "Portuguese or English" },
+        private: Term { short: "mask", long: "hide amounts, names, keys and references, or show them" },
+        mouse: Term { short: "mouse", long: "the mouse for saldo, or for the terminal" },
         palette: Term { short: "palette", long: "palette: find an action, a transaction or a payee" },
         help: Term { short: "help", long: "help" },
         repaint: Term { short: "repaint", long: "paint the screen anew" },

@@ -442,6 +442,11 @@ pub(super) const WORDS: Words = Words {
         close: Term { short: "voltar", long: "voltar; o que foi digitado fica" },
         utc: Term { short: "UTC", long: "horas em UTC ou no fuso da mesa" },
         language: Term { short: "idioma", long: "português ou inglês" },
+        private: Term {
+            short: "ocultar",
+            long: "ocultar valores, nomes, chaves e referências, ou mostrá-los",
+        },
+        mouse: Term { short: "mouse", long: "o mouse para o saldo, ou para o terminal" },
         palette: Term { short: "paleta", long: "paleta: achar uma ação, uma transação ou um recebedor" },
         help: Term { short: "ajuda", long: "ajuda" },
         repaint: Term { short: "redesenhar", long: "redesenhar a tela" },

@@ -555,6 +555,8 @@ pub struct ActionWords {
     pub(crate) utc: Term,
     pub(crate) language: Term,
     pub(crate) palette: Term,
+    pub(crate) private: Term,
+    pub(crate) mouse: Term,
     pub(crate) help: Term,
     pub(crate) repaint: Term,
     pub(crate) suspend: Term,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect, Size};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::input::{Input, TerminalReply};
+use super::input::{Input, Mouse, MouseKind, TerminalReply};
 use super::look::Look;
 use super::program::{Exit, Flow, Now, Program, Redraw, TermCommand};
 use crate::app::{self, App, Effect, Message, Soonness};
@@ -40,13 +40,17 @@ impl From<News> for Told {
 pub struct Cockpit {
     app: App,
     look: Look,
+    size: Size,
+    /// The mouse is to be taken with the first thing that the terminal says.
+    takes_mouse: bool,
     commands: mpsc::Sender<Command>,
 }
 
 impl Cockpit {
     /// Shows `app`, and tells the engine what it wants by `commands`, a channel of [`COMMANDS`].
     pub fn new(app: App, commands: mpsc::Sender<Command>) -> Self {
-        let mut cockpit = Self { app, look: Look::default(), commands };
+        let mut cockpit =
+            Self { app, look: Look::default(), size: Size::default(), takes_mouse: false, commands };
         for effect in cockpit.app.start() {
             // An engine that is gone before the first frame is found out by the first command of a person.
             if let Effect::Command(command) = effect {
@@ -60,6 +64,13 @@ impl Cockpit {
     #[must_use]
     pub fn looking(mut self, look: Look) -> Self {
         self.look = look;
+        self
+    }
+
+    /// The same with the mouse.
+    #[must_use]
+    pub fn with_mouse(mut self, mouse: bool) -> Self {
+        self.takes_mouse = mouse;
         self
     }
 
@@ -94,6 +105,7 @@ impl Cockpit {
             Effect::Suspend => flow.suspend = true,
             Effect::Copy(text) => flow.commands.push(TermCommand::Copy(text)),
             Effect::Bell => flow.commands.push(TermCommand::Bell),
+            Effect::Mouse(mouse) => flow.commands.push(TermCommand::Mouse(mouse)),
         }
         None
     }
@@ -117,7 +129,16 @@ impl Program for Cockpit {
         let message = match input {
             Input::Key(press) => Message::Key(press),
             Input::Paste(text) => Message::Paste(text),
-            Input::Resize(size) => Message::Resized { columns: size.width, rows: size.height },
+            Input::Resize(size) => {
+                self.size = size;
+                Message::Resized { columns: size.width, rows: size.height }
+            }
+            Input::Mouse(Mouse { kind: MouseKind::Click, at }) => {
+                let area = Rect::from((Position::ORIGIN, self.size));
+                let Some(spot) = ui::hit(&self.app, area, at) else { return Flow::none() };
+                Message::Clicked(spot)
+            }
+            Input::Mouse(Mouse { kind, .. }) => Message::Wheel { down: kind == MouseKind::WheelDown },
             Input::Reply(TerminalReply::Background(colour)) => {
                 self.look.set_dark(colour.is_dark());
                 return Flow::redraw_soon();
@@ -131,7 +152,13 @@ impl Program for Cockpit {
             | Input::FocusLost
             | Input::HungUp => return Flow::none(),
         };
-        self.update(message, now)
+        let mut flow = self.update(message, now);
+        if std::mem::take(&mut self.takes_mouse) {
+            for effect in self.app.take_mouse(true) {
+                let _ = self.apply(effect, &mut flow);
+            }
+        }
+        flow
     }
 
     fn message(&mut self, message: Told, now: Now) -> Flow {
@@ -220,7 +247,7 @@ mod tests {
     fn a_stuck_or_missing_engine_never_blocks_and_is_told() {
         let (mut cockpit, commands) = cockpit(1);
         let text = |cockpit: &Cockpit| {
-            let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 160, 30));
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 160, 30));
             cockpit.draw(&mut buffer);
             buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
         };

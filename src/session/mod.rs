@@ -36,7 +36,7 @@ pub use cockpit::{COMMANDS, Cockpit, Told};
 pub use color::ColorDepth;
 pub use encoder::Encoder;
 pub use event_loop::{Ended, News, REPAINT_KEY, SUSPEND_KEY, SessionError, run};
-pub use input::{Decoder, Input, Rgb, TerminalReply};
+pub use input::{Decoder, Input, Mouse, MouseKind, Rgb, TerminalReply};
 pub use look::{Look, Wanted};
 pub use program::{Exit, Flow, Now, Program, Redraw, TermCommand};
 pub use signals::Termination;

@@ -117,4 +117,6 @@ pub enum TermCommand {
     Title(String),
     /// Raise a desktop notification (OSC 9).
     Notify(String),
+    /// Take the mouse, for clicks and the wheel, or leave it to the terminal.
+    Mouse(bool),
 }

@@ -66,6 +66,11 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Polling => words.polling.to_owned(),
         Flash::NoNotices => words.no_notices.to_owned(),
         Flash::NotPaused => words.not_paused.to_owned(),
+        Flash::Masked => app.lang.screen().masked.to_owned(),
+        Flash::Unmasked => app.lang.screen().unmasked.to_owned(),
+        Flash::NothingCopied => app.lang.screen().nothing_copied.to_owned(),
+        Flash::Mouse(true) => app.lang.screen().mouse_on.to_owned(),
+        Flash::Mouse(false) => app.lang.screen().mouse_off.to_owned(),
         Flash::Theme(why) => format!("{} {why}", app.lang.screen().theme_broken),
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         let word = if area.width >= 120 { words.demo } else { words.demo_short };
         x = piece(buffer, area.y, x, limit, &[(word, theme.warn)]);
     }
+    if app.is_private() {
+        x = piece(buffer, area.y, x, limit, &[(app.lang.screen().masked_title, theme.warn)]);
+    }
     let (wrong, fine): (Vec<_>, Vec<_>) = sources(app, theme).into_iter().partition(|(.., wrong)| *wrong);
     let profile = cut(app.facts.profile.as_str(), 20);
     let needed: u16 = wrong.iter().map(|(label, word, ..)| 4 + width(label) + width(word)).sum();

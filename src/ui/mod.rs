@@ -25,7 +25,9 @@ mod footer;
 mod form;
 mod header;
 mod help;
+mod hit;
 mod layout;
+mod mask;
 mod notices;
 mod palette;
 pub mod qr;
@@ -40,7 +42,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::{App, CashOutStage, Focus, Mode};
-use layout::{Body, Content};
+pub use hit::hit;
+use layout::{Body, Content, Layout};
 pub use theme::{Borders, MAX_BYTES as MAX_THEME_BYTES, Theme, ThemeError};
 
 /// Draws the whole screen in a theme and says where the cursor shows, if it does.
@@ -50,24 +53,44 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Opti
         return None;
     }
     theme.prime(area, buffer);
-    let is_covered = !matches!(app.mode, Mode::Home | Mode::Search(_));
+    let cursor = if app.is_private() {
+        let cursor = draw(&app.masked(), theme, area, buffer);
+        mask::hide(area, buffer);
+        cursor
+    } else {
+        draw(app, theme, area, buffer)
+    };
+    theme.finish(area, buffer);
+    cursor
+}
+
+/// Whether something is open over the panes.
+fn is_covered(app: &App) -> bool {
+    !matches!(app.mode, Mode::Home | Mode::Search(_))
+}
+
+/// Where everything stands.
+fn arrange(app: &App, area: Rect) -> Layout {
     let content = Content {
         has_notice: notices::is_needed(app),
-        is_covered,
+        is_covered: is_covered(app),
         has_band: app.facts.band.is_some(),
         sources: sources::rows(app),
     };
-    let layout = layout::layout(area, content);
+    layout::layout(area, content)
+}
+
+fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let layout = arrange(app, area);
     if let Some(header) = layout.header {
         header::render(app, theme, header, buffer);
     }
     if let Some(bar) = layout.notice {
         notices::bar(app, theme, bar, buffer);
     }
-    panes(app, theme, &layout.body, is_covered, buffer);
+    panes(app, theme, &layout.body, is_covered(app), buffer);
     let cursor = front(app, theme, layout.body.main(), buffer);
     let search = layout.footer.and_then(|row| footer::render(app, theme, row, buffer));
-    theme.finish(area, buffer);
     cursor.or(search)
 }
 

@@ -8,8 +8,8 @@ use super::feed::state_style;
 use super::form;
 use super::text::{Lines, cut, cut_middle, pane, put, put_right, width};
 use super::theme::Theme;
-use crate::app::App;
 use crate::app::palette::{Choice, Palette};
+use crate::app::{App, HIDDEN};
 use crate::domain::order::Destination;
 use crate::domain::text::Safe;
 
@@ -37,10 +37,9 @@ pub(super) fn render(
         lines.wrapped(words.nothing_fits, theme.label);
         return cursor;
     }
-    let visible = usize::from(lines.left());
     let selected = palette.selected();
-    let first = (selected + 1).saturating_sub(visible);
-    for (at, choice) in palette.choices().iter().enumerate().skip(first).take(visible) {
+    let first = first(palette, lines.left());
+    for (at, choice) in palette.choices().iter().enumerate().skip(first) {
         let Some((buffer, row)) = lines.row() else { break };
         let (left, right, style) = told(app, choice, row.width, theme);
         put(buffer, row.x, row.y, row.right().saturating_sub(width(&right) + 1), &left, style);
@@ -50,6 +49,21 @@ pub(super) fn render(
         }
     }
     cursor
+}
+
+/// Rows above the list: what is typed, and a blank.
+const ABOVE: u16 = 2;
+
+/// From which choice on the list is drawn, so that the selected one is in sight.
+fn first(palette: &Palette, visible: u16) -> usize {
+    (palette.selected() + 1).saturating_sub(usize::from(visible))
+}
+
+/// Which choice lies there.
+pub(super) fn line_at(palette: &Palette, area: Rect, at: Position) -> Option<usize> {
+    let list = Rect { y: area.y + 1 + ABOVE, height: area.height.saturating_sub(2 + ABOVE), ..area };
+    let index = first(palette, list.height) + usize::from(at.y.checked_sub(list.y)?);
+    (list.contains(at) && index < palette.choices().len()).then_some(index)
 }
 
 /// What stands at the left and at the right of a line.
@@ -75,6 +89,7 @@ fn told(app: &App, choice: &Choice, room: u16, theme: &Theme) -> (String, String
                 Destination::Pix(key) => key.as_str().to_owned(),
                 Destination::Account(account) => app.institution(account.ispb),
             };
+            let way = if app.is_private() { HIDDEN.to_owned() } else { way };
             let right = app.lang.screen().pay.to_owned();
             let left = format!("{} · {way}", payee.name);
             (cut(&left, room.saturating_sub(width(&right) + 1)), right, theme.strong)

@@ -118,6 +118,14 @@ pub(super) fn put_right(buffer: &mut Buffer, x: u16, y: u16, end: u16, text: &st
     }
 }
 
+/// What is inside a pane's frame; of one too small for a frame, all of it.
+pub(super) fn inside(area: Rect) -> Rect {
+    if area.width < 4 || area.height < 3 {
+        return area;
+    }
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+}
+
 /// Draws a frame with a title and gives what is inside.
 pub(super) fn pane(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, theme: &Theme) -> Rect {
     if area.width < 4 || area.height < 3 {
@@ -126,9 +134,8 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
     let (line, words) = if focused { (theme.accent, theme.accent) } else { (theme.border, theme.strong) };
     let title = Line::styled(format!(" {} ", cut(title, area.width.saturating_sub(4))), words);
     let block = Block::bordered().border_set(theme.border_set()).border_style(line).title(title);
-    let inner = block.inner(area);
     block.render(area, buffer);
-    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    inside(area)
 }
 
 /// Writes line after line into an area, and stops at its end.

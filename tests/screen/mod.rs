@@ -142,6 +142,7 @@ pub(crate) fn window() -> FeedWindow {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Screen {
     pub(crate) app: App,
     columns: u16,

@@ -3,6 +3,8 @@
 //! A key has one meaning in a place. What confirms is a letter that means nothing anywhere else, so it is never the
 //! key that opened the review. Places can always be left, the help always be opened, saldo always be ended.
 
+use std::collections::HashMap;
+
 use super::bound::Keys;
 use super::{Action, Keymap, Place, Row, YES};
 use crate::app::key::{Key, KeyNameError, KeyPress, Modifiers};
@@ -156,28 +158,22 @@ impl Keymap {
 
     /// The first rule that the table breaks.
     fn fault(&self) -> Option<Fault> {
+        let confirming: Vec<KeyPress> =
+            self.rows.iter().filter(|row| row.action == Action::Confirm).flat_map(Row::all_keys).collect();
         for place in Place::ALL {
-            let here = || self.rows.iter().filter(move |row| row.place.is_none_or(|one| one == place));
-            for (at, row) in here().enumerate() {
-                for press in row.all_keys() {
-                    let twice = here().skip(at + 1).find(|other| other.all_keys().any(|one| one == press));
-                    if let Some(other) = twice {
-                        return Some(twice_fault(press, place, row.action, other.action));
-                    }
-                    let confirms = place != Place::Review && self.confirms(press);
-                    if confirms {
-                        let why = RebindError::Confirms { press, place: place.id(), other: row.action.id() };
-                        return Some(Fault { actions: [row.action, Action::Confirm], why });
-                    }
+            let mut meanings = HashMap::new();
+            let here = self.rows.iter().filter(|row| row.place.is_none_or(|one| one == place));
+            for (action, press) in here.flat_map(|row| row.all_keys().map(|press| (row.action, press))) {
+                if let Some(other) = meanings.insert(press, action) {
+                    return Some(twice_fault(press, place, other, action));
+                }
+                if place != Place::Review && confirming.contains(&press) {
+                    let why = RebindError::Confirms { press, place: place.id(), other: action.id() };
+                    return Some(Fault { actions: [action, Action::Confirm], why });
                 }
             }
         }
         None
-    }
-
-    fn confirms(&self, press: KeyPress) -> bool {
-        let mut rows = self.rows.iter().filter(|row| row.action == Action::Confirm);
-        rows.any(|row| row.all_keys().any(|one| one == press))
     }
 }
 
@@ -265,9 +261,9 @@ mod tests {
         assert_eq!(keymap.action(Place::Form, press("esc"), Lang::En), Some(Action::Close));
         assert_eq!(keymap.action(Place::Detail, press("x"), Lang::En), Some(Action::Close));
         assert_eq!(keymap.action(Place::Detail, press("esc"), Lang::En), None);
-        let keymap = bound(&[("place.close", &["1", "f9"])]).unwrap();
+        let keymap = bound(&[("place.close", &["1", "f7"])]).unwrap();
         assert_eq!(keymap.action(Place::Review, press("1"), Lang::En), None);
-        assert_eq!(keymap.action(Place::Review, press("f9"), Lang::En), Some(Action::Close));
+        assert_eq!(keymap.action(Place::Review, press("f7"), Lang::En), Some(Action::Close));
     }
 
     #[test]

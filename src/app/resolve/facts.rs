@@ -17,7 +17,7 @@ impl App {
             self.payment(&mut lines, life, intent);
             self.requests(&mut lines, life, intent);
         }
-        lines.0
+        self.discreet_lines(lines.0)
     }
 
     /// Which payment it is, and where it stands: what a review cannot do without.
@@ -26,7 +26,7 @@ impl App {
         if let Some(intent) = &life.intent {
             self.payment(&mut lines, life, intent);
         }
-        lines.0
+        self.discreet_lines(lines.0)
     }
 
     fn payment(&self, lines: &mut Lines, life: &Life, intent: &Intent) {
@@ -109,6 +109,7 @@ impl App {
         pay.declarations
             .iter()
             .map(|who| match when(who) {
+                _ if self.is_private() => super::super::HIDDEN.to_owned(),
                 Some(at) => format!("{} ({at})", name_of(who)),
                 None => name_of(who),
             })
