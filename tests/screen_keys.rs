@@ -104,17 +104,19 @@ fn keymaps() -> Vec<Keymap> {
 
 #[test]
 fn only_the_confirming_key_of_a_review_moves_money() {
-    let mut moved = 0;
+    let (mut moved, shipped) = (0, Keymap::default());
     for lang in Lang::ALL {
         let screens = screens(lang);
         assert!(screens.iter().filter(|screen| screen.app.place() == Place::Review).count() >= 3);
-        for keymap in keymaps() {
+        // What confirms is checked against both languages when keys are bound.
+        let keymaps = if lang == Lang::En { keymaps() } else { vec![shipped.clone()] };
+        for keymap in keymaps {
             for screen in &screens {
                 for press in every_key() {
                     let meaning = keymap.action(screen.app.place(), press, lang);
                     // What it means in saldo's own keymap is tried there.
-                    let own = Keymap::default().action(screen.app.place(), press, lang);
-                    if keymap != Keymap::default() && meaning == own {
+                    let own = shipped.action(screen.app.place(), press, lang);
+                    if keymap != shipped && meaning == own {
                         continue;
                     }
                     let mut screen = screen.clone();

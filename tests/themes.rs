@@ -3,9 +3,13 @@
 
 #![expect(clippy::float_arithmetic, reason = "WCAG defines contrast so, and no money is near")]
 
-use ratatui::style::{Color, Style};
+mod screen;
+
+use ratatui::style::{Color, Modifier, Style};
+use saldo::lang::Lang;
 use saldo::session::{ColorDepth, Environment, Look, Wanted};
 use saldo::ui::Theme;
+use screen::Screen;
 
 /// The sixteen as xterm has them; every other palette is its user's own.
 const PALETTE: [[u8; 3]; 16] = [
@@ -101,6 +105,34 @@ fn every_role_of_every_theme_can_be_read_on_every_kind_of_terminal() {
                 };
                 let found = shown(&theme, style, depth);
                 assert!(found >= least, "{name}: {role} has {found:.2}:1 at {depth:?}, and needs {least}:1");
+            }
+        }
+    }
+}
+
+/// Not only the roles: what is drawn with them, one over the other.
+#[test]
+fn every_letter_on_the_screen_can_be_read() {
+    for name in Theme::names().filter(|name| *name != "none") {
+        for depth in [ColorDepth::True, ColorDepth::Ansi256, ColorDepth::Ansi16] {
+            let theme = *Look::new(Wanted::BuiltIn(name), depth, &Environment::default()).theme();
+            for keys in ["", "tab", "enter", "p", "p enter", "b", "!", "?", ": a"] {
+                let mut screen = Screen::new(Lang::En).size(160, 50);
+                screen.theme = theme;
+                screen.keys(keys);
+                let (buffer, _) = screen.draw();
+                for cell in &buffer.content {
+                    let is_letter = cell.symbol().chars().any(char::is_alphanumeric);
+                    // What is dim has lost its weight on purpose, and how much is the terminal's to say.
+                    if is_letter && !cell.modifier.contains(Modifier::DIM) {
+                        let found = shown(&theme, cell.style(), depth);
+                        let letter = cell.symbol();
+                        assert!(
+                            found >= 4.5,
+                            "{name}, {keys:?}: {letter:?} has {found:.2}:1 at {depth:?}: {cell:?}"
+                        );
+                    }
+                }
             }
         }
     }

@@ -32,7 +32,9 @@ pub(super) fn choose(screen: &Screen) -> Result<Chosen, ConfigError> {
     let file = screen.themes.as_ref().map(|folder| folder.join(format!("{name}.toml")));
     if let Some(file) = file.filter(|file| file.exists()) {
         let remedy = "see docs/themes.md, or take another theme";
-        let theme = read(&file).map_err(|why| Fault::new(why, remedy).at(&screen.theme.origin))?;
+        let theme = read(&file).map_err(|why| {
+            Fault::new(format!("{}: {why}", file.display()), remedy).at(&screen.theme.origin)
+        })?;
         return Ok(Chosen { wanted: Wanted::Own(theme), file: Some(file) });
     }
     let built_in = Theme::names().find(|one| *one == name).map(Wanted::BuiltIn);
@@ -49,12 +51,11 @@ pub(super) fn choose(screen: &Screen) -> Result<Chosen, ConfigError> {
 
 /// Reads a theme's file.
 fn read(path: &Path) -> Result<Theme, String> {
-    let told = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let mut text = String::new();
     File::open(path)
         .and_then(|file| file.take(MAX_THEME_BYTES).read_to_string(&mut text))
-        .map_err(|error| told(&error))?;
-    Theme::parse(&text).map_err(|error| told(&error))
+        .map_err(|error| error.to_string())?;
+    Theme::parse(&text).map_err(|error| error.to_string())
 }
 
 impl Chosen {
@@ -81,7 +82,9 @@ impl Chosen {
             if now != last {
                 last.clone_from(&now);
                 // An error means that the screen is closed.
-                let _ = changes.blocking_send(Told::Theme(now.map(Box::new)));
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                let told = now.map(Box::new).map_err(|why| format!("{name}: {why}"));
+                let _ = changes.blocking_send(Told::Theme(told));
             }
         };
         let mut watcher = notify::recommended_watcher(on_event)

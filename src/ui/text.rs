@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Widget};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -132,6 +132,8 @@ pub(super) fn pane(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, 
         return area;
     }
     let (line, words) = if focused { (theme.accent, theme.accent) } else { (theme.border, theme.strong) };
+    // A title is text: it must not take on the line's colour, which stands out less.
+    let words = Style { fg: words.fg.or(Some(Color::Reset)), ..words };
     let title = Line::styled(format!(" {} ", cut(title, area.width.saturating_sub(4))), words);
     let block = Block::bordered().border_set(theme.border_set()).border_style(line).title(title);
     block.render(area, buffer);
