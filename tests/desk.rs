@@ -213,6 +213,46 @@ async fn the_same_decision_twice_is_one_payment() {
 }
 
 #[tokio::test]
+async fn the_palette_finds_transactions_and_each_payee_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&[]).await;
+    let mut screen = open(folder.path(), &sandbox, true).await;
+    for (key, reference) in
+        [("maria@example.com", "inv-1"), ("maria@example.com", "inv-2"), ("joao@example.com", "fee-3")]
+    {
+        let id = screen.pay(key, reference).await;
+        screen.wait_for_state(id, State::Completed).await;
+    }
+    for (text, references) in [("", &["fee-3", "inv-2", "inv-1"][..]), ("fee-3", &["fee-3"]), ("nobody", &[])]
+    {
+        screen.commands.send(Command::Seek(Some(text.to_owned()))).await.unwrap();
+        let sought = screen
+            .wait("what was sought", |news| match news {
+                News::Sought(sought) if sought.text == text => Some(sought),
+                _ => None,
+            })
+            .await;
+        let found: Vec<&str> = sought
+            .rows
+            .iter()
+            .filter_map(|row| row.external_reference.as_ref())
+            .map(|one| one.as_str())
+            .collect();
+        assert_eq!(found, references, "{text:?}");
+        let keys: Vec<&str> = sought
+            .payees
+            .iter()
+            .filter_map(|payee| match &payee.destination {
+                Destination::Pix(key) => Some(key.as_str()),
+                Destination::Account(_) => None,
+            })
+            .collect();
+        assert_eq!(keys, ["joao@example.com", "maria@example.com"], "the last first, whatever is sought");
+    }
+    screen.close().await;
+}
+
+#[tokio::test]
 async fn a_rebalance_each_way_and_none_that_leads_nowhere() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = sandbox(&[]).await;

@@ -223,6 +223,8 @@ pub async fn show(
 ) {
     let mut counted: Option<Counted> = None;
     let mut sought: Option<String> = None;
+    // Read once for as long as the palette is open.
+    let mut payees: Option<Vec<Payee>> = None;
     loop {
         changes.mark_unchanged();
         let wish = wanted.borrow_and_update().clone();
@@ -244,10 +246,14 @@ pub async fn show(
         }
         // Once for each text: a list that moves under the fingers would open something else.
         if sought != wish.sought {
-            if let Some(text) = &wish.sought
-                && news.send(seek(journal.as_ref(), text).await).await.is_err()
-            {
-                return;
+            match &wish.sought {
+                None => payees = None,
+                Some(text) => {
+                    let found = seek(journal.as_ref(), text, &mut payees).await;
+                    if news.send(found).await.is_err() {
+                        return;
+                    }
+                }
             }
             sought = wish.sought;
         }
@@ -275,11 +281,15 @@ pub async fn show(
 }
 
 /// What the palette can open for this text.
-async fn seek(journal: &dyn Reader, text: &str) -> News {
+async fn seek(journal: &dyn Reader, text: &str, payees: &mut Option<Vec<Payee>>) -> News {
     let found = async {
         let search = Some(text.trim().to_owned()).filter(|text| text.chars().count() >= SOUGHT_FROM);
         let rows = journal.transactions(Query { search, limit: SOUGHT_ROWS, ..Query::default() }).await?;
-        Ok(Sought { text: text.to_owned(), rows, payees: payees(journal).await? })
+        let payees = match payees {
+            Some(payees) => payees,
+            None => payees.insert(paid_before(journal).await?),
+        };
+        Ok(Sought { text: text.to_owned(), rows, payees: payees.clone() })
     };
     match found.await {
         Ok(sought) => News::Sought(Box::new(sought)),
@@ -288,7 +298,7 @@ async fn seek(journal: &dyn Reader, text: &str) -> News {
 }
 
 /// Who was paid by this desk, the last first, each once: out of the newest completed cash-outs.
-async fn payees(journal: &dyn Reader) -> Result<Vec<Payee>, JournalError> {
+async fn paid_before(journal: &dyn Reader) -> Result<Vec<Payee>, JournalError> {
     let paid = Query {
         direction: Some(Direction::Out),
         states: vec![State::Out(cash_out::State::Completed)],
