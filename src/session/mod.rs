@@ -15,6 +15,7 @@
 //! | What if the terminal takes no bytes? | `writer`: nothing waits, and the next frame is the newest |
 //! | Who gives the terminal back? | `tty` on every way out, `panics` when the way out is a panic |
 //! | Where do keys and news reach saldo's own screen? | `cockpit` |
+//! | Which theme is drawn, on what this terminal can show? | `look` |
 //! | In which order do things happen? | `event_loop`, which fits on a screen |
 
 mod cockpit;

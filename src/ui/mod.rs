@@ -12,7 +12,8 @@
 //!  ? ajuda  p pagar  b rebalancear  enter abrir  / buscar  f filtro                  footer
 //! ```
 //!
-//! Which of these a screen has room for is decided in `layout`, how they look in `theme`.
+//! Which of these a screen has room for is decided in `layout`, how they look in `theme`, what lies under the mouse in `hit`.
+//! While the screen is masked, the state is drawn without people's data, and `mask` is the net under the finished frame.
 
 mod balances;
 mod cash_in;
