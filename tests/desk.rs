@@ -19,6 +19,7 @@ use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::Pockets;
 use saldo::domain::refund;
+use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, LaneSettings};
@@ -232,12 +233,8 @@ async fn the_palette_finds_transactions_and_each_payee_once() {
                 _ => None,
             })
             .await;
-        let found: Vec<&str> = sought
-            .rows
-            .iter()
-            .filter_map(|row| row.external_reference.as_ref())
-            .map(|one| one.as_str())
-            .collect();
+        let found: Vec<&str> =
+            sought.rows.iter().filter_map(|row| row.external_reference.as_ref()).map(Safe::as_str).collect();
         assert_eq!(found, references, "{text:?}");
         let keys: Vec<&str> = sought
             .payees
