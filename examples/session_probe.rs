@@ -1,7 +1,8 @@
 //! The smallest program that a session can show: what came from the terminal, and nothing else. The tests in
 //! `tests/session_pty.rs` drive it; by hand: `cargo run --example session_probe`.
 //!
-//! `q` quits, `p` panics while drawing, `e` panics on another thread, `c` shows the cursor, `t` sets the title.
+//! `q` quits, `p` panics while drawing, `e` panics on another thread, `c` shows the cursor, `t` sets the title, `m` takes the
+//! mouse.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ impl Program for Probe {
                     Key::Char('t') => {
                         return Flow::redraw_now().with(TermCommand::Title("probe".to_owned()));
                     }
+                    Key::Char('m') => return Flow::redraw_now().with(TermCommand::Mouse(true)),
                     Key::Char('e') => {
                         let _ = std::thread::spawn(|| panic!("the engine coughed")).join();
                     }
@@ -63,6 +65,7 @@ impl Program for Probe {
                 TerminalReply::Foreground(_) => "text ",
                 TerminalReply::DeviceAttributes => "last ",
             }),
+            Input::Mouse(mouse) => self.last = format!("{mouse:?}"),
             Input::FocusGained | Input::FocusLost | Input::HungUp => {}
         }
         Flow::redraw_now()
@@ -119,7 +122,7 @@ fn main() -> ExitCode {
         let terminal = Tty::open(environment).map_err(|error| error.to_string())?;
         let (_urgent, urgent) = mpsc::channel(1);
         // As small as a channel can be: the flood waits for the session.
-        let (sender, data) = mpsc::channel(1);
+        let (sender, data) = mpsc::channel::<u64>(1);
         tokio::spawn(async move {
             for message in 1..=flood {
                 if sender.send(message).await.is_err() {

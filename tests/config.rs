@@ -108,6 +108,9 @@ fn the_sample_says_the_defaults() {
     let default = Config::default();
     assert!(sample.profiles.is_empty() && sample.profile.is_none());
     assert_eq!(sample.sections, default.sections);
+    assert_eq!(sample.screen.theme, default.screen.theme);
+    assert_eq!(sample.screen.private, default.screen.private);
+    assert!(sample.screen.mouse.is_none() && sample.screen.keys.is_empty());
     // Said by the sample itself, not put in for want of a word.
     let sections = sample.sections;
     for origin in [
@@ -120,6 +123,8 @@ fn the_sample_says_the_defaults() {
         sections.webhooks_late.map(|setting| setting.origin),
         sections.in_doubt.map(|setting| setting.origin),
         sections.sees_everything.map(|setting| setting.origin),
+        Some(sample.screen.theme.origin),
+        Some(sample.screen.private.origin),
     ] {
         assert!(matches!(origin, Some(Origin::File { .. })), "{origin:?}");
     }

@@ -20,6 +20,7 @@ use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::Pockets;
 use saldo::domain::refund;
+use saldo::domain::text::Safe;
 use saldo::domain::transaction;
 use saldo::engine::alerts;
 use saldo::engine::desk::{Desk, Parts};
@@ -213,6 +214,42 @@ async fn the_same_decision_twice_is_one_payment() {
     assert_eq!(taken, first);
     screen.close().await;
     assert_eq!(sandbox.ledger().cash_outs.len(), 1);
+}
+
+#[tokio::test]
+async fn the_palette_finds_transactions_and_each_payee_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = sandbox(&[]).await;
+    let mut screen = open(folder.path(), &sandbox, true).await;
+    for (key, reference) in
+        [("maria@example.com", "inv-1"), ("maria@example.com", "inv-2"), ("joao@example.com", "fee-3")]
+    {
+        let id = screen.pay(key, reference).await;
+        screen.wait_for_state(id, State::Completed).await;
+    }
+    for (text, references) in [("", &["fee-3", "inv-2", "inv-1"][..]), ("fee-3", &["fee-3"]), ("nobody", &[])]
+    {
+        screen.commands.send(Command::Seek(Some(text.to_owned()))).await.unwrap();
+        let sought = screen
+            .wait("what was sought", |news| match news {
+                News::Sought(sought) if sought.text == text => Some(sought),
+                _ => None,
+            })
+            .await;
+        let found: Vec<&str> =
+            sought.rows.iter().filter_map(|row| row.external_reference.as_ref()).map(Safe::as_str).collect();
+        assert_eq!(found, references, "{text:?}");
+        let keys: Vec<&str> = sought
+            .payees
+            .iter()
+            .filter_map(|payee| match &payee.destination {
+                Destination::Pix(key) => Some(key.as_str()),
+                Destination::Account(_) => None,
+            })
+            .collect();
+        assert_eq!(keys, ["joao@example.com", "maria@example.com"], "the last first, whatever is sought");
+    }
+    screen.close().await;
 }
 
 #[tokio::test]

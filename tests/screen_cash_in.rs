@@ -33,7 +33,19 @@ fn each(name: &str, play: impl Fn(&mut Screen)) {
             let mut screen = Screen::new(lang).size(columns, rows);
             play(&mut screen);
             insta::assert_snapshot!(format!("{name}_{}_{columns}x{rows}", lang.as_str()), screen.shown());
+            masked(name, &mut screen);
         }
+    }
+}
+
+/// Masked, nothing of it tells of people or money; there is no code to scan either.
+fn masked(name: &str, screen: &mut Screen) {
+    screen.keys("f9");
+    let text = screen.text();
+    for secret in
+        ["João", "Pereira", "Maria", "pedido", "br.gov", "sandbox.invalid", "50,25", "52998224725", "▀"]
+    {
+        assert!(!text.contains(secret), "{name} shows {secret}:\n{text}");
     }
 }
 

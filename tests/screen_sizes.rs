@@ -18,8 +18,11 @@ use screen::{
 };
 
 /// Keys that lead to every place.
-const PLACES: [&str; 14] = [
+const PLACES: [&str; 17] = [
     "",
+    ":",
+    "f9",
+    "enter f9",
     "tab",
     "tab tab",
     "/ a b",

@@ -101,6 +101,23 @@ fn quitting_restores_the_terminal() {
 }
 
 #[test]
+fn a_mouse_that_was_taken_is_given_back() {
+    let mut terminal = on_probe(&[]);
+    terminal.wait_text("keys 0");
+    terminal.send(b"m");
+    terminal
+        .wait("the mouse", |seen| String::from_utf8_lossy(&seen.raw).contains("\u{1b}[?1000h\u{1b}[?1006h"));
+    terminal.send(b"\x1b[<0;3;4M");
+    terminal.wait_text("last Mouse { kind: Click");
+    terminal.send(b"q");
+    assert!(terminal.exit(PATIENCE).success());
+    terminal.assert_restored();
+    let raw = terminal.raw();
+    let given = raw.rfind("\u{1b}[?1006l\u{1b}[?1000l").expect("given back");
+    assert!(raw.rfind(LEAVE).is_some_and(|left| given < left), "{raw:?}");
+}
+
+#[test]
 fn signals_restore_the_terminal_at_once() {
     for (signal, ended) in [
         (Signal::TERM, "Terminated(Terminate)"),

@@ -6,7 +6,7 @@ use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
 use super::gaps::gap_of;
 use super::key::{Key, KeyPress};
-use super::keymap::{self, Action};
+use super::keymap::Action;
 use super::rebalance::{self, Stage};
 use super::{
     App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
@@ -24,17 +24,18 @@ impl App {
     pub(super) fn pressed(&mut self, press: KeyPress, now: Now) -> Vec<Effect> {
         self.flash = None;
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
-        match keymap::action(self.place(), press, self.lang) {
+        match self.keys.action(self.place(), press, self.lang) {
             Some(action) => effects.extend(self.act(action, now)),
-            None => self.type_key(press),
+            None => effects.extend(self.type_key(press)),
         }
         effects
     }
 
     /// A key that no binding claims goes to the text under the cursor, if there is one.
-    fn type_key(&mut self, press: KeyPress) {
+    fn type_key(&mut self, press: KeyPress) -> Vec<Effect> {
         match &mut self.mode {
             Mode::Search(prompt) => prompt.press(press, &self.facts.times(self.now)),
+            Mode::Palette(palette) => return palette.press(press, self.lang),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
             Mode::CashOut(CashOutStage::Review(review)) => {
                 review.hint = retype(review.retype.as_mut(), press);
@@ -56,12 +57,15 @@ impl App {
             }
             _ => {}
         }
+        Vec::new()
     }
 
     /// A paste is text and nothing else: it never confirms, never submits and never moves the cursor's line.
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
         self.flash = None;
+        let mut effects = vec![Effect::Redraw(Soonness::Now)];
         match &mut self.mode {
+            Mode::Palette(palette) => effects.extend(palette.paste(text, self.lang)),
             Mode::Search(prompt) => prompt.paste(text, &self.facts.times(self.now)),
             Mode::Note(note) => note.field.paste(text),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
@@ -73,14 +77,22 @@ impl App {
             // The second amount is there to be thought about, so it is typed.
             _ => {}
         }
-        vec![Effect::Redraw(Soonness::Now)]
+        effects
     }
 
-    fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
         match action {
             Action::Quit => vec![Effect::Quit],
             Action::Suspend => vec![Effect::Suspend],
             Action::Repaint => vec![Effect::Repaint],
+            Action::Private => {
+                self.toggle_private();
+                Vec::new()
+            }
+            Action::Mouse => {
+                self.flash = Some(Flash::Mouse(!self.mouse));
+                self.take_mouse(!self.mouse)
+            }
             Action::Utc => {
                 self.clock.toggle();
                 Vec::new()
@@ -111,6 +123,8 @@ impl App {
                 self.mode = Mode::Search(Prompt::time());
                 Vec::new()
             }
+            Action::Palette => self.open_palette(),
+            Action::Accept if matches!(self.mode, Mode::Palette(_)) => self.choose(now),
             Action::Accept => self.accept_search(),
             Action::Filter => {
                 self.feed.narrow(self.feed.filter.next());
@@ -196,7 +210,7 @@ impl App {
         }
     }
 
-    fn go(&mut self, motion: Motion) -> Vec<Effect> {
+    pub(super) fn go(&mut self, motion: Motion) -> Vec<Effect> {
         if matches!(self.mode, Mode::Home) {
             return if self.feed.go(motion) { self.start() } else { Vec::new() };
         }
@@ -211,6 +225,7 @@ impl App {
             }
             Mode::Gaps(gaps) => gaps.go(motion),
             Mode::Batch(_) => self.scroll_batch(motion),
+            Mode::Palette(palette) => palette.go(motion),
             _ => {}
         }
         Vec::new()
@@ -219,7 +234,7 @@ impl App {
     /// The last line of what scrolls.
     fn scroll_end(&self) -> usize {
         let lines = match &self.mode {
-            Mode::Help { .. } => keymap::help_lines(self.lang, &|action| self.offers(action)),
+            Mode::Help { .. } => self.keys.help_lines(self.lang, &|action| self.offers(action)),
             Mode::Detail(detail) => match &detail.life {
                 LifeState::Here(life) => self.life_lines(life).len(),
                 LifeState::Loading | LifeState::Gone => 0,
@@ -270,8 +285,7 @@ impl App {
             _ => None,
         };
         let Some(id) = id else { return Vec::new() };
-        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0 });
-        vec![Effect::Command(Command::ShowLife(Some(id)))]
+        self.open_life(id)
     }
 
     /// The payment that the selected notice is about.
@@ -301,6 +315,15 @@ impl App {
         let mode = std::mem::replace(&mut self.mode, Mode::Home);
         match mode {
             Mode::Help { behind, .. } => self.mode = *behind,
+            Mode::Palette(palette) => {
+                self.mode = palette.behind;
+                let mut effects = vec![Effect::Command(Command::Seek(None))];
+                // What happened meanwhile was not folded in.
+                if let Mode::Detail(detail) = &self.mode {
+                    effects.push(Effect::Command(Command::ShowLife(Some(detail.id))));
+                }
+                return effects;
+            }
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Resolve(resolve) => self.close_resolve(*resolve),
             Mode::Batch(batch::Stage::Review(_) | batch::Stage::Asking(_)) => {

@@ -10,11 +10,12 @@ use uuid::Uuid;
 use super::cash_out::{RETYPE_ABOVE, REVIEW_TIME, ReviewHint, check_retyped};
 use super::feed::Motion;
 use super::field::TextField;
-use super::{App, Effect, Mode, Notice, Now};
+use super::{App, Effect, HIDDEN, Mode, Notice, Now};
 use crate::domain::batch::{Line, Mistake, Repeat, total};
 use crate::domain::cash_out::State;
 use crate::domain::money::Centavos;
 use crate::domain::pace::WhatIf;
+use crate::domain::text::Safe;
 use crate::engine::message::{BatchNews, BatchTrouble, Command, Examined};
 
 /// The form: the file, and what was wrong with the last one.
@@ -69,6 +70,15 @@ pub(crate) struct Row<'a> {
     /// Where its payment stands, if the journal has it.
     pub(crate) known: Option<State>,
     pub(crate) repeat: Option<&'a Repeat>,
+}
+
+impl Draft {
+    /// Takes out what tells of people.
+    pub(super) fn hide(&mut self) {
+        self.path.hide();
+        // A mistake quotes what it is about.
+        self.trouble = self.trouble.take().map(|_| BatchTrouble::File(Safe::new(HIDDEN)));
+    }
 }
 
 impl Review {

@@ -82,6 +82,10 @@ impl Default for Draft {
 }
 
 impl Draft {
+    pub(super) fn hide(&mut self) {
+        self.texts.iter_mut().for_each(TextField::hide);
+    }
+
     /// The text of a line.
     pub fn field(&self, slot: Slot) -> &TextField {
         &self.texts[index(slot)]

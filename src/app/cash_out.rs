@@ -16,7 +16,7 @@ use crate::domain::person::Person;
 use crate::domain::pix_key::{PixKey, PixKeyError, PixKeyType};
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
-use crate::engine::message::{Decision, Intent, Life};
+use crate::engine::message::{Decision, Intent, Life, Payee};
 
 /// Longer names, descriptions and reasons are a paste gone wrong. The gateway documents no limit.
 const MAX_TEXT: usize = 140;
@@ -135,6 +135,36 @@ impl Default for Draft {
 }
 
 impl Draft {
+    /// A form for another payment to somebody who was paid before; the amount is still to be typed.
+    pub(crate) fn to(payee: &Payee) -> Self {
+        let mut draft = Self::default();
+        let mut fill = |slot, text: &str| {
+            if let Some(index) = text_index(slot) {
+                draft.texts[index] = TextField::with(text);
+            }
+        };
+        fill(Slot::Name, &payee.name);
+        fill(Slot::Document, payee.document.as_str());
+        match &payee.destination {
+            Destination::Pix(key) => fill(Slot::Key, key.as_str()),
+            Destination::Account(account) => {
+                fill(Slot::Ispb, &account.ispb.to_string());
+                fill(Slot::Branch, &account.branch);
+                fill(Slot::Account, &account.account);
+            }
+        }
+        draft.by_account = matches!(payee.destination, Destination::Account(_));
+        // As it was understood then, where the text alone can be two things.
+        if let Destination::Pix(key) = &payee.destination {
+            draft.key_type = Some(key.key_type());
+        }
+        draft
+    }
+
+    pub(super) fn hide(&mut self) {
+        self.texts.iter_mut().for_each(TextField::hide);
+    }
+
     /// The lines of the form, in their order.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = vec![Slot::Amount, Slot::Way];

@@ -101,7 +101,7 @@ impl App {
         self.attempts(&mut lines, &life.attempts);
         self.events(&mut lines, &life.events);
         self.deliveries(&mut lines, &life.deliveries);
-        lines.0
+        self.discreet_lines(lines.0)
     }
 
     fn summary(&self, lines: &mut Lines, life: &Life) {

@@ -241,6 +241,17 @@ impl Feed {
         }
         let was_following = self.is_following();
         self.index = motion.from(self.index, self.shown.len());
+        self.settle_at(motion, was_following)
+    }
+
+    /// Selects a row of the list; as [`Self::go`].
+    pub(crate) fn select(&mut self, index: usize) -> bool {
+        let was_following = self.is_following();
+        self.index = index.min(self.shown.len().saturating_sub(1));
+        self.settle_at(Motion::Down, was_following)
+    }
+
+    fn settle_at(&mut self, motion: Motion, was_following: bool) -> bool {
         if motion == Motion::Bottom && self.window.has_more {
             let ceiling = self.ceiling();
             self.held = self.selected().map(|row| row.id);

@@ -1,5 +1,6 @@
 //! One line of text that a person edits. What no terminal should draw never gets in.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use tui_input::{Input, InputRequest};
@@ -12,7 +13,16 @@ const MAX_CHARS: usize = 1_000;
 
 /// A line of text with a cursor.
 #[derive(Clone, Default)]
-pub struct TextField(Input);
+pub struct TextField(Input, Shown);
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Shown {
+    #[default]
+    AsTyped,
+    /// A dot for each character, so that the cursor still tells where it is.
+    Hidden,
+}
 
 /// How much was typed, and never what: keys and documents are people's data.
 impl fmt::Debug for TextField {
@@ -32,6 +42,19 @@ impl TextField {
     /// The text.
     pub fn text(&self) -> &str {
         self.0.value()
+    }
+
+    /// The text as it is drawn.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self.1 {
+            Shown::AsTyped => Cow::Borrowed(self.text()),
+            Shown::Hidden => Cow::Owned(self.text().chars().map(|_| '•').collect()),
+        }
+    }
+
+    /// From now on it is drawn in dots.
+    pub(in crate::app) fn hide(&mut self) {
+        self.1 = Shown::Hidden;
     }
 
     /// Whether there is nothing in it.

@@ -1,6 +1,7 @@
 //! The gaps of the wallet: when it changed without anybody telling saldo, what may explain it, what a person found.
 
 use super::feed::Motion;
+use super::privacy::hide_text;
 use super::{App, Detail, Effect, Flash, LifeState, Mode, TextField};
 use crate::domain::alert::What;
 use crate::domain::conservation::Gap;
@@ -49,6 +50,15 @@ impl Gaps {
     pub(super) fn go(&mut self, motion: Motion) {
         let index = motion.from(self.selected_index(), self.list().len());
         self.chosen = self.list().get(index).map(|file| file.gap);
+    }
+
+    /// Takes out what tells of people.
+    pub(super) fn hide(&mut self) {
+        for file in self.files.iter_mut().flatten().flatten() {
+            if let Some(note) = file.explained.as_mut().and_then(|explained| explained.note.as_mut()) {
+                hide_text(note);
+            }
+        }
     }
 
     fn take(&mut self, found: Result<Vec<GapFile>, String>) {

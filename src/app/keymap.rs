@@ -1,7 +1,14 @@
-//! Where a key gets its meaning: one table from which the dispatcher, the footer and the help are made.
+//! Where a key gets its meaning: one table from which the dispatcher, the footer, the help and the palette are made.
 //!
 //! No single key moves money, and no default stands on ctrl-a, ctrl-b (multiplexers), ctrl-s or ctrl-q (flow
-//! control).
+//! control). The table here is what saldo ships; [`Keymap`] is the one in use, with what the configuration binds anew
+//! (`rebind` has the rules that no binding can break).
+
+mod bound;
+mod rebind;
+
+pub use bound::{Entry, Keymap, Row};
+pub use rebind::{RebindError, Refusal, Wish};
 
 use super::key::{Key, KeyPress, Modifiers};
 use crate::lang::{ActionWords, Lang, Term};
@@ -17,6 +24,8 @@ pub enum Place {
     Detail,
     /// The notices.
     Notices,
+    /// The palette.
+    Palette,
     /// The help.
     Help,
     /// A form that is being filled in.
@@ -29,9 +38,10 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Home,
         Self::Search,
+        Self::Palette,
         Self::Detail,
         Self::Notices,
         Self::Form,
@@ -39,6 +49,35 @@ impl Place {
         Self::Outcome,
         Self::Help,
     ];
+
+    /// The stable id: `saldo keys` names it.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Home => "home",
+            Self::Search => "search",
+            Self::Detail => "detail",
+            Self::Notices => "notices",
+            Self::Palette => "palette",
+            Self::Help => "help",
+            Self::Form => "form",
+            Self::Review => "review",
+            Self::Outcome => "outcome",
+        }
+    }
+
+    /// Whether a key can have a meaning here: where a text is typed, a character is a part of it. In a review that
+    /// text is an amount.
+    const fn takes(self, press: KeyPress) -> bool {
+        let (Key::Char(character), false, false) = (press.key, press.modifiers.ctrl, press.modifiers.alt)
+        else {
+            return true;
+        };
+        match self {
+            Self::Form | Self::Search | Self::Palette => false,
+            Self::Review => !matches!(character, '0'..='9' | ',' | '.'),
+            Self::Home | Self::Detail | Self::Notices | Self::Help | Self::Outcome => true,
+        }
+    }
 }
 
 macro_rules! actions {
@@ -61,7 +100,7 @@ macro_rules! actions {
             }
 
             /// Its words in a language.
-            fn term(self, words: &ActionWords) -> Term {
+            pub fn term(self, words: &ActionWords) -> Term {
                 match self {
                     $(Self::$action => words.$word,)*
                 }
@@ -105,7 +144,10 @@ actions! {
     Close "place.close" close,
     Utc "app.utc" utc,
     Language "app.language" language,
+    Palette "app.palette" palette,
     Help "app.help" help,
+    Private "app.private" private,
+    Mouse "app.mouse" mouse,
     Repaint "app.repaint" repaint,
     Suspend "app.suspend" suspend,
     Quit "app.quit" quit,
@@ -113,7 +155,7 @@ actions! {
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
-pub struct Binding {
+struct Binding {
     place: Place,
     action: Action,
     keys: &'static [KeyPress],
@@ -141,6 +183,7 @@ const PAGE_DOWN: &[KeyPress] = &[key(Key::PageDown), ctrl('d')];
 const PAGE_UP: &[KeyPress] = &[key(Key::PageUp), ctrl('u')];
 const TOP: &[KeyPress] = &[ch('g'), key(Key::Home)];
 const BOTTOM: &[KeyPress] = &[ch('G'), key(Key::End)];
+const PALETTE: &[KeyPress] = &[ch(':'), ctrl('p')];
 const ESCAPE: &[KeyPress] = &[key(Key::Escape)];
 const CLOSE: &[KeyPress] = &[key(Key::Escape), ch('q')];
 const HELP: &[KeyPress] = &[ch('?'), key(Key::Function(1))];
@@ -186,9 +229,17 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Home, Action::Resume, &[ch('R')]),
     quiet(Place::Home, Action::Utc, &[ch('z')]),
     quiet(Place::Home, Action::Language, &[ch('l')]),
+    quiet(Place::Home, Action::Palette, PALETTE),
     quiet(Place::Home, Action::Close, ESCAPE),
     shown(Place::Search, Action::Accept, &[key(Key::Enter)]),
     shown(Place::Search, Action::Close, ESCAPE),
+    shown(Place::Palette, Action::Accept, &[key(Key::Enter)]),
+    shown(Place::Palette, Action::Down, &[key(Key::Down), ctrl('n')]),
+    shown(Place::Palette, Action::Up, &[key(Key::Up), ctrl('p')]),
+    quiet(Place::Palette, Action::PageDown, &[key(Key::PageDown)]),
+    quiet(Place::Palette, Action::PageUp, &[key(Key::PageUp)]),
+    shown(Place::Palette, Action::Close, ESCAPE),
+    quiet(Place::Palette, Action::Help, HELP_IN_TEXT),
     shown(Place::Detail, Action::Close, CLOSE),
     shown(Place::Detail, Action::Resolve, &[ch('r')]),
     shown(Place::Detail, Action::Refund, &[ch('d')]),
@@ -201,6 +252,7 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Detail, Action::PageUp, PAGE_UP),
     quiet(Place::Detail, Action::Top, TOP),
     quiet(Place::Detail, Action::Bottom, BOTTOM),
+    quiet(Place::Detail, Action::Palette, PALETTE),
     quiet(Place::Detail, Action::Utc, &[ch('z')]),
     quiet(Place::Detail, Action::Language, &[ch('l')]),
     shown(Place::Notices, Action::Close, CLOSE),
@@ -215,6 +267,7 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Notices, Action::PageUp, PAGE_UP),
     quiet(Place::Notices, Action::Top, TOP),
     quiet(Place::Notices, Action::Bottom, BOTTOM),
+    quiet(Place::Notices, Action::Palette, PALETTE),
     quiet(Place::Notices, Action::Utc, &[ch('z')]),
     quiet(Place::Notices, Action::Language, &[ch('l')]),
     shown(Place::Form, Action::Review, &[key(Key::Enter)]),
@@ -246,107 +299,13 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Help, Action::Language, &[ch('l')]),
 ];
 
-/// Keys that mean the same in every place. The session takes the first two before anybody else.
-const EVERYWHERE: &[(Action, &[KeyPress])] =
-    &[(Action::Repaint, &[ctrl('l')]), (Action::Suspend, &[ctrl('z')])];
-
-/// What `press` means at `place`, if it is bound there.
-pub fn action(place: Place, press: KeyPress, lang: Lang) -> Option<Action> {
-    let everywhere = EVERYWHERE.iter().find(|(_, keys)| keys.contains(&press)).map(|(action, _)| *action);
-    everywhere.or_else(|| {
-        BINDINGS
-            .iter()
-            .find(|binding| binding.place == place && binding.keys(lang).contains(&press))
-            .map(|binding| binding.action)
-    })
-}
-
-impl Binding {
-    fn keys(&self, lang: Lang) -> &'static [KeyPress] {
-        match self.action {
-            Action::Confirm => YES.iter().find(|(one, _)| *one == lang).map_or(&[], |(_, keys)| keys),
-            _ => self.keys,
-        }
-    }
-}
-
-/// A line of the help, or an entry of the footer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// The keys, as a person reads them.
-    pub keys: String,
-    /// What they do.
-    pub words: &'static str,
-}
-
-/// The footer of a place: its most wanted keys, one each, of the actions that can do something.
-pub fn footer(place: Place, lang: Lang, offers: &dyn Fn(Action) -> bool) -> Vec<Entry> {
-    BINDINGS
-        .iter()
-        .filter(|binding| binding.place == place && binding.footer && offers(binding.action))
-        .map(|binding| Entry {
-            keys: binding.keys(lang).first().map(|press| press_words(*press, lang)).unwrap_or_default(),
-            words: binding.action.term(&lang.words().actions).short,
-        })
-        .collect()
-}
-
-/// The first key of an action at a place, as a person reads it.
-pub fn key_of(place: Place, action: Action, lang: Lang) -> String {
-    let binding = BINDINGS.iter().find(|binding| binding.place == place && binding.action == action);
-    let press = binding.and_then(|binding| binding.keys(lang).first());
-    press.map(|press| press_words(*press, lang)).unwrap_or_default()
-}
-
-/// Every key of every place, of the actions that can do something: the help.
-pub fn help(lang: Lang, offers: &dyn Fn(Action) -> bool) -> Vec<(&'static str, Vec<Entry>)> {
-    let entry = |action: Action, keys: &[KeyPress]| Entry {
-        keys: keys.iter().map(|press| press_words(*press, lang)).collect::<Vec<_>>().join(" "),
-        words: action.term(&lang.words().actions).long,
-    };
-    let mut places: Vec<_> = Place::ALL
-        .into_iter()
-        .map(|place| {
-            let entries = BINDINGS
-                .iter()
-                .filter(|binding| binding.place == place && offers(binding.action))
-                .map(|binding| entry(binding.action, binding.keys(lang)))
-                .collect();
-            (place_words(place, lang), entries)
-        })
-        .collect();
-    let everywhere = EVERYWHERE.iter().map(|(action, keys)| entry(*action, keys)).collect();
-    places.push((lang.words().places.everywhere, everywhere));
-    places
-}
-
-/// How many lines the help has: a heading and a blank line for each place.
-pub fn help_lines(lang: Lang, offers: &dyn Fn(Action) -> bool) -> usize {
-    help(lang, offers).iter().map(|(_, entries)| entries.len() + 2).sum()
-}
-
-fn press_words(press: KeyPress, lang: Lang) -> String {
-    let words = &lang.words().keys;
-    match press {
-        KeyPress { key: Key::PageDown, modifiers: Modifiers::NONE } => words.page_down.to_owned(),
-        KeyPress { key: Key::PageUp, modifiers: Modifiers::NONE } => words.page_up.to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn place_words(place: Place, lang: Lang) -> &'static str {
-    let words = &lang.words().places;
-    match place {
-        Place::Home => words.home,
-        Place::Search => words.search,
-        Place::Detail => words.detail,
-        Place::Notices => words.notices,
-        Place::Help => words.help,
-        Place::Form => words.form,
-        Place::Review => words.review,
-        Place::Outcome => words.outcome,
-    }
-}
+/// Keys that mean the same in every place.
+const EVERYWHERE: &[(Action, &[KeyPress])] = &[
+    (Action::Private, &[key(Key::Function(9))]),
+    (Action::Mouse, &[key(Key::Function(8))]),
+    (Action::Repaint, &[ctrl('l')]),
+    (Action::Suspend, &[ctrl('z')]),
+];
 
 #[cfg(test)]
 mod tests {
@@ -359,10 +318,10 @@ mod tests {
         for lang in Lang::ALL {
             for place in Place::ALL {
                 let mut seen = HashSet::new();
-                let here = BINDINGS.iter().filter(|binding| binding.place == place);
-                let keys = here.flat_map(|binding| binding.keys(lang)).copied();
-                for press in keys.chain(EVERYWHERE.iter().flat_map(|(_, keys)| *keys).copied()) {
-                    assert!(seen.insert(press), "{press} twice in {place:?}");
+                for row in Keymap::default().rows().filter(|row| row.place.is_none_or(|one| one == place)) {
+                    for press in row.keys(lang) {
+                        assert!(seen.insert(*press), "{press} twice in {place:?}");
+                    }
                 }
             }
         }
@@ -373,9 +332,8 @@ mod tests {
         let ids: HashSet<_> = Action::ALL.iter().map(|action| action.id()).collect();
         assert_eq!(ids.len(), Action::ALL.len());
         for action in Action::ALL {
-            let bound = BINDINGS.iter().any(|binding| binding.action == *action)
-                || EVERYWHERE.iter().any(|(one, _)| one == action);
-            assert!(bound, "{}", action.id());
+            let keymap = Keymap::default();
+            assert!(keymap.rows().any(|row| row.action == *action), "{}", action.id());
         }
     }
 
@@ -384,20 +342,7 @@ mod tests {
         for lang in Lang::ALL {
             for character in ['a', 'b', 's', 'q'] {
                 for place in Place::ALL {
-                    assert_eq!(action(place, KeyPress::ctrl(character), lang), None);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_confirms_opens_nothing_and_is_never_enter() {
-        for lang in Lang::ALL {
-            let confirming = BINDINGS.iter().filter(|binding| binding.action == Action::Confirm);
-            for press in confirming.flat_map(|binding| binding.keys(lang)) {
-                assert_ne!(press.key, Key::Enter);
-                for place in Place::ALL.into_iter().filter(|place| *place != Place::Review) {
-                    assert_eq!(action(place, *press, lang), None, "{press} at {place:?}");
+                    assert_eq!(Keymap::default().action(place, KeyPress::ctrl(character), lang), None);
                 }
             }
         }
@@ -405,9 +350,11 @@ mod tests {
 
     #[test]
     fn a_text_is_never_cut_short_by_a_character_with_a_meaning() {
-        for place in [Place::Form, Place::Search] {
+        for place in Place::ALL {
             for character in ' '..='~' {
-                assert_eq!(action(place, KeyPress::char(character), Lang::En), None, "{character}");
+                let press = KeyPress::char(character);
+                let meaning = Keymap::default().action(place, press, Lang::En);
+                assert!(place.takes(press) || meaning.is_none(), "{character} in {place:?}");
             }
         }
     }

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::Focus;
 use super::key::KeyPress;
 use crate::domain::band::Band;
 use crate::domain::person::Person;
@@ -32,11 +33,15 @@ pub enum Message {
     News(News),
     /// The time that [`super::App::next_change`] named has come.
     Woke,
-    /// The terminal told the colour behind its text.
-    ColoursKnown {
-        /// Whether light text reads better on it.
-        dark: bool,
+    /// The wheel was turned by a notch.
+    Wheel {
+        /// Towards the person: the content goes up.
+        down: bool,
     },
+    /// Something on the screen was clicked on.
+    Clicked(Spot),
+    /// The theme's file was changed; or why it cannot be used.
+    ThemeRead(Result<(), String>),
     /// The engine could not take a command: it is too busy, or gone. Nothing came of it.
     NotTaken(Box<Command>),
 }
@@ -73,6 +78,19 @@ pub enum Effect {
     Notify(String),
     /// Name the terminal's window.
     Title(String),
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
+}
+
+/// What a click can select. None of it opens, sends or confirms anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// This row of the feed, counted from the newest that is shown.
+    Row(usize),
+    /// A pane.
+    Pane(Focus),
+    /// This line of the palette.
+    Choice(usize),
 }
 
 /// How soon to draw.

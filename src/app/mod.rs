@@ -23,8 +23,11 @@ pub(crate) mod gaps;
 pub mod key;
 pub mod keymap;
 mod message;
+mod mouse;
 mod news;
 mod notices;
+pub(crate) mod palette;
+mod privacy;
 mod prompt;
 pub mod rebalance;
 pub(crate) mod refund;
@@ -34,6 +37,8 @@ mod tests;
 mod timeline;
 mod watch;
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -42,10 +47,11 @@ pub use clock::Clock;
 pub use detail::{Line, LineKind};
 pub use feed::{Feed, Filter};
 pub use field::TextField;
-use keymap::Place;
-pub use message::{Effect, Environment, Facts, Message, Now, Soonness};
+use keymap::{Keymap, Place};
+pub use message::{Effect, Environment, Facts, Message, Now, Soonness, Spot};
 pub use notices::Notices;
 pub(crate) use notices::{Entry, NotDecided, Notice, Payment, SeenRow};
+pub(crate) use privacy::HIDDEN;
 pub(crate) use prompt::{Prompt, Wanted};
 
 pub(crate) use feed::{has_failed, is_open};
@@ -69,6 +75,8 @@ pub(crate) enum Mode {
     Home,
     /// The line of a query or a time, over the panes.
     Search(Prompt),
+    /// What can be opened by its name, and where it was asked for.
+    Palette(Box<palette::Palette>),
     /// The life of a row.
     Detail(Detail),
     /// The list of notices.
@@ -141,9 +149,12 @@ pub const MONEY_ROWS: u16 = 20;
 
 /// The pane that the keyboard is at, and that a small screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Focus {
+pub enum Focus {
+    /// The transactions.
     Feed,
+    /// The wallet.
     Balances,
+    /// The band.
     Coverage,
 }
 
@@ -151,12 +162,12 @@ pub(crate) enum Focus {
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) facts: Facts,
+    /// Which key means what.
+    pub(crate) keys: Arc<Keymap>,
     pub(crate) lang: Lang,
     pub(crate) clock: Clock,
     /// The wall clock at the last message (UTC).
     pub(crate) now: Timestamp,
-    /// Whether the terminal's background is dark.
-    pub(crate) dark: bool,
     /// The terminal's columns and rows.
     size: (u16, u16),
     pub(crate) balance: BalanceState,
@@ -189,6 +200,10 @@ pub struct App {
     pub(crate) rebalance: rebalance::Draft,
     /// What people are about to say of payments.
     pub(crate) resolves: resolve::Drafts,
+    /// People's data and amounts are hidden.
+    private: bool,
+    /// The mouse is the application's, and not the terminal's.
+    mouse: bool,
 }
 
 /// A word about what a key did.
@@ -218,6 +233,25 @@ pub(crate) enum Flash {
     AlreadySeen,
     /// What was found has to be typed.
     NoteWanted,
+    /// The theme's file is broken, and why; the last good one stays.
+    Theme(String),
+    /// The screen is masked now.
+    Masked,
+    /// The screen shows everything now.
+    Unmasked,
+    /// Nothing is copied from a masked screen.
+    NothingCopied,
+    /// The mouse is saldo's now, or the terminal's.
+    Mouse(bool),
+}
+
+impl Detail {
+    /// Takes out what tells of people.
+    fn hide(&mut self) {
+        if let LifeState::Here(life) = &mut self.life {
+            privacy::hide_life(life);
+        }
+    }
 }
 
 impl App {
@@ -225,10 +259,10 @@ impl App {
     pub fn new(facts: Facts, initial: Option<Reading>, feed: FeedWindow, now: Timestamp) -> Self {
         let watch = watch::Watch::new(&feed.rows, &feed.alerts, now);
         let mut app = Self {
+            keys: Arc::default(),
             lang: facts.lang,
             clock: Clock::new(facts.zone.clone()),
             now,
-            dark: true,
             size: (80, 24),
             balance: BalanceState::new(initial, facts.poll_every),
             pace: None,
@@ -251,10 +285,17 @@ impl App {
             returned: Vec::new(),
             rebalance: rebalance::Draft::proposing(facts.band.map(|band| band.target())),
             resolves: resolve::Drafts::default(),
+            private: false,
+            mouse: false,
             facts,
         };
         app.watch_start();
         app
+    }
+
+    /// Binds keys as the configuration wants them, instead of as saldo ships them.
+    pub fn bind(&mut self, keymap: Keymap) {
+        self.keys = Arc::new(keymap);
     }
 
     /// What has to be done before anything else: the engine learns what to show.
@@ -266,7 +307,14 @@ impl App {
     #[must_use = "effects are only data until somebody does them"]
     pub fn update(&mut self, message: Message, now: Now) -> Vec<Effect> {
         self.now = now.wall;
+        let effects = self.fold(message, now);
+        self.discreet(effects)
+    }
+
+    fn fold(&mut self, message: Message, now: Now) -> Vec<Effect> {
         match message {
+            Message::Wheel { down } => self.wheeled(down),
+            Message::Clicked(spot) => self.clicked(spot),
             Message::Key(press) => self.pressed(press, now),
             Message::Paste(text) => self.pasted(&text),
             Message::News(news) => self.told(news, now),
@@ -276,8 +324,13 @@ impl App {
                 vec![Effect::Redraw(Soonness::Soon)]
             }
             Message::Woke => vec![Effect::Redraw(Soonness::Soon)],
-            Message::ColoursKnown { dark } => {
-                self.dark = dark;
+            Message::ThemeRead(read) => {
+                if matches!(self.flash, Some(Flash::Theme(_))) {
+                    self.flash = None;
+                }
+                if let Err(why) = read {
+                    self.flash = Some(Flash::Theme(why));
+                }
                 vec![Effect::Redraw(Soonness::Soon)]
             }
         }
@@ -304,9 +357,9 @@ impl App {
         fresh.or_else(|| self.facts.band.map(|band| band.target()))
     }
 
-    /// Whether the screen is large enough to show all that is confirmed.
+    /// Whether the screen shows all that is confirmed: it is large enough, and nothing is hidden.
     pub(crate) fn can_review_money(&self) -> bool {
-        self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
+        !self.private && self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
     }
 
     /// The language's words.
@@ -316,7 +369,21 @@ impl App {
 
     /// Which bindings count.
     pub fn place(&self) -> Place {
+        Self::place_of(&self.mode)
+    }
+
+    /// The place that help or palette was asked for in, and that comes back after it; else the one that the keyboard is
+    /// at.
+    pub(crate) fn place_behind(&self) -> Place {
         match &self.mode {
+            Mode::Help { behind, .. } => Self::place_of(behind),
+            Mode::Palette(palette) => Self::place_of(&palette.behind),
+            mode => Self::place_of(mode),
+        }
+    }
+
+    fn place_of(mode: &Mode) -> Place {
+        match mode {
             Mode::Resolve(resolve) => match resolve.stage {
                 resolve::Stage::Editing => Place::Form,
                 resolve::Stage::Review(_) => Place::Review,
@@ -339,6 +406,7 @@ impl App {
             },
             Mode::Home => Place::Home,
             Mode::Search(_) | Mode::Note(_) => Place::Search,
+            Mode::Palette(_) => Place::Palette,
             Mode::Detail(_) => Place::Detail,
             Mode::Notices | Mode::Gaps(_) => Place::Notices,
             Mode::Help { .. } => Place::Help,

@@ -36,6 +36,7 @@ impl App {
             }
             News::FeedCounted(counted) => self.feed.take_count(counted),
             News::Life(life) => self.take_life(life),
+            News::Sought(sought) => self.take_sought(*sought),
             News::Alarm { alarm, intent } => {
                 self.notices.push(Notice::Alarm { alarm, payment: Payment::from(&*intent) }, now.wall);
                 effects.push(Effect::Bell);

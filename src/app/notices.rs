@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::feed::Motion;
+use super::privacy::{HIDDEN, hidden_reference, hide_safe, hide_text};
 use super::resolve::Fate;
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
@@ -136,6 +137,34 @@ impl Notices {
         match self.entries.iter_mut().find(|entry| entry.notice.is_same(&notice)) {
             Some(entry) => *entry = Entry { at, notice },
             None => self.entries.push(Entry { at, notice }),
+        }
+    }
+
+    /// Takes out what tells of people.
+    pub(super) fn hide(&mut self) {
+        for entry in &mut self.entries {
+            match &mut entry.notice {
+                Notice::Alarm { payment, .. }
+                | Notice::StillHeld(payment)
+                | Notice::Resolved { payment, .. } => {
+                    hide_text(&mut payment.name);
+                    payment.reference = hidden_reference();
+                }
+                Notice::Ended(row) | Notice::Conflict(row) => {
+                    hide_safe(&mut row.name);
+                    hide_safe(&mut row.reference);
+                }
+                Notice::NotDecided { why: NotDecided::Taken(reference), .. } => {
+                    *reference = hidden_reference();
+                }
+                Notice::Batch(news) => news.name = Safe::new(HIDDEN),
+                Notice::JournalTrouble(_)
+                | Notice::Rebalance(_)
+                | Notice::NotDecided { .. }
+                | Notice::Busy
+                | Notice::NotMade(_)
+                | Notice::Refund { .. } => {}
+            }
         }
     }
 

@@ -33,6 +33,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    pub(super) fn hide(&mut self) {
+        self.target.hide();
+        self.reason.hide();
+    }
+
     /// An empty form that proposes a target.
     pub(crate) fn proposing(target: Option<Centavos>) -> Self {
         let target = target.map_or_else(TextField::default, |target| TextField::with(&target.to_typed()));

@@ -89,7 +89,8 @@ impl App {
         began.sort_by_key(|alert| (std::cmp::Reverse(alert.what.kind().severity()), alert.number));
         let mut effects = Vec::new();
         if let Some(first) = began.first() {
-            let amount = first.what.amount().map(|amount| format!(": {amount}")).unwrap_or_default();
+            let amount = first.what.amount().filter(|_| !self.private);
+            let amount = amount.map(|amount| format!(": {amount}")).unwrap_or_default();
             let first = format!("{}{amount}", self.lang.alert(&first.what));
             let text = self.lang.and_more(&first, began.len() - 1);
             effects.push(Effect::Bell);

@@ -16,7 +16,9 @@ use super::context::{Connection, Context};
 use super::failure::{Exit, Failure};
 use super::linear::Runner;
 use super::office::refused;
+use super::themes::{CHANGES, Chosen};
 use super::{linear, logging, output};
+use crate::app::keymap::Keymap;
 use crate::app::{App, Environment, Facts};
 use crate::config;
 use crate::domain::text::Safe;
@@ -37,7 +39,7 @@ use crate::server::control::listener::Control;
 use crate::server::control::operator;
 use crate::server::webhooks::{self, bind};
 use crate::session::Cockpit;
-use crate::session::{self, ColorDepth, Ended, Notification, Termination, Tty};
+use crate::session::{self, ColorDepth, Ended, Look, Notification, Termination, Tty};
 
 /// The desk's zone: the business day of a Brazilian treasury begins at midnight there.
 const ZONE: &str = "America/Sao_Paulo";
@@ -48,6 +50,12 @@ pub(super) struct Station {
     pub(super) depth_wish: super::Colour,
     /// Sentences instead of a screen, and how a line that is typed is run.
     pub(super) linear: Option<Runner>,
+    pub(super) keymap: Keymap,
+    pub(super) theme: Chosen,
+    /// Whether it begins masked.
+    pub(super) private: bool,
+    /// Whether the mouse is taken; without a word, not over SSH.
+    pub(super) mouse: Option<bool>,
     pub(super) journal: PathBuf,
     pub(super) account: String,
     /// What works in this process; nothing does where another one owns the journal and answers.
@@ -105,6 +113,10 @@ pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exi
                 ("--journal", format!("sqlite:{}", context.journal_path().display()).into()),
             ],
         }),
+        keymap: super::keys::keymap(&settings.screen)?,
+        theme: super::themes::choose(&settings.screen)?,
+        private: settings.screen.private.value,
+        mouse: settings.screen.mouse.as_ref().map(|mouse| mouse.value),
         journal: context.journal_path().to_owned(),
         account: context.account(),
         works,
@@ -139,20 +151,35 @@ fn serves(client: &Client) -> bool {
 
 /// Opens the journal, draws what it knows, and works until the person leaves or the terminal goes.
 pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
-    let Station { facts, journal, account, works, exposure, notify, depth_wish, linear } = station;
+    let Station {
+        facts,
+        depth_wish,
+        linear,
+        keymap,
+        theme,
+        private,
+        mouse,
+        journal,
+        account,
+        works,
+        exposure,
+        notify,
+    } = station;
     let face = match linear {
         Some(runner) => Face::Sentences(runner),
-        None => Face::screen(depth_wish)?,
+        None => Face::screen(depth_wish, theme, mouse)?,
     };
     prepare_folder(&journal)?;
     logging::to_file_beside(&journal);
-    let (app, mut engine, news) = match works {
+    let (mut app, mut engine, news) = match works {
         Some(works) => match Lock::acquire(&journal, "cockpit", Duration::ZERO).await {
             Ok(lock) => own(facts, &journal, &account, works, lock).await?,
             Err(busy) => attach(facts, journal, account, busy).await?,
         },
         None => attach(facts, journal, account, JournalError::Busy("saldo serve".to_owned())).await?,
     };
+    app.bind(keymap);
+    app.set_private(private);
     let lang = app.lang;
     if let Some(exposure) = exposure {
         engine.follow(exposure);
@@ -174,33 +201,38 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
 
 /// What the desk shows itself by.
 enum Face {
-    Screen(Tty, ColorDepth),
+    Screen { terminal: Tty, depth: ColorDepth, look: Look, theme: Chosen, mouse: bool },
     Sentences(Runner),
 }
 
 impl Face {
     /// Takes the terminal over.
-    fn screen(wish: super::Colour) -> Result<Self, Failure> {
+    fn screen(wish: super::Colour, theme: Chosen, mouse: Option<bool>) -> Result<Self, Failure> {
         let environment = session::Environment::from_lookup(|name| std::env::var_os(name));
         let depth = match wish {
             super::Colour::Auto => ColorDepth::detect(&environment),
             super::Colour::Always => ColorDepth::detect(&environment).max(ColorDepth::Ansi16),
             super::Colour::Never => ColorDepth::None,
         };
+        let mouse = mouse.unwrap_or(!environment.remote);
+        let look = Look::new(theme.wanted, depth, &environment);
         let terminal = Tty::open(environment)
             .map_err(|error| Failure::usage(format!("{error}; saldo --linear needs no screen")))?;
-        Ok(Self::Screen(terminal, depth))
+        Ok(Self::Screen { terminal, depth, look, theme, mouse })
     }
 
     async fn show(self, cockpit: Cockpit, news: mpsc::Receiver<News>) -> Result<Ended, String> {
         match self {
-            Self::Screen(terminal, depth) => {
-                // Nothing of the engine's is more urgent than a key; the second queue stays closed.
-                let (_, urgent) = mpsc::channel(1);
+            Self::Screen { terminal, depth, look, theme, mouse } => {
+                // What a person has just saved is waited for as a key's effect is.
+                let (changes, urgent) = mpsc::channel(CHANGES);
+                let watcher = theme.watch(changes);
+                let program = cockpit.looking(look).with_mouse(mouse);
                 let news = session::News { urgent, data: news };
                 // In a task of its own: the thread that waits here would only hand each key over.
-                let session = tokio::spawn(session::run(cockpit, terminal, depth, news));
+                let session = tokio::spawn(session::run(program, terminal, depth, news));
                 let ended = session.await.map_err(|error| format!("the session broke off: {error}"))?;
+                drop(watcher);
                 ended.map_err(|error| error.to_string())
             }
             Self::Sentences(runner) => {

@@ -16,8 +16,9 @@ use super::Global;
 use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
 use super::failure::{Exit, Failure};
 use super::linear::Runner;
+use crate::app::keymap::Keymap;
 use crate::app::{Environment, Facts};
-use crate::config::{AlertSettings, Env, Overrides, asked_language};
+use crate::config::{AlertSettings, Env, Overrides, Screen, asked_language};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
@@ -69,6 +70,8 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     };
     let band =
         Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000)).ok();
+    // What a flag says, and nothing of the user's configuration.
+    let screen = Screen::default().under(&global.overrides())?;
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
@@ -83,6 +86,10 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         },
         depth_wish: global.color,
         linear,
+        keymap: Keymap::default(),
+        theme: super::themes::choose(&screen)?,
+        private: screen.private.value,
+        mouse: None,
         journal: folder.path().join("journal.db"),
         account: format!("{} at sandbox", access.client_id),
         works: Some(Works {

@@ -104,7 +104,7 @@ pub(super) async fn run(
                 let mut told = told;
                 for _ in 0..BATCH {
                     let Some(one) = told else { break };
-                    let _ = cockpit.message(one, now());
+                    let _ = cockpit.message(one.into(), now());
                     told = news.try_recv().ok();
                 }
             }

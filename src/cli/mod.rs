@@ -20,6 +20,7 @@ mod export;
 pub mod failure;
 mod fsck;
 mod init;
+mod keys;
 mod linear;
 mod logging;
 mod man;
@@ -36,6 +37,7 @@ mod sandbox;
 mod select;
 mod serve;
 mod show;
+mod themes;
 mod transactions;
 mod view;
 
@@ -80,6 +82,12 @@ struct Global {
     /// The cockpit as plain sentences instead of a screen: for screen readers, `tee` and thin links
     #[arg(long, global = true)]
     linear: bool,
+    /// The look of the cockpit: auto, dark, light, high-contrast, ansi16, none, or a theme of yours
+    #[arg(long, global = true, value_name = "NAME")]
+    theme: Option<String>,
+    /// Begin with amounts, names, keys and documents masked, for a screen that others see
+    #[arg(long, global = true)]
+    private: bool,
     /// Answer in JSON; errors too
     #[arg(long, global = true)]
     json: bool,
@@ -136,6 +144,8 @@ enum Command {
     Doctor,
     /// An imitation of the gateway on this machine, for integrators and tests
     Sandbox(sandbox::SandboxArguments),
+    /// Which key does what, and where, with the ids that the configuration binds
+    Keys,
     /// What saldo is told, and by whom
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -163,6 +173,8 @@ impl Global {
             profile: self.profile.clone(),
             journal: self.journal.clone(),
             lang: self.lang.clone(),
+            theme: self.theme.clone(),
+            private: self.private,
         }
     }
 }
@@ -211,6 +223,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Completions(arguments)) => Ok(completions::run(&arguments)),
             Some(Command::Man(arguments)) => man::run(&arguments),
             Some(Command::Config(command)) => config::run(&command, &global),
+            Some(Command::Keys) => keys::run(&global),
             Some(Command::Doctor) => doctor::run(&global).await,
             Some(Command::Balance) => balance::run(&Context::load(&global, "balance")?).await,
             Some(Command::CashOut(arguments)) => cash_out::run(*arguments, &global).await,

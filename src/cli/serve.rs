@@ -172,6 +172,7 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::Feed(_)
             | News::Life(_)
             | News::FeedCounted(_)
+            | News::Sought(_)
             | News::ChargeDecided { .. }
             | News::RefundDecided { .. }
             | News::Webhooks(_)

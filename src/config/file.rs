@@ -271,6 +271,35 @@ pub struct Profile {
     pub sections: Sections,
 }
 
+/// How the cockpit is worked and looks; it is every profile's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Screen {
+    /// `theme`: `auto`, or a theme's name.
+    pub theme: Setting<String>,
+    /// `mouse`: whether saldo takes it; without a word, not over SSH.
+    pub mouse: Option<Setting<bool>>,
+    /// `private`: whether the screen begins masked.
+    pub private: Setting<bool>,
+    /// Where the user's own themes are: `themes` beside the configuration file.
+    pub themes: Option<PathBuf>,
+    /// `[keys]`: an action's id and the names of its keys, by the lines of the file. What they mean is the keymap's to
+    /// say.
+    pub keys: Vec<(String, Setting<Vec<String>>)>,
+}
+
+/// saldo's own defaults.
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            theme: Setting::default_of("auto".to_owned()),
+            mouse: None,
+            private: Setting::default_of(false),
+            themes: None,
+            keys: Vec::new(),
+        }
+    }
+}
+
 /// A whole file.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -280,4 +309,6 @@ pub struct Config {
     pub profiles: BTreeMap<String, Profile>,
     /// The sections that hold for every profile.
     pub sections: Sections,
+    /// The cockpit's own.
+    pub screen: Screen,
 }

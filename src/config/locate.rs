@@ -20,6 +20,10 @@ pub struct Overrides {
     pub journal: Option<String>,
     /// `--lang pt-BR|en`.
     pub lang: Option<String>,
+    /// `--theme NAME`.
+    pub theme: Option<String>,
+    /// `--private`.
+    pub private: bool,
 }
 
 /// The process's environment as data, so that tests need not change their own. It has no `Debug`: variables

@@ -25,9 +25,13 @@ mod validate;
 pub use draft::{Draft, SECRETS};
 pub use duration::validate_duration as parse_duration;
 pub use error::{ConfigError, Fault};
-pub use file::{Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Sections, Setting};
+pub use file::{
+    Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Screen, Sections, Setting,
+};
 pub use locate::{Env, Overrides, config_path};
 pub use origin::{Origin, Origins, show};
 pub use secret::{Credentials, SecretSource, Secrets, validate_secret};
-pub use settings::{AlertSettings, Exposure, Loaded, Settings, WebhookSettings, asked_language, load};
+pub use settings::{
+    AlertSettings, Exposure, Loaded, Settings, WebhookSettings, asked_language, load, load_screen,
+};
 pub use url::{BaseUrl, WebUrl};

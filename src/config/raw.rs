@@ -17,6 +17,11 @@ pub(super) type Text = Option<Spanned<String>>;
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
     pub(super) profile: Text,
+    pub(super) theme: Text,
+    pub(super) mouse: Option<Spanned<bool>>,
+    pub(super) private: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub(super) keys: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
     #[serde(default)]
     pub(super) profiles: BTreeMap<Spanned<String>, RawProfile>,
     pub(super) webhook: Option<RawWebhook>,

@@ -11,13 +11,13 @@ use super::error::{ConfigError, Fault};
 use super::file::{
     Config, DEFAULT_EXPOSURE_EVERY, DEFAULT_IN_DOUBT, DEFAULT_POLL, DEFAULT_RESEND_WINDOW,
     DEFAULT_STANDS_STILL, DEFAULT_WEBHOOKS_LATE, Environment, ExposureSource, JournalUrl, Lang, Notify,
-    Profile, Sections, Setting,
+    Profile, Screen, Sections, Setting,
 };
 use super::locate::{Env, Overrides, config_path};
 use super::origin::{Origin, Origins};
 use super::secret::{Credentials, SecretSource, Secrets};
 use super::url::{BaseUrl, WebUrl};
-use super::validate::{validate_journal_given, validate_lang, validate_profile_exists};
+use super::validate::{validate_journal_given, validate_lang, validate_profile_exists, validate_theme};
 use crate::domain::alert::Quiet;
 use crate::domain::band::Band;
 
@@ -73,6 +73,8 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// The language that was asked for; otherwise the locale decides.
     pub lang: Option<Lang>,
+    /// How the cockpit is worked and looks.
+    pub screen: Screen,
 }
 
 /// What the desk is told, and how.
@@ -161,8 +163,42 @@ pub fn load(overrides: &Overrides, env: &Env) -> Result<Loaded, ConfigError> {
         sections.journal = Some(Setting::default_of(default_journal(&name.value, env)?));
     }
     let lang = given_language(overrides, env)?;
-    let origins = origins(&name, &profile, &sections, lang.as_ref());
-    Ok(Loaded { path, settings: settle(name.value, profile, sections, lang)?, origins })
+    let screen = config.screen.under(overrides)?;
+    let origins = origins(&name, &profile, &sections, lang.as_ref(), &screen);
+    Ok(Loaded { path, settings: settle(name.value, profile, sections, lang, screen)?, origins })
+}
+
+/// How the cockpit is worked and looks, whichever profile is chosen; saldo's own where there is no file and none was
+/// named.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_screen(overrides: &Overrides, env: &Env) -> Result<Screen, ConfigError> {
+    let screen = match config_path(overrides, env) {
+        Ok((path, Origin::Default)) if !path.exists() => Screen::default(),
+        Err(_) => Screen::default(),
+        Ok((path, named_by)) => Config::parse(&read_file(&path, &named_by)?, &path)?.screen,
+    };
+    screen.under(overrides)
+}
+
+impl Screen {
+    /// The same, with what the command line says.
+    ///
+    /// # Errors
+    ///
+    /// A theme that cannot be one.
+    pub fn under(mut self, overrides: &Overrides) -> Result<Self, ConfigError> {
+        if let Some(value) = overrides.theme.clone() {
+            let flag = Setting { value, origin: Origin::Flag("--theme") };
+            self.theme = flag.checked(validate_theme)?;
+        }
+        if overrides.private {
+            self.private = Setting { value: true, origin: Origin::Flag("--private") };
+        }
+        Ok(self)
+    }
 }
 
 /// The language that flag or environment ask for, where there is no file to read.
@@ -186,6 +222,7 @@ fn settle(
     profile: Profile,
     sections: Sections,
     lang: Option<Setting<Lang>>,
+    screen: Screen,
 ) -> Result<Settings, ConfigError> {
     let webhook_url = profile.webhook_url.map(|url| url.value);
     let duration =
@@ -227,6 +264,7 @@ fn settle(
             sees_everything: sections.sees_everything.is_some_and(|sees| sees.value),
         },
         lang: lang.map(|lang| lang.value),
+        screen,
     })
 }
 
@@ -236,6 +274,7 @@ fn origins(
     profile: &Profile,
     sections: &Sections,
     lang: Option<&Setting<Lang>>,
+    screen: &Screen,
 ) -> Origins {
     let mut origins = Origins::default();
     origins.record("profile", Some(name), String::clone);
@@ -275,6 +314,9 @@ fn origins(
     origins.record("alerts.in_doubt", sections.in_doubt.as_ref(), |doubt| shown(*doubt));
     origins.record("conservation.sees_everything", sections.sees_everything.as_ref(), bool::to_string);
     origins.record("lang", lang, |lang| lang.as_str().to_owned());
+    origins.record("theme", Some(&screen.theme), String::clone);
+    origins.record("mouse", screen.mouse.as_ref(), bool::to_string);
+    origins.record("private", Some(&screen.private), bool::to_string);
     origins
 }
 

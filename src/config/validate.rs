@@ -1,5 +1,6 @@
 //! From the raw file to the typed one: one function a rule, each told its value's line.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use crate::domain::money::Centavos;
 use super::duration::validate_duration;
 use super::error::{ConfigError, Fault, suggestion};
 use super::file::{
-    Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Sections, Setting,
+    Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Screen, Sections, Setting,
 };
 use super::origin::Origin;
 use super::raw::{
@@ -45,7 +46,9 @@ impl Config {
         let raw: RawConfig = toml::from_str(text).map_err(|error| {
             describe(error.message()).at(&scope.origin(&error.span().unwrap_or_default()))
         })?;
+        let screen = screen(&scope, raw.theme, raw.mouse, raw.private, raw.keys)?;
         let mut config = Self {
+            screen,
             profile: scope.text(raw.profile, |name| validate_profile_name(name).map(|()| name.to_owned()))?,
             sections: sections(
                 &scope,
@@ -170,6 +173,28 @@ fn profile(scope: &Scope<'_>, span: &Range<usize>, raw: RawProfile) -> Result<Pr
     })
 }
 
+fn screen(
+    scope: &Scope<'_>,
+    theme: Text,
+    mouse: Option<Spanned<bool>>,
+    private: Option<Spanned<bool>>,
+    keys: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
+) -> Result<Screen, ConfigError> {
+    let default = Screen::default();
+    let keys = keys.into_iter().map(|(id, keys)| {
+        // The action's line, for that is what a person looks for.
+        let origin = scope.origin(&id.span());
+        (id.into_inner(), Setting { value: keys.into_inner(), origin })
+    });
+    Ok(Screen {
+        theme: scope.text(theme, validate_theme)?.unwrap_or(default.theme),
+        mouse: scope.setting(mouse, Ok)?,
+        private: scope.setting(private, Ok)?.unwrap_or(default.private),
+        themes: scope.path.parent().map(|folder| folder.join("themes")),
+        keys: keys.collect(),
+    })
+}
+
 type RawSections = (
     Option<RawWebhook>,
     Option<RawJournal>,
@@ -240,6 +265,17 @@ fn exposure_source(
     let command = scope.setting(command, |words| validate_command(words).map(ExposureSource::Command))?;
     let file = scope.text(file, |path| validate_whole_path(path).map(ExposureSource::File))?;
     Ok(command.or(file))
+}
+
+/// The name of a file without its ending; which themes there are is not known here.
+pub(super) fn validate_theme(name: &str) -> Result<String, Fault> {
+    let in_order = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    if (1..=64).contains(&name.len()) && name.chars().all(in_order) {
+        return Ok(name.to_owned());
+    }
+    let remedy = "write auto, dark, light, high-contrast, ansi16, none, or the name of a file in the folder `themes`, \
+                  without .toml";
+    Err(Fault::new(format!("{name:?} is no name for a theme"), remedy))
 }
 
 /// A profile's name is also the name of its folder.

@@ -17,16 +17,20 @@ use super::counter::{ChargeDecision, Counter, RefundDecision};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{
-    AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News,
-    RebalanceTrouble,
+    AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News, Payee,
+    RebalanceTrouble, Sought,
 };
 use super::office::{Found, Office, RebalanceOrder};
 use super::rebalance::{Rebalancer, review};
 use super::webhooks::Board;
 use super::{batch, exposure, forward, poller, tracker};
 use crate::config::Exposure;
+
+use crate::domain::cash_out;
+use crate::domain::order::Order;
 use crate::domain::person::Person;
-use crate::domain::transaction::Transaction;
+use crate::domain::report::Direction;
+use crate::domain::transaction::{State, Transaction};
 use crate::gateway::{Charging, Gateway};
 use crate::journal::alerts::Listed;
 use crate::journal::outbox::Outbox;
@@ -42,6 +46,15 @@ const COMMANDS: usize = 64;
 /// Changes of the journal are gathered for so long before the screen's window is read again: a screen shows 30 frames
 /// a second at most.
 const GATHER: Duration = Duration::from_millis(33);
+
+/// Transactions that the palette gets: what is not among them is found by another letter.
+const SOUGHT_ROWS: u32 = 50;
+
+/// A shorter text fits too much to be sought in the journal.
+const SOUGHT_FROM: usize = 3;
+
+/// The newest cash-outs that payees are taken from.
+const PAYEE_ROWS: u32 = 200;
 
 /// What a desk is made of.
 pub struct Parts {
@@ -215,6 +228,8 @@ pub struct Wanted {
     pub feed: FeedWish,
     /// The life of this one, if any.
     pub life: Option<Uuid>,
+    /// What the palette seeks, while it is open.
+    pub sought: Option<String>,
 }
 
 /// Reads the screen's window whenever the journal (so says `changes`) or the wish has changed.
@@ -226,6 +241,9 @@ pub async fn show(
     zone: TimeZone,
 ) {
     let mut counted: Option<Counted> = None;
+    let mut sought: Option<String> = None;
+    // Read once for as long as the palette is open.
+    let mut payees: Option<Vec<Payee>> = None;
     loop {
         changes.mark_unchanged();
         let wish = wanted.borrow_and_update().clone();
@@ -244,6 +262,19 @@ pub async fn show(
             if told.is_err() {
                 return;
             }
+        }
+        // Once for each text: a list that moves under the fingers would open something else.
+        if sought != wish.sought {
+            match &wish.sought {
+                None => payees = None,
+                Some(text) => {
+                    let found = seek(journal.as_ref(), text, &mut payees).await;
+                    if news.send(found).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            sought = wish.sought;
         }
         // After the rows: they are what the person waits for. What was more than can be counted still is.
         let is_old_news = |last: &Counted| last.number == wish.feed.number && last.rows >= COUNTED;
@@ -266,6 +297,42 @@ pub async fn show(
             changed = wanted.changed() => if changed.is_err() { return },
         }
     }
+}
+
+/// What the palette can open for this text.
+async fn seek(journal: &dyn Reader, text: &str, payees: &mut Option<Vec<Payee>>) -> News {
+    let found = async {
+        let search = Some(text.trim().to_owned()).filter(|text| text.chars().count() >= SOUGHT_FROM);
+        let rows = journal.transactions(Query { search, limit: SOUGHT_ROWS, ..Query::default() }).await?;
+        let payees = match payees {
+            Some(payees) => payees,
+            None => payees.insert(paid_before(journal).await?),
+        };
+        Ok(Sought { text: text.to_owned(), rows, payees: payees.clone() })
+    };
+    match found.await {
+        Ok(sought) => News::Sought(Box::new(sought)),
+        Err(error) => News::JournalTrouble(JournalError::to_string(&error)),
+    }
+}
+
+/// Who was paid by this desk, the last first, each once: out of the newest completed cash-outs.
+async fn paid_before(journal: &dyn Reader) -> Result<Vec<Payee>, JournalError> {
+    let paid = Query {
+        direction: Some(Direction::Out),
+        states: vec![State::Out(cash_out::State::Completed)],
+        limit: PAYEE_ROWS,
+        ..Query::default()
+    };
+    let mut payees: Vec<Payee> = Vec::new();
+    for row in journal.transactions(paid).await?.into_iter().filter(|row| row.ours) {
+        let Some(intent) = journal.intent(row.id).await? else { continue };
+        let Order { name, document, destination, .. } = intent.order;
+        if payees.iter().all(|known| known.destination != destination || known.document != document) {
+            payees.push(Payee { name, document, destination });
+        }
+    }
+    Ok(payees)
 }
 
 fn is_narrowed(query: &Query) -> bool {
@@ -408,6 +475,7 @@ impl Clerk {
             match command {
                 Command::ShowFeed(wish) => self.window.send_modify(|wanted| wanted.feed = *wish),
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
+                Command::Seek(text) => self.window.send_modify(|wanted| wanted.sought = text),
                 Command::PollBalance => self.poll_now.notify_one(),
                 Command::ResumePayments => {
                     self.office.resume().await;

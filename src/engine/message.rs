@@ -16,8 +16,10 @@ use crate::domain::balance::Reading;
 use crate::domain::batch::Batch;
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
+use crate::domain::document::Document;
 use crate::domain::gap::GapFile;
 use crate::domain::money::Centavos;
+use crate::domain::order::Destination;
 use crate::domain::pace::Pace;
 use crate::domain::rebalance::{Forecast, ForecastError};
 use crate::domain::refund;
@@ -67,6 +69,8 @@ pub enum News {
     FeedCounted(Counted),
     /// The life of the row that is open, as it is now. `None`: there is no such row.
     Life(Option<Box<Life>>),
+    /// What the palette can open, for what was sought.
+    Sought(Box<Sought>),
     /// A payment needs a person.
     Alarm {
         /// What happened.
@@ -285,6 +289,28 @@ pub struct FeedWindow {
     pub alerts: Vec<Alert>,
 }
 
+/// What the palette can open.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// What was sought.
+    pub text: String,
+    /// Transactions with the text, the newest first; a few.
+    pub rows: Vec<Transaction>,
+    /// Who was paid by this desk before, the last first, each once; a few.
+    pub payees: Vec<Payee>,
+}
+
+/// Somebody who was paid before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payee {
+    /// The name as it was typed then.
+    pub name: String,
+    /// CPF or CNPJ.
+    pub document: Document,
+    /// PIX key or account.
+    pub destination: Destination,
+}
+
 /// Rows are counted up to here.
 pub const COUNTED: u32 = 1_000;
 
@@ -427,6 +453,8 @@ pub enum Command {
     ShowFeed(Box<FeedWish>),
     /// Show the life of this row from now on; `None` to stop.
     ShowLife(Option<Uuid>),
+    /// Look for what the palette can open: transactions with this text, and who was paid before. `None` to stop.
+    Seek(Option<String>),
     /// Read the balance now.
     PollBalance,
     /// Take a payment up now, whatever its waiting time: the same bytes where it is unknown, a look where its id is

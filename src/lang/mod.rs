@@ -10,6 +10,7 @@
 //! | What are charges and refunds called? | `cash_in` |
 //! | What does the first-run guide ask? | `guide` |
 //! | What are the sentences of the linear desk? | `linear` |
+//! | What do palette, mask, mouse and themes say? | `screen` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
@@ -27,10 +28,12 @@ mod pt_br;
 mod query;
 mod receipt;
 mod resolve;
+mod screen;
 mod words;
 
 pub(crate) use guide::GuideWords;
 pub use receipt::ReceiptWords;
+pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};
 
 /// A language of the screens. Commands and JSON are English in both.

@@ -5,24 +5,44 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect, Size};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::input::{Input, TerminalReply};
+use super::input::{Input, Mouse, MouseKind, TerminalReply};
+use super::look::Look;
 use super::program::{Exit, Flow, Notification, Now, Program, Redraw, TermCommand};
 use crate::app::{self, App, Effect, Message, Soonness};
 use crate::engine::message::{Command, News};
-use crate::ui;
+use crate::ui::{self, Theme};
 
 /// How many commands may wait for the engine. A person gives one a second at most, and the engine takes them at once;
 /// when so many wait, the engine is stuck, and saying so is better than promising.
 pub const COMMANDS: usize = 64;
 
+/// What a cockpit is told from outside its session.
+#[derive(Debug)]
+pub enum Told {
+    /// By the engine.
+    News(News),
+    /// The user's theme was read anew; or why it cannot be used.
+    Theme(Result<Box<Theme>, String>),
+}
+
+impl From<News> for Told {
+    fn from(news: News) -> Self {
+        Self::News(news)
+    }
+}
+
 /// The application in a session.
 #[derive(Debug)]
 pub struct Cockpit {
     app: App,
+    look: Look,
+    size: Size,
+    /// The mouse is to be taken with the first thing that the terminal says.
+    takes_mouse: bool,
     commands: mpsc::Sender<Command>,
     notified_by: Notification,
 }
@@ -30,7 +50,14 @@ pub struct Cockpit {
 impl Cockpit {
     /// Shows `app`, and tells the engine what it wants by `commands`, a channel of [`COMMANDS`].
     pub fn new(app: App, commands: mpsc::Sender<Command>) -> Self {
-        let mut cockpit = Self { app, commands, notified_by: Notification::Auto };
+        let mut cockpit = Self {
+            app,
+            look: Look::default(),
+            size: Size::default(),
+            takes_mouse: false,
+            commands,
+            notified_by: Notification::Auto,
+        };
         for effect in cockpit.app.start() {
             // An engine that is gone before the first frame is found out by the first command of a person.
             if let Effect::Command(command) = effect {
@@ -45,10 +72,24 @@ impl Cockpit {
         &self.app
     }
 
-    /// Asks the terminal for desktop notifications in this way.
+    /// The same with another way to ask the terminal for desktop notifications.
     #[must_use]
     pub fn notified_by(self, by: Notification) -> Self {
         Self { notified_by: by, ..self }
+    }
+
+    /// The same with another look.
+    #[must_use]
+    pub fn looking(mut self, look: Look) -> Self {
+        self.look = look;
+        self
+    }
+
+    /// The same with the mouse.
+    #[must_use]
+    pub fn with_mouse(mut self, mouse: bool) -> Self {
+        self.takes_mouse = mouse;
+        self
     }
 
     /// Offers a command without waiting; gives it back when the engine cannot take it.
@@ -86,6 +127,7 @@ impl Cockpit {
                 flow.commands.push(TermCommand::Notify { by: self.notified_by, text });
             }
             Effect::Title(text) => flow.commands.push(TermCommand::Title(text)),
+            Effect::Mouse(mouse) => flow.commands.push(TermCommand::Mouse(mouse)),
         }
         None
     }
@@ -103,15 +145,25 @@ fn id_time(wall: Timestamp) -> uuid::Timestamp {
 }
 
 impl Program for Cockpit {
-    type Message = News;
+    type Message = Told;
 
     fn input(&mut self, input: Input, now: Now) -> Flow {
         let message = match input {
             Input::Key(press) => Message::Key(press),
             Input::Paste(text) => Message::Paste(text),
-            Input::Resize(size) => Message::Resized { columns: size.width, rows: size.height },
+            Input::Resize(size) => {
+                self.size = size;
+                Message::Resized { columns: size.width, rows: size.height }
+            }
+            Input::Mouse(Mouse { kind: MouseKind::Click, at }) => {
+                let area = Rect::from((Position::ORIGIN, self.size));
+                let Some(spot) = ui::hit(&self.app, area, at) else { return Flow::none() };
+                Message::Clicked(spot)
+            }
+            Input::Mouse(Mouse { kind, .. }) => Message::Wheel { down: kind == MouseKind::WheelDown },
             Input::Reply(TerminalReply::Background(colour)) => {
-                Message::ColoursKnown { dark: colour.is_dark() }
+                self.look.set_dark(colour.is_dark());
+                return Flow::redraw_soon();
             }
             Input::Reply(
                 TerminalReply::SynchronizedOutput(_)
@@ -122,11 +174,25 @@ impl Program for Cockpit {
             | Input::FocusLost
             | Input::HungUp => return Flow::none(),
         };
-        self.update(message, now)
+        let mut flow = self.update(message, now);
+        if std::mem::take(&mut self.takes_mouse) {
+            for effect in self.app.take_mouse(true) {
+                let _ = self.apply(effect, &mut flow);
+            }
+        }
+        flow
     }
 
-    fn message(&mut self, message: News, now: Now) -> Flow {
-        self.update(Message::News(message), now)
+    fn message(&mut self, message: Told, now: Now) -> Flow {
+        let message = match message {
+            Told::News(news) => Message::News(news),
+            Told::Theme(Ok(theme)) => {
+                self.look.set_own(*theme);
+                Message::ThemeRead(Ok(()))
+            }
+            Told::Theme(Err(why)) => Message::ThemeRead(Err(why)),
+        };
+        self.update(message, now)
     }
 
     fn wake(&mut self, now: Now) -> Flow {
@@ -137,9 +203,13 @@ impl Program for Cockpit {
         Some(Duration::try_from(self.app.next_change(now.wall)).unwrap_or_default())
     }
 
+    fn leaves_keys_to_the_session(&self) -> bool {
+        false
+    }
+
     fn draw(&self, buffer: &mut Buffer) -> Option<Position> {
         let area = buffer.area;
-        ui::render(&self.app, area, buffer)
+        ui::render(&self.app, self.look.theme(), area, buffer)
     }
 }
 
@@ -193,14 +263,14 @@ mod tests {
         assert!(matches!(commands.try_recv(), Ok(Command::PollBalance)));
         assert_eq!(press(&mut cockpit, "q").exit, Some(Exit));
         assert_eq!(cockpit.input(Input::FocusLost, now()), Flow::none());
-        assert_eq!(cockpit.message(News::Paused(None), now()).redraw, Redraw::Soon);
+        assert_eq!(cockpit.message(News::Paused(None).into(), now()).redraw, Redraw::Soon);
     }
 
     #[test]
     fn a_stuck_or_missing_engine_never_blocks_and_is_told() {
         let (mut cockpit, commands) = cockpit(1);
         let text = |cockpit: &Cockpit| {
-            let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 160, 30));
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 160, 30));
             cockpit.draw(&mut buffer);
             buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
         };

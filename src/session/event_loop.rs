@@ -31,18 +31,18 @@ const DATA_BATCH: usize = 64;
 /// A program cannot be woken more often than this.
 const MIN_WAKE: Duration = Duration::from_millis(1);
 
-/// Gives the terminal to the shell, in every mode. It is the session's: a program never sees it.
+/// Gives the terminal to the shell. It is the session's, unless the program binds keys itself.
 pub const SUSPEND_KEY: KeyPress = KeyPress { key: Key::Char('z'), modifiers: Modifiers::CTRL };
-/// Writes the whole screen anew, in every mode. It is the session's: a program never sees it.
+/// Writes the whole screen anew. It is the session's, unless the program binds keys itself.
 pub const REPAINT_KEY: KeyPress = KeyPress { key: Key::Char('l'), modifiers: Modifiers::CTRL };
 
 /// Where a program's messages come from. Either may be closed at any time.
 #[derive(Debug)]
-pub struct News<M> {
+pub struct News<M, D = M> {
     /// Before any data: outcomes of payments, answers that a person waits for.
     pub urgent: mpsc::Receiver<M>,
     /// Everything else, up to 64 between two looks at the keyboard.
-    pub data: mpsc::Receiver<M>,
+    pub data: mpsc::Receiver<D>,
 }
 
 /// Why a session ended. In every case the terminal has been given back already.
@@ -79,11 +79,11 @@ pub enum SessionError {
 /// # Errors
 ///
 /// See [`SessionError`]. A terminal that goes away is no error, but [`Ended::HungUp`].
-pub async fn run<P: Program>(
+pub async fn run<P: Program, D: Into<P::Message>>(
     program: P,
     terminal: Tty,
     depth: ColorDepth,
-    news: News<P::Message>,
+    news: News<P::Message, D>,
 ) -> Result<Ended, SessionError> {
     let hold = Arc::clone(terminal.hold());
     let mut session = pin!(async move {
@@ -141,10 +141,10 @@ impl<P: Program> Session<P> {
         }
     }
 
-    async fn drive(
+    async fn drive<D: Into<P::Message>>(
         mut self,
         mut signals: Signals,
-        mut news: News<P::Message>,
+        mut news: News<P::Message, D>,
     ) -> Result<Ended, SessionError> {
         self.open()?;
         let mut bytes = [0; 4096];
@@ -163,7 +163,7 @@ impl<P: Program> Session<P> {
                 read = self.tty.read(&mut bytes), if !self.away => self.on_read(read.map(|count| &bytes[..count])),
                 Some(message) = news.urgent.recv() => self.on_message(message),
                 written = self.writer.drain(&self.tty), if self.writer.is_stalled() => self.on_written(written),
-                1.. = news.data.recv_many(&mut batch, DATA_BATCH) => batch.drain(..).for_each(|it| self.on_message(it)),
+                1.. = news.data.recv_many(&mut batch, DATA_BATCH) => batch.drain(..).for_each(|it| self.on_message(it.into())),
                 () = sleep_until(deadline.unwrap_or(self.began).into()), if deadline.is_some() => {}
             }
         }
@@ -265,9 +265,10 @@ impl<P: Program> Session<P> {
             if self.ended.is_some() {
                 break;
             }
+            let owns = self.program.leaves_keys_to_the_session();
             match input {
-                Input::Key(SUSPEND_KEY) => self.suspend(),
-                Input::Key(REPAINT_KEY) => self.redraw = Redraw::Repaint,
+                Input::Key(SUSPEND_KEY) if owns => self.suspend(),
+                Input::Key(REPAINT_KEY) if owns => self.redraw = Redraw::Repaint,
                 input => self.on_input(input),
             }
         }

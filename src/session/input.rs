@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Size};
 use termina::escape::csi::{Csi, DecModeSetting, DecPrivateMode, DecPrivateModeCode, Device, Mode};
 use termina::escape::osc::{ColorOrQuery, DynamicColorNumber, Osc};
 use termina::event::{KeyCode, KeyEvent, KeyEventKind, Modifiers as Held};
@@ -27,12 +27,34 @@ pub enum Input {
     Resize(Size),
     /// The terminal answered a question of the session's.
     Reply(TerminalReply),
+    /// The mouse, where the session has it.
+    Mouse(Mouse),
     /// The window has the keyboard again.
     FocusGained,
     /// The window lost the keyboard.
     FocusLost,
     /// The terminal is gone.
     HungUp,
+}
+
+/// What the mouse did, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mouse {
+    /// What.
+    pub kind: MouseKind,
+    /// From the upper left corner, in cells from 0.
+    pub at: Position,
+}
+
+/// What a mouse can do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseKind {
+    /// The left button was pressed.
+    Click,
+    /// The wheel was turned away from the person.
+    WheelUp,
+    /// The wheel was turned towards the person.
+    WheelDown,
 }
 
 /// A fact about the terminal.
@@ -155,6 +177,7 @@ fn control(bytes: &[u8], decoder: &mut Decoder) -> Option<Input> {
     match bytes {
         b"\x1b[I" => return Some(Input::FocusGained),
         b"\x1b[O" => return Some(Input::FocusLost),
+        [0x1b, b'[', b'<', report @ .., b'M'] => return mouse(report).map(Input::Mouse),
         [0x1b, b'[', b'?', .., b'c']
         | [0x1b, b'[', b'?', .., b'$', b'y']
         | [0x1b, b']', b'1', b'0' | b'1', ..] => {}
@@ -180,6 +203,23 @@ fn control(bytes: &[u8], decoder: &mut Decoder) -> Option<Input> {
         _ => return None,
     };
     Some(Input::Reply(reply))
+}
+
+/// A report of the mouse (xterm's SGR form): button, column and row from 1. Releases end in `m`, and are none.
+fn mouse(report: &[u8]) -> Option<Mouse> {
+    let mut numbers = report
+        .split(|byte| *byte == b';')
+        .map(|part| -> Option<u16> { std::str::from_utf8(part).ok()?.parse().ok() });
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    // Shift, alt and control are held with it, and change nothing here.
+    let kind = match button & !0b1_1100 {
+        0 => MouseKind::Click,
+        64 => MouseKind::WheelUp,
+        65 => MouseKind::WheelDown,
+        _ => return None,
+    };
+    let at = Position { x: column.checked_sub(1)?, y: row.checked_sub(1)? };
+    numbers.next().is_none().then_some(Mouse { kind, at })
 }
 
 fn key_press(event: KeyEvent) -> Option<KeyPress> {

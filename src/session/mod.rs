@@ -15,6 +15,7 @@
 //! | What if the terminal takes no bytes? | `writer`: nothing waits, and the next frame is the newest |
 //! | Who gives the terminal back? | `tty` on every way out, `panics` when the way out is a panic |
 //! | Where do keys and news reach saldo's own screen? | `cockpit` |
+//! | Which theme is drawn, on what this terminal can show? | `look` |
 //! | In which order do things happen? | `event_loop`, which fits on a screen |
 
 mod cockpit;
@@ -22,6 +23,7 @@ mod color;
 mod encoder;
 mod event_loop;
 mod input;
+mod look;
 mod panics;
 mod program;
 mod scanner;
@@ -31,11 +33,12 @@ mod suspend;
 mod tty;
 mod writer;
 
-pub use cockpit::{COMMANDS, Cockpit};
+pub use cockpit::{COMMANDS, Cockpit, Told};
 pub use color::ColorDepth;
 pub use encoder::Encoder;
 pub use event_loop::{Ended, News, REPAINT_KEY, SUSPEND_KEY, SessionError, run};
-pub use input::{Decoder, Input, Rgb, TerminalReply};
+pub use input::{Decoder, Input, Mouse, MouseKind, Rgb, TerminalReply};
+pub use look::{Look, Wanted};
 pub use program::{Exit, Flow, Notification, Now, Program, Redraw, TermCommand};
 pub use signals::Termination;
 pub use tty::{Environment, Tty, TtyError};

@@ -35,6 +35,12 @@ pub trait Program {
     /// timer at all, and an idle session sleeps.
     fn next_wake(&self, now: Now) -> Option<Duration>;
 
+    /// Whether ctrl-z and ctrl-l stay the session's own. A program that binds keys itself gives them their meaning by
+    /// [`Flow::suspend`] and [`Redraw::Repaint`].
+    fn leaves_keys_to_the_session(&self) -> bool {
+        true
+    }
+
     /// Draws everything into an empty `buffer` of the terminal's size, 1x1 at least, and says where the
     /// cursor shows, if it does. Only reads.
     fn draw(&self, buffer: &mut Buffer) -> Option<Position>;
@@ -109,6 +115,8 @@ pub enum TermCommand {
     Bell,
     /// Name the window (OSC 2).
     Title(String),
+    /// Take the mouse, for clicks and the wheel, or leave it to the terminal.
+    Mouse(bool),
     /// Raise a desktop notification.
     Notify {
         /// What the terminal is believed to understand.

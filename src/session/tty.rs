@@ -16,12 +16,17 @@ use tokio::io::unix::AsyncFd;
 
 use super::{panics, suspend};
 
-/// Alternate screen, no cursor, pastes marked. The mouse stays the terminal's own, for selecting.
+/// Alternate screen, no cursor, pastes marked. The mouse stays the terminal's own, for selecting, until a program takes
+/// it.
 pub(super) const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 /// The opposite, and an end to a synchronized frame and to a style.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// Cancels a sequence that was cut in the middle (CAN), and a string (ST).
 const CANCEL: &[u8] = b"\x18\x1b\\";
+/// Clicks and the wheel are reported, in the form that knows columns above 223.
+pub(super) const TAKE_MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// The opposite.
+pub(super) const GIVE_MOUSE: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// The window's title from before, where one was set (xterm's stack of titles).
 const OLD_TITLE: &[u8] = b"\x1b[23;2t";
 
@@ -45,6 +50,8 @@ pub struct Environment {
     pub no_color: bool,
     /// Inside tmux.
     pub tmux: bool,
+    /// Over SSH: the person's own terminal is another machine's.
+    pub remote: bool,
 }
 
 impl Environment {
@@ -57,6 +64,7 @@ impl Environment {
             term_program: text("TERM_PROGRAM"),
             no_color: !text("NO_COLOR").is_empty(),
             tmux: !text("TMUX").is_empty(),
+            remote: ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| !text(name).is_empty()),
         }
     }
 }
@@ -208,6 +216,8 @@ pub(super) struct Hold {
     unfinished: AtomicBool,
     /// The window's title was changed.
     titled: AtomicBool,
+    /// The mouse was taken.
+    moused: AtomicBool,
     /// Answers may be on their way, which the shell must not take for commands.
     asked: AtomicBool,
 }
@@ -219,6 +229,7 @@ impl Hold {
             owed: Mutex::new(None),
             unfinished: AtomicBool::new(false),
             titled: AtomicBool::new(false),
+            moused: AtomicBool::new(false),
             asked: AtomicBool::new(false),
         }
     }
@@ -238,6 +249,11 @@ impl Hold {
     /// Returns whether it was the first time.
     pub(super) fn set_titled(&self) -> bool {
         !self.titled.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether leaving has to give the mouse back.
+    pub(super) fn set_moused(&self, moused: bool) {
+        self.moused.store(moused, Ordering::Relaxed);
     }
 
     pub(super) fn set_asked(&self, asked: bool) {
@@ -274,6 +290,10 @@ impl Hold {
         }
         if self.titled.swap(false, Ordering::Relaxed) {
             bytes.extend_from_slice(OLD_TITLE);
+        }
+        // Kept: who comes back from the shell takes it again.
+        if self.moused.load(Ordering::Relaxed) {
+            bytes.extend_from_slice(GIVE_MOUSE);
         }
         bytes.extend_from_slice(LEAVE);
         if !self.write_all_within(&bytes, LEAVE_PATIENCE) {

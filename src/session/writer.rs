@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Size};
 use super::color::ColorDepth;
 use super::encoder::Encoder;
 use super::program::{Notification, TermCommand};
-use super::tty::{ENTER, Environment, Gone, Tty};
+use super::tty::{ENTER, Environment, GIVE_MOUSE, Gone, TAKE_MOUSE, Tty};
 
 /// Frames above this many bytes are shown at once where the terminal can: the marks cost 16.
 const SYNCHRONIZE_FROM: usize = 200;
@@ -28,6 +28,8 @@ pub(super) struct Writer {
     synchronized: bool,
     /// The newest of each kind: a stalled terminal does not ring a hundred times when it comes back.
     commands: Vec<TermCommand>,
+    /// The program has the mouse.
+    mouse: bool,
 }
 
 impl Writer {
@@ -38,6 +40,7 @@ impl Writer {
             sent: 0,
             synchronized: false,
             commands: Vec::new(),
+            mouse: false,
         }
     }
 
@@ -55,6 +58,9 @@ impl Writer {
         self.out.clear();
         self.sent = 0;
         self.out.extend_from_slice(ENTER);
+        if self.mouse {
+            self.out.extend_from_slice(TAKE_MOUSE);
+        }
         self.encoder.forget(true);
     }
 
@@ -140,6 +146,11 @@ impl Writer {
     fn encode_command(&mut self, command: &TermCommand, tty: &Tty) {
         match command {
             TermCommand::Bell => self.out.push(0x07),
+            TermCommand::Mouse(mouse) => {
+                self.mouse = *mouse;
+                tty.hold().set_moused(*mouse);
+                self.out.extend_from_slice(if *mouse { TAKE_MOUSE } else { GIVE_MOUSE });
+            }
             TermCommand::Copy(text) if text.len() > MAX_COPY => {}
             TermCommand::Copy(text) => self.string("52;c;", &base64(text.as_bytes())),
             TermCommand::Notify { by, text } => self.notify(*by, text, tty.environment()),

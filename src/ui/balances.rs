@@ -196,7 +196,7 @@ fn remarks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
 
 /// The same without a look.
 pub(super) fn remarks_in_words(app: &App) -> Vec<String> {
-    remarks(app, &Theme::of(app.dark)).into_iter().map(|(text, _)| text).collect()
+    remarks(app, &Theme::default()).into_iter().map(|(text, _)| text).collect()
 }
 
 /// `3 · R$ 1.234,56`.

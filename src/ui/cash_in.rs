@@ -9,10 +9,10 @@ use super::form;
 use super::qr::Blocks;
 use super::text::{Lines, cut, pane, put, width, wrap};
 use super::theme::Theme;
-use crate::app::App;
 use crate::app::cash_in::{Fate, Review, Sent, Slot, SlotError, Stage};
 use crate::app::cash_out::ReviewHint;
-use crate::app::keymap::{Action, Place, key_of};
+use crate::app::keymap::{Action, Place};
+use crate::app::{App, HIDDEN};
 use crate::domain::request::PayBy;
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
@@ -216,8 +216,12 @@ pub(super) fn fate(app: &App, fate: &Fate, theme: &Theme) -> (&'static str, Styl
 
 /// The text whole, so that it can be taken with the mouse too, and the QR code where it fits.
 fn code(app: &App, pay_by: &PayBy, theme: &Theme, lines: &mut Lines<'_>) {
+    if app.is_private() {
+        lines.wrapped(HIDDEN, theme.strong);
+        return;
+    }
     let words = &app.words().cash_in;
-    let key = key_of(Place::Outcome, Action::Copy, app.lang);
+    let key = app.keys.key_of(Place::Outcome, Action::Copy, app.lang);
     let (label, text) = match pay_by {
         PayBy::CopyAndPaste(text) => (words.copy_and_paste, text),
         PayBy::PaymentUrl(text) => (words.payment_url, text),

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::text::{Lines, cut, pane, put};
 use super::theme::Theme;
-use crate::app::keymap::{Action, Place, key_of};
+use crate::app::keymap::{Action, Place};
 use crate::app::{App, Focus};
 use crate::domain::band::{Band, Standing};
 use crate::domain::freshness::{Age, Freshness};
@@ -132,7 +132,7 @@ fn suggestion(app: &App, theme: &Theme) -> Option<(String, Style)> {
     }
     match forecast(now, app.wanted()?) {
         Ok(forecast) => {
-            let key = key_of(Place::Home, Action::Rebalance, app.lang);
+            let key = app.keys.key_of(Place::Home, Action::Rebalance, app.lang);
             Some((app.lang.suggestion(&forecast, &key), theme.strong))
         }
         Err(ForecastError::NotEnough { needed, available }) => {
@@ -171,7 +171,7 @@ fn standing<'a>(app: &'a App, theme: &Theme, band: &Band, balance: Centavos) -> 
 pub(super) fn in_words(app: &App) -> Vec<String> {
     let standing = app.facts.band.zip(app.balance.transactional());
     let standing = standing
-        .map(|(band, balance)| self::standing(app, &Theme::of(app.dark), &band, balance))
+        .map(|(band, balance)| self::standing(app, &Theme::default(), &band, balance))
         .map(|(word, _)| word.to_owned());
     let left = minutes_left(app).map(|(minutes, untold)| app.lang.minutes_left(minutes, untold));
     standing.into_iter().chain(left).collect()

@@ -1,10 +1,10 @@
 //! The transactions, newest first by the order in which saldo learned of them.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::text::{Lines, cut, cut_middle, pane, put, put_right, whole, width};
+use super::text::{Lines, cut, cut_middle, inside, pane, put, put_right, whole, width};
 use super::theme::Theme;
 use crate::app::{App, COUNTED, Filter, Focus, has_failed, is_open};
 use crate::domain::cash_out;
@@ -32,16 +32,12 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         empty(app, theme, inner, buffer);
         return;
     }
-    let has_heading = inner.height >= 5;
-    let heading = Rect { height: u16::from(has_heading), ..inner };
-    let list = Rect { y: inner.y + heading.height, height: inner.height - heading.height, ..inner };
-    let visible = usize::from(list.height);
     let selected = app.feed.selected_index();
-    // The selection stays in the middle once the list is long enough, so nothing has to be remembered here.
-    let first = selected.saturating_sub(visible / 2).min(count.saturating_sub(visible));
+    let (heading, list, first) = arranged(app, inner);
+    let visible = usize::from(list.height);
     let rows: Vec<(usize, &Transaction)> = app.feed.rows().enumerate().skip(first).take(visible).collect();
     let columns = columns(app, inner.width, &rows);
-    if has_heading {
+    if !heading.is_empty() {
         head(app, &columns, theme, heading, buffer);
     }
     for ((at, row), y) in rows.into_iter().zip(list.y..) {
@@ -51,6 +47,24 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
             buffer.set_style(line, theme.selected);
         }
     }
+}
+
+/// Where heading and list stand inside the pane, and the first row of the list.
+fn arranged(app: &App, inner: Rect) -> (Rect, Rect, usize) {
+    let heading = Rect { height: u16::from(inner.height >= 5), ..inner };
+    let list = Rect { y: inner.y + heading.height, height: inner.height - heading.height, ..inner };
+    let visible = usize::from(list.height);
+    let count = app.feed.rows().len();
+    // The selection stays in the middle once the list is long enough, so nothing has to be remembered here.
+    let first = app.feed.selected_index().saturating_sub(visible / 2).min(count.saturating_sub(visible));
+    (heading, list, first)
+}
+
+/// Which row lies there.
+pub(super) fn row_at(app: &App, area: Rect, at: Position) -> Option<usize> {
+    let (_, list, first) = arranged(app, inside(area));
+    let index = first + usize::from(at.y.checked_sub(list.y)?);
+    (list.contains(at) && index < app.feed.rows().len()).then_some(index)
 }
 
 fn title(app: &App) -> String {

@@ -7,7 +7,7 @@ use super::form;
 use super::text::{cut, put, width};
 use super::theme::Theme;
 use crate::app::gaps::Note;
-use crate::app::{App, Flash, Mode, Prompt, Wanted, keymap};
+use crate::app::{App, Flash, Mode, Prompt, Wanted};
 use crate::domain::text::Safe;
 
 /// Draws it. Gives the cursor of the search line.
@@ -24,7 +24,7 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         return None;
     }
     let mut x = row.x + 1;
-    for entry in keymap::footer(app.place(), app.lang, &|action| app.offers(action)) {
+    for entry in app.keys.footer(app.place(), app.lang, &|action| app.offers(action)) {
         let columns = width(&entry.keys) + 1 + width(entry.words);
         if x + columns >= row.right() {
             break;
@@ -96,5 +96,11 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         }
         Flash::AlreadySeen => app.words().gaps.already_seen.to_owned(),
         Flash::NoteWanted => app.words().gaps.note_wanted.to_owned(),
+        Flash::Masked => app.lang.screen().masked.to_owned(),
+        Flash::Unmasked => app.lang.screen().unmasked.to_owned(),
+        Flash::NothingCopied => app.lang.screen().nothing_copied.to_owned(),
+        Flash::Mouse(true) => app.lang.screen().mouse_on.to_owned(),
+        Flash::Mouse(false) => app.lang.screen().mouse_off.to_owned(),
+        Flash::Theme(why) => format!("{} {why}", app.lang.screen().theme_broken),
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::text::{Lines, put, width};
 use super::theme::Theme;
-use crate::app::keymap::{Action, Place, key_of};
+use crate::app::keymap::{Action, Place};
 use crate::app::{App, Environment, TextField};
 use crate::domain::money::Centavos;
 
@@ -18,7 +18,7 @@ pub(super) fn field(buffer: &mut Buffer, area: Rect, text: &TextField, style: St
     let scroll = text.scroll(usize::from(area.width).saturating_sub(1));
     let mut skipped = 0;
     let shown: String = text
-        .text()
+        .shown()
         .chars()
         .skip_while(|character| {
             let skip = skipped < scroll;
@@ -61,10 +61,15 @@ pub(super) fn environment(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
 /// Which key confirms, and that nothing else does.
 pub(super) fn confirm_line(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
     if !app.can_review_money() {
-        lines.wrapped(app.words().places.too_small_for_money, theme.bad);
+        let why = if app.is_private() {
+            app.lang.screen().masked_review.to_owned()
+        } else {
+            app.words().places.too_small_for_money.to_owned()
+        };
+        lines.wrapped(&why, theme.bad);
         return;
     }
-    let key = key_of(Place::Review, Action::Confirm, app.lang);
+    let key = app.keys.key_of(Place::Review, Action::Confirm, app.lang);
     let words = &app.words().ask;
     lines.pieces(&[
         (&format!(" {key} "), theme.selected),

@@ -32,6 +32,9 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         let word = if area.width >= 120 { words.demo } else { words.demo_short };
         x = piece(buffer, area.y, x, limit, &[(word, theme.warn)]);
     }
+    if app.is_private() {
+        x = piece(buffer, area.y, x, limit, &[(app.lang.screen().masked_title, theme.warn)]);
+    }
     if let Some(running) = app.batch_running.as_ref().filter(|running| running.is_at_work()) {
         let (done, all) = running.part();
         let text = format!("{} {done}/{all}", app.lang.batch().short);

@@ -6,13 +6,13 @@ use ratatui::layout::Rect;
 use super::form;
 use super::text::{Lines, pane};
 use super::theme::Theme;
-use crate::app::{App, keymap};
+use crate::app::App;
 
 /// The pane.
 pub(super) fn render(app: &App, scroll: usize, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let inner = pane(buffer, area, app.words().places.help, true, theme);
     let mut lines = Lines::new(buffer, inner);
-    let help = keymap::help(app.lang, &|action| app.offers(action));
+    let help = app.keys.help(app.place_behind(), app.lang, &|action| app.offers(action));
     let keys = help.iter().flat_map(|(_, entries)| entries).map(|entry| entry.keys.as_str());
     let columns = form::label_columns(keys, lines.columns());
     let mut skip = scroll;

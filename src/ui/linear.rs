@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{balances, coverage, header, notices};
+use super::{balances, coverage, header, mask, notices};
 use crate::app::App;
 use crate::domain::rebalance::Pockets;
 use crate::domain::transaction::{State, Transaction};
@@ -39,17 +39,30 @@ pub struct Teller {
 impl Teller {
     /// Who speaks, and all that is known; nothing of it is told again as news.
     pub fn greet(&mut self, app: &App) -> Vec<String> {
-        let profile = format!("saldo, {}, {}", app.facts.profile, header::environment(app));
-        let demo = app.facts.demo.then(|| app.words().header.demo.to_owned());
-        let mut lines = vec![profile];
-        lines.extend(demo);
-        lines.extend(self.now(app));
-        lines.push(app.lang.linear().hint.to_owned());
-        lines
+        discreetly(app, |app| self.greeting(app))
     }
 
     /// All that is known.
     pub fn now(&mut self, app: &App) -> Vec<String> {
+        discreetly(app, |app| self.all(app))
+    }
+
+    /// What is new since the last call.
+    pub fn tell(&mut self, app: &App) -> Vec<String> {
+        discreetly(app, |app| self.news(app))
+    }
+
+    fn greeting(&mut self, app: &App) -> Vec<String> {
+        let profile = format!("saldo, {}, {}", app.facts.profile, header::environment(app));
+        let demo = app.facts.demo.then(|| app.words().header.demo.to_owned());
+        let mut lines = vec![profile];
+        lines.extend(demo);
+        lines.extend(self.all(app));
+        lines.push(app.lang.linear().hint.to_owned());
+        lines
+    }
+
+    fn all(&mut self, app: &App) -> Vec<String> {
         let words = app.words();
         let mut lines = vec![self.wallet(app)];
         self.remarks = balances::remarks_in_words(app);
@@ -82,8 +95,7 @@ impl Teller {
         self.rows_wait.then(|| Duration::try_from(left).unwrap_or_default())
     }
 
-    /// What is new since the last call.
-    pub fn tell(&mut self, app: &App) -> Vec<String> {
+    fn news(&mut self, app: &App) -> Vec<String> {
         let mut lines = Vec::new();
         lines.extend(self.new_notices(app));
         lines.extend(self.new_rows(app));
@@ -153,6 +165,14 @@ impl Teller {
         }
         lines
     }
+}
+
+/// What is told while others listen names nobody and no amount, as on a masked screen.
+fn discreetly(app: &App, tell: impl FnOnce(&App) -> Vec<String>) -> Vec<String> {
+    if !app.is_private() {
+        return tell(app);
+    }
+    tell(&app.masked()).iter().map(|line| mask::hide_text(line)).collect()
 }
 
 fn states(app: &App) -> HashMap<Uuid, State> {

@@ -12,7 +12,8 @@
 //!  ? ajuda  p pagar  b rebalancear  enter abrir  / buscar  f filtro                  footer
 //! ```
 //!
-//! Which of these a screen has room for is decided in `layout`, how they look in `theme`.
+//! Which of these a screen has room for is decided in `layout`, how they look in `theme`, what lies under the mouse in `hit`.
+//! While the screen is masked, the state is drawn without people's data, and `mask` is the net under the finished frame.
 
 mod balances;
 mod batch;
@@ -27,9 +28,12 @@ mod form;
 mod gaps;
 mod header;
 mod help;
+mod hit;
 mod layout;
 pub mod linear;
+mod mask;
 mod notices;
+mod palette;
 pub mod qr;
 mod rebalance;
 mod refund;
@@ -42,33 +46,55 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::{App, CashOutStage, Focus, Mode};
-use layout::{Body, Content};
-use theme::Theme;
+pub use hit::hit;
+use layout::{Body, Content, Layout};
+pub use theme::{Borders, MAX_BYTES as MAX_THEME_BYTES, Theme, ThemeError};
 
-/// Draws the whole screen and says where the cursor shows, if it does.
-pub fn render(app: &App, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws the whole screen in a theme and says where the cursor shows, if it does.
+pub fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return None;
     }
-    let theme = Theme::of(app.dark);
-    let is_covered = !matches!(app.mode, Mode::Home | Mode::Search(_));
+    theme.prime(area, buffer);
+    let cursor = if app.is_private() {
+        let cursor = draw(&app.masked(), theme, area, buffer);
+        mask::hide(area, buffer);
+        cursor
+    } else {
+        draw(app, theme, area, buffer)
+    };
+    theme.finish(area, buffer);
+    cursor
+}
+
+/// Whether something is open over the panes.
+fn is_covered(app: &App) -> bool {
+    !matches!(app.mode, Mode::Home | Mode::Search(_))
+}
+
+/// Where everything stands.
+fn arrange(app: &App, area: Rect) -> Layout {
     let content = Content {
         has_notice: notices::is_needed(app),
-        is_covered,
+        is_covered: is_covered(app),
         has_band: app.facts.band.is_some(),
         sources: sources::rows(app),
     };
-    let layout = layout::layout(area, content);
+    layout::layout(area, content)
+}
+
+fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let layout = arrange(app, area);
     if let Some(header) = layout.header {
-        header::render(app, &theme, header, buffer);
+        header::render(app, theme, header, buffer);
     }
     if let Some(bar) = layout.notice {
-        notices::bar(app, &theme, bar, buffer);
+        notices::bar(app, theme, bar, buffer);
     }
-    panes(app, &theme, &layout.body, is_covered, buffer);
-    let cursor = front(app, &theme, layout.body.main(), buffer);
-    let search = layout.footer.and_then(|row| footer::render(app, &theme, row, buffer));
+    panes(app, theme, &layout.body, is_covered(app), buffer);
+    let cursor = front(app, theme, layout.body.main(), buffer);
+    let search = layout.footer.and_then(|row| footer::render(app, theme, row, buffer));
     cursor.or(search)
 }
 
@@ -125,6 +151,7 @@ fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Po
             behind(app, &app.mode, theme, area, buffer);
             None
         }
+        Mode::Palette(open) => palette::render(app, open, theme, area, buffer),
         Mode::Detail(open) => {
             detail::render(app, open, theme, area, buffer);
             None

@@ -2,8 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::symbols::border;
+use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Widget};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -119,17 +118,26 @@ pub(super) fn put_right(buffer: &mut Buffer, x: u16, y: u16, end: u16, text: &st
     }
 }
 
+/// What is inside a pane's frame; of one too small for a frame, all of it.
+pub(super) fn inside(area: Rect) -> Rect {
+    if area.width < 4 || area.height < 3 {
+        return area;
+    }
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+}
+
 /// Draws a frame with a title and gives what is inside.
 pub(super) fn pane(buffer: &mut Buffer, area: Rect, title: &str, focused: bool, theme: &Theme) -> Rect {
     if area.width < 4 || area.height < 3 {
         return area;
     }
     let (line, words) = if focused { (theme.accent, theme.accent) } else { (theme.border, theme.strong) };
+    // A title is text: it must not take on the line's colour, which stands out less.
+    let words = Style { fg: words.fg.or(Some(Color::Reset)), ..words };
     let title = Line::styled(format!(" {} ", cut(title, area.width.saturating_sub(4))), words);
-    let block = Block::bordered().border_set(border::PLAIN).border_style(line).title(title);
-    let inner = block.inner(area);
+    let block = Block::bordered().border_set(theme.border_set()).border_style(line).title(title);
     block.render(area, buffer);
-    Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    inside(area)
 }
 
 /// Writes line after line into an area, and stops at its end.

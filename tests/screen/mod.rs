@@ -30,6 +30,7 @@ use saldo::engine::message::{
     WebhookHealth,
 };
 use saldo::lang::Lang;
+use saldo::ui::Theme;
 use uuid::Uuid;
 
 /// Wide, the terminal of old, tiny.
@@ -141,6 +142,7 @@ pub(crate) fn window() -> FeedWindow {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Screen {
     pub(crate) app: App,
     columns: u16,
@@ -148,6 +150,8 @@ pub(crate) struct Screen {
     ids: u128,
     elapsed: Duration,
     wall: Timestamp,
+    /// What it is drawn with.
+    pub(crate) theme: Theme,
     /// The last payment that was decided.
     pub(crate) decided: Option<Uuid>,
 }
@@ -184,6 +188,7 @@ impl Screen {
             elapsed: Duration::from_secs(60),
             wall: now(),
             decided: None,
+            theme: Theme::of(true),
         };
         screen.news(News::Webhooks(Box::new(WebhookHealth {
             listening: Some("127.0.0.1:8087".parse().expect("an address")),
@@ -244,7 +249,7 @@ impl Screen {
     pub(crate) fn draw(&self) -> (Buffer, Option<Position>) {
         let area = Rect::new(0, 0, self.columns, self.rows);
         let mut buffer = Buffer::empty(area);
-        let cursor = saldo::ui::render(&self.app, area, &mut buffer);
+        let cursor = saldo::ui::render(&self.app, &self.theme, area, &mut buffer);
         (buffer, cursor)
     }
 

@@ -202,6 +202,14 @@ impl Draft {
 pub(crate) struct Drafts(Vec<Draft>);
 
 impl Drafts {
+    pub(in crate::app) fn hide(&mut self) {
+        for draft in &mut self.0 {
+            draft.code.hide();
+            draft.reason.hide();
+            draft.statement.hide();
+        }
+    }
+
     /// The draft of a payment.
     pub(crate) fn get(&self, id: Uuid) -> Option<&Draft> {
         self.0.iter().find(|draft| draft.id == id)

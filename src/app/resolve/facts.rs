@@ -2,7 +2,7 @@
 
 use super::super::App;
 use super::super::detail::{Line, LineKind, Lines};
-use super::super::keymap::{Action, Place, key_of};
+use super::super::keymap::{Action, Place};
 use super::super::timeline::name_of;
 use crate::domain::cash_out::{Again, CashOut, Event, State};
 use crate::domain::stand::Stand;
@@ -17,7 +17,7 @@ impl App {
             self.payment(&mut lines, life, intent);
             self.requests(&mut lines, life, intent);
         }
-        lines.0
+        self.discreet_lines(lines.0)
     }
 
     /// Which payment it is, and where it stands: what a review cannot do without.
@@ -26,7 +26,7 @@ impl App {
         if let Some(intent) = &life.intent {
             self.payment(&mut lines, life, intent);
         }
-        lines.0
+        self.discreet_lines(lines.0)
     }
 
     fn payment(&self, lines: &mut Lines, life: &Life, intent: &Intent) {
@@ -109,6 +109,7 @@ impl App {
         pay.declarations
             .iter()
             .map(|who| match when(who) {
+                _ if self.is_private() => super::super::HIDDEN.to_owned(),
                 Some(at) => format!("{} ({at})", name_of(who)),
                 None => name_of(who),
             })
@@ -126,7 +127,7 @@ impl App {
 
     /// What a person can do about a payment of ours at this moment, with the keys that do it.
     pub(crate) fn next_step(&self, pay: &CashOut) -> Option<String> {
-        let key = |action| key_of(Place::Detail, action, self.lang);
+        let key = |action| self.keys.key_of(Place::Detail, action, self.lang);
         let resolve = key(Action::Resolve);
         match pay.state {
             _ if pay.on_the_wire => None,

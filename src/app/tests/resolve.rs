@@ -76,7 +76,9 @@ fn resolved(outcome: Result<Out, LaneError>) -> News {
 }
 
 fn is_offered(desk: &Desk) -> bool {
-    keymap::footer(desk.app.place(), Lang::En, &|action| desk.app.offers(action))
+    desk.app
+        .keys
+        .footer(desk.app.place(), Lang::En, &|action| desk.app.offers(action))
         .iter()
         .any(|entry| entry.keys == "r" && entry.words == "resolve")
 }
@@ -105,7 +107,7 @@ fn it_is_offered_where_something_can_be_said_and_nowhere_else() {
         assert_eq!(Choice::of(&detail.intent().unwrap().cash_out), choices, "{state:?}");
         assert_eq!(is_offered(&desk), !choices.is_empty(), "{state:?}");
         desk.keys("?");
-        let help = keymap::help(Lang::En, &|action| desk.app.offers(action));
+        let help = desk.app.keys.help(desk.app.place(), Lang::En, &|action| desk.app.offers(action));
         let keys =
             help.iter().filter(|(place, _)| *place == "Life of a transaction").flat_map(|(_, all)| all);
         assert_eq!(keys.filter(|entry| entry.keys == "r").count() == 1, !choices.is_empty(), "{state:?}");

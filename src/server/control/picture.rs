@@ -46,6 +46,7 @@ impl Picture {
             News::Feed(_)
             | News::Life(_)
             | News::FeedCounted(_)
+            | News::Sought(_)
             | News::ChargeDecided { .. }
             | News::RefundDecided { .. }
             | News::Pace(_)

@@ -94,7 +94,7 @@ fn what_has_no_meaning_is_dropped_whole() {
         b"\x1b]4;1;rgb:ff/00/00\x1b\\",
         b"\x1b]11;nonsense\x07",
         b"\x1b_Gi=1;OK\x1b\\",
-        b"\x1b[<0;10;10M",
+        b"\x1b[<0;10;10m",
         b"\x1b[M !!",
         b"\x1b[201~",
         b"\x1b[;;;;;A1~",
@@ -313,5 +313,24 @@ proptest! {
         timed.push((Duration::from_secs(5), b"q"));
         let found = decode(&timed, false);
         prop_assert!(found.ends_with(&keys(&["q"])), "{found:?}");
+    }
+}
+
+#[test]
+fn the_mouse_reports_clicks_and_the_wheel() {
+    let mouse = |kind, x, y| Input::Mouse(Mouse { kind, at: Position { x, y } });
+    for (bytes, inputs) in [
+        (&b"\x1b[<0;1;1M"[..], vec![mouse(MouseKind::Click, 0, 0)]),
+        (b"\x1b[<0;300;50M\x1b[<0;300;50m", vec![mouse(MouseKind::Click, 299, 49)]),
+        (
+            b"\x1b[<64;5;6M\x1b[<65;5;6M",
+            vec![mouse(MouseKind::WheelUp, 4, 5), mouse(MouseKind::WheelDown, 4, 5)],
+        ),
+        // Held modifiers change nothing; other buttons, motion and what is broken are nothing.
+        (b"\x1b[<16;2;2M", vec![mouse(MouseKind::Click, 1, 1)]),
+        (b"\x1b[<2;2;2M\x1b[<32;2;2M\x1b[<35;2;2M", vec![]),
+        (b"\x1b[<0;0;1M\x1b[<0;1M\x1b[<0;1;1;1M\x1b[<;;M\x1b[<99999999;1;1M", vec![]),
+    ] {
+        assert_eq!(at_once(bytes), inputs, "{}", bytes.escape_ascii());
     }
 }
