@@ -296,7 +296,7 @@ fn a_row_of_the_old_list_is_not_acted_on() {
         desk.keys(opens);
         desk.write(text);
         assert_eq!(desk.keys("enter").len(), 1);
-        for key in ["enter", "u", "d"] {
+        for key in ["enter", "u"] {
             assert!(desk.keys(key).is_empty() && desk.app.place() == Place::Home, "{key}");
         }
         desk.news(News::Feed(Box::new(FeedWindow { landed: Some(2), ..window(3) })));

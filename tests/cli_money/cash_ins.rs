@@ -272,7 +272,10 @@ fn what_the_gateway_refuses_is_told_in_its_words() {
     other.saldo(&charge("1", "C-2")).expect(0);
     pay(&other, "C-2");
     other.saldo(&refund("C-2")).expect(0);
-    other.saldo(&["refund", "C-2", "--reason", "FRAUD", "--yes", "--json"]).expect(0);
+    other.saldo(&refund("C-2")).expect(0);
+    // Another reason is not the same refund, and is not called that.
+    let run = other.saldo(&["refund", "C-2", "--reason", "FRAUD", "--yes", "--json"]);
+    run.expect_error(2, "refund_taken", "nothing_sent");
     assert_eq!(other.ledger().requests_to(Where::Refund).count(), 1);
 }
 
