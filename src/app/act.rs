@@ -34,7 +34,7 @@ impl App {
     /// A key that no binding claims goes to the text under the cursor, if there is one.
     fn type_key(&mut self, press: KeyPress) -> Vec<Effect> {
         match &mut self.mode {
-            Mode::Search(prompt) => prompt.press(press, &self.facts.times(self.now)),
+            Mode::Search(prompt) => prompt.press(press, &self.clock.times(self.now)),
             Mode::Palette(palette) => return palette.press(press, self.lang),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.press(press),
             Mode::CashOut(CashOutStage::Review(review)) => {
@@ -66,7 +66,7 @@ impl App {
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
         match &mut self.mode {
             Mode::Palette(palette) => effects.extend(palette.paste(text, self.lang)),
-            Mode::Search(prompt) => prompt.paste(text, &self.facts.times(self.now)),
+            Mode::Search(prompt) => prompt.paste(text, &self.clock.times(self.now)),
             Mode::Note(note) => note.field.paste(text),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::domain::query::Times;
+
 /// In which zone times are told.
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -19,6 +21,15 @@ impl Clock {
     /// Between the desk's zone and UTC.
     pub fn toggle(&mut self) {
         self.utc = !self.utc;
+    }
+
+    /// When and where a time is typed: as times are shown.
+    pub(crate) fn times(&self, now: Timestamp) -> Times {
+        Times { now, zone: self.shown() }
+    }
+
+    fn shown(&self) -> TimeZone {
+        if self.utc { TimeZone::UTC } else { self.zone.clone() }
     }
 
     /// `14:32`.
@@ -54,8 +65,7 @@ impl Clock {
     }
 
     fn format(&self, format: &str, at: Timestamp) -> String {
-        let zone = if self.utc { TimeZone::UTC } else { self.zone.clone() };
-        at.to_zoned(zone).strftime(format).to_string()
+        at.to_zoned(self.shown()).strftime(format).to_string()
     }
 }
 

@@ -10,7 +10,6 @@ use super::Focus;
 use super::key::KeyPress;
 use crate::domain::band::Band;
 use crate::domain::person::Person;
-use crate::domain::query::Times;
 use crate::domain::text::Safe;
 use crate::engine::message::{Command, News, Quiet};
 use crate::lang::Lang;
@@ -134,11 +133,4 @@ pub struct Facts {
     pub operator: Person,
     /// When only what cannot wait rings.
     pub quiet: Option<Quiet>,
-}
-
-impl Facts {
-    /// When and where a time is typed.
-    pub(crate) fn times(&self, now: Timestamp) -> Times {
-        Times { now, zone: self.zone.clone() }
-    }
 }

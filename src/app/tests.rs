@@ -64,6 +64,8 @@ fn row(seq: i64, state: Out) -> Transaction {
         updated_at: at(0),
         happened_at: at(0),
         settled_at: None,
+        refunded_at: None,
+        refunded_amount: None,
     }
 }
 

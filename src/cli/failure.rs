@@ -231,6 +231,7 @@ impl From<Pause> for Failure {
         let code = match pause {
             Pause::Unauthorized(_) | Pause::Forbidden(_) => "not_allowed",
             Pause::Clock(_) => "clock",
+            Pause::OwnerGone => "owner_gone",
         };
         Self::new(Exit::NotAllowed, code, pause.to_string()).meaning(Outcome::NotExecuted)
     }

@@ -10,6 +10,7 @@ use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
 use super::view::{RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
+use crate::domain::band::Standing;
 use crate::domain::money::Centavos;
 use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
@@ -68,6 +69,13 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         Move::TopUp => "proprietary -> transactional (top-up)",
         Move::Sweep => "transactional -> proprietary (sweep)",
     };
+    let falls = context
+        .settings
+        .band
+        .is_some_and(|band| band.standing(reviewed.after.transactional) == Standing::BelowFloor);
+    if falls && reviewed.direction == Move::Sweep {
+        note("this sweep leaves the transactional balance BELOW THE FLOOR of the band");
+    }
     if !arguments.yes {
         confirm(&format!(
             "[{}] {} {words}\n  transactional {} -> {}\n  proprietary   {} -> {}",

@@ -151,6 +151,10 @@ pub struct Transaction {
     pub happened_at: Timestamp,
     /// When the money moved, if it has (UTC).
     pub settled_at: Option<Timestamp>,
+    /// When it went back, if it did (UTC).
+    pub refunded_at: Option<Timestamp>,
+    /// How much of it, where saldo knows, in centavos.
+    pub refunded_amount: Option<Centavos>,
 }
 
 /// What a report makes of a transaction that saldo did not order: the state, and whether the gateway contradicts

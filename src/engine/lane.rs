@@ -52,6 +52,9 @@ pub enum Pause {
     /// The clocks differ too much.
     #[error("this machine's clock is {} s away from the gateway's; payments are paused until it is set right", .0.as_secs())]
     Clock(SignedDuration),
+    /// A cockpit beside the journal's owner has lost it.
+    #[error("saldo serve has gone: nothing is polled, taken or sent until it runs again")]
+    OwnerGone,
 }
 
 /// What the lane could not do.

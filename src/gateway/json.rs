@@ -119,6 +119,17 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The same of a transaction: it moves something. Its direction is its kind's to say, never its sign's.
+    pub(super) fn amount_of_a_transaction(&self, name: &str) -> Result<Option<Centavos>, IllegibleBody> {
+        let amount = self.amount(name)?;
+        match (amount, self.get(name)) {
+            (Some(amount), Some(Value::Number(number))) if amount <= Centavos::ZERO => {
+                Err(expected(&self.path_of(name), "an amount above zero", number.as_str()))
+            }
+            _ => Ok(amount),
+        }
+    }
+
     pub(super) fn required_amount(&self, name: &str) -> Result<Centavos, IllegibleBody> {
         self.required(name, self.amount(name)?)
     }

@@ -82,7 +82,7 @@ pub(super) fn read_report(direction: Direction, data: &Object<'_>) -> Result<Rep
         external_reference: data.safe("externalReference")?,
         end_to_end_id: data.safe("endToEndId")?,
         original_end_to_end_id: data.safe("originalEndToEndId")?,
-        amount: data.amount("amount")?,
+        amount: data.amount_of_a_transaction("amount")?,
         name,
         document,
         bank_data: bank_data.transpose()?,
@@ -202,6 +202,8 @@ mod tests {
         for (text, error) in [
             ("{}", "status: missing"),
             (r#"{"status":1}"#, "status: expected a text, found a number"),
+            (r#"{"status":"PAID","amount":-5.00}"#, "amount: expected an amount above zero, found -5.00"),
+            (r#"{"status":"PAID","amount":0}"#, "amount: expected an amount above zero, found 0"),
             (r#"{"status":"PAID","amount":"1"}"#, "amount: expected a number, found the text \"1\""),
             (
                 r#"{"status":"PAID","payee":{"document":12345678909}}"#,

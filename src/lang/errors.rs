@@ -237,6 +237,9 @@ impl Lang {
 impl Lang {
     /// An error in the gateway client's own English, after its class in the screen's language where it has one.
     pub fn raw_error(self, text: &str) -> String {
+        if self == Self::PtBr && text.starts_with("saldo serve has gone:") {
+            return self.owner_gone().to_owned();
+        }
         let class = CLASSES.iter().find(|(part, _)| text.contains(part));
         match (self, class) {
             (Self::PtBr, Some((_, class))) => format!("{class} ({text})"),
@@ -246,7 +249,7 @@ impl Lang {
 }
 
 /// What is said in an error of each class, and the class in Portuguese. The first that fits counts.
-const CLASSES: [(&str, &str); 21] = [
+const CLASSES: [(&str, &str); 20] = [
     ("journal cannot be written", "o diário não pode ser gravado"),
     ("knows no such transaction", "o gateway não conhece este id"),
     ("cannot be a transaction's id", "isto não pode ser um id de transação"),
@@ -266,7 +269,6 @@ const CLASSES: [(&str, &str); 21] = [
     ("has an error of its own", "erro do próprio gateway"),
     ("in use", "endereço já em uso"),
     ("ermission denied", "sem permissão"),
-    ("serve has gone", "o saldo serve saiu"),
     ("went away before", "o dono do diário saiu antes de responder"),
 ];
 

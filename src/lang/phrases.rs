@@ -344,6 +344,18 @@ impl Lang {
         }
     }
 
+    /// Nobody owns the journal that this screen looks at.
+    pub const fn owner_gone(self) -> &'static str {
+        match self {
+            Self::PtBr => {
+                "o saldo serve saiu: nada é consultado, recebido nem enviado até que ele volte; o que já foi decidido está no diário"
+            }
+            Self::En => {
+                "saldo serve has gone: nothing is polled, taken or sent until it runs again; what was decided is in the journal"
+            }
+        }
+    }
+
     /// That a payment may be a repeat, and of what: when, in which state and under which reference.
     pub fn repeat(self, amount: Centavos, at: &str, known: &str) -> String {
         match self {

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::text::{cut, put, put_right, width};
 use super::theme::Theme;
 use crate::app::{App, Environment};
+use crate::domain::alert::Kind;
 use crate::domain::freshness::{Age, Freshness};
 
 /// Draws it. The environment's word comes first and is never left out; the rest goes from the right.
@@ -128,10 +129,12 @@ fn balance(app: &App, theme: &Theme) -> (&'static str, String, Style, bool) {
 fn webhooks(app: &App, theme: &Theme) -> (&'static str, String, Style, bool) {
     let words = &app.words().header;
     let health = &app.webhooks;
+    // Until a person has seen it.
+    let is_forged = app.waiting_alerts().iter().any(|alert| alert.what.kind() == Kind::WebhookSignatures);
     let (word, style, wrong) = match (&health.trouble, health.listening) {
         (Some(_), _) => (words.failed, theme.bad, true),
         (None, None) => (words.off, theme.label, false),
-        (None, Some(_)) if health.forged > 0 => (words.forged, theme.bad, true),
+        (None, Some(_)) if is_forged => (words.forged, theme.bad, true),
         (None, Some(_)) if health.taken == 0 => (words.listening, theme.text, false),
         (None, Some(_)) => (words.ok, theme.good, false),
     };

@@ -130,6 +130,7 @@ pub(super) fn pause_words(app: &App, pause: &Pause) -> String {
         Pause::Unauthorized(problem) => app.lang.paused_credentials(false, &problem.to_string()),
         Pause::Forbidden(problem) => app.lang.paused_credentials(true, &problem.to_string()),
         Pause::Clock(skew) => app.lang.paused_clock(skew.as_secs()),
+        Pause::OwnerGone => app.lang.owner_gone().to_owned(),
     }
 }
 

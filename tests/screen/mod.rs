@@ -100,6 +100,8 @@ pub(crate) fn row(seq: i64, state: State, amount: i64, name: &str) -> Transactio
         updated_at: before(100 - seq),
         happened_at: before((100 - seq) * 37),
         settled_at: None,
+        refunded_at: None,
+        refunded_amount: None,
     }
 }
 

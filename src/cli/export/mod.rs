@@ -96,7 +96,7 @@ impl Writing {
                     bytes.extend(statement.head(rows.first(), &self.zone).into_bytes());
                 }
                 for row in rows {
-                    bytes.extend(ofx::line(row, &self.zone).unwrap_or_default().into_bytes());
+                    bytes.extend(ofx::lines(row, &self.zone).into_bytes());
                 }
             }
             (Shape::Ofx, None) => {}

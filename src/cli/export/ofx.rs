@@ -1,7 +1,7 @@
 //! A bank statement in OFX 1.0.2, which programs for accounts read.
 //!
-//! A line is money that has moved: paid cash-ins, completed cash-outs. What was given back has no line of its own, because
-//! saldo does not know every refund's amount; the line says that there was one. `FITID` is the endToEndId, or else
+//! A line is money that has moved: paid cash-ins, completed cash-outs, and what of them went back. Where saldo does not know
+//! how much that was, the payment's line says that there was a refund. `FITID` is the endToEndId, or else
 //! saldo's own id, so a line that is read twice is known.
 
 use jiff::Timestamp;
@@ -10,7 +10,6 @@ use jiff::tz::TimeZone;
 use crate::domain::balance::Reading;
 use crate::domain::money::Centavos;
 use crate::domain::report::Direction;
-use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 
 /// What a statement is of.
@@ -32,7 +31,7 @@ impl Statement {
              <OFX>\r\n<SIGNONMSGSRSV1><SONRS><STATUS><CODE>0</CODE><SEVERITY>INFO</SEVERITY></STATUS>\
              <DTSERVER>{now}</DTSERVER><LANGUAGE>POR</LANGUAGE><FI><ORG>ConnectPSP</ORG></FI></SONRS></SIGNONMSGSRSV1>\r\n\
              <BANKMSGSRSV1><STMTTRNRS><TRNUID>0</TRNUID><STATUS><CODE>0</CODE><SEVERITY>INFO</SEVERITY></STATUS>\
-             <STMTRS><CURDEF>BRL</CURDEF>\r\n<BANKACCTFROM><BANKID>ConnectPSP</BANKID><ACCTID>{}</ACCTID>\
+             <STMTRS><CURDEF>BRL</CURDEF>\r\n<BANKACCTFROM><BANKID>CONNPSP</BANKID><ACCTID>{}</ACCTID>\
              <ACCTTYPE>CHECKING</ACCTTYPE></BANKACCTFROM>\r\n<BANKTRANLIST><DTSTART>{start}</DTSTART><DTEND>{now}</DTEND>\r\n",
             text(&self.account, 22)
         )
@@ -51,31 +50,55 @@ impl Statement {
     }
 }
 
-/// The line of a row, if money has moved.
-pub(super) fn line(row: &Transaction, zone: &TimeZone) -> Option<String> {
+/// The lines of a row: what has moved, and what of it went back.
+pub(super) fn lines(row: &Transaction, zone: &TimeZone) -> String {
+    let lines = [line(row, zone), refund(row, zone)];
+    lines.into_iter().flatten().collect()
+}
+
+fn line(row: &Transaction, zone: &TimeZone) -> Option<String> {
     let amount = row.amount.filter(|_| row.state.has_settled())?;
     let (kind, amount) = match row.direction {
         Direction::In => ("CREDIT", amount),
         Direction::Out => ("DEBIT", Centavos::ZERO.checked_sub(amount)?),
     };
-    let id = row.end_to_end_id.as_ref().map_or_else(|| row.id.to_string(), |id| text(id.as_str(), 255));
-    let mut memo = String::from("PIX");
-    if row.refunded {
-        memo.push_str(" (devolvido, no todo ou em parte)");
-    }
-    if let Some(reference) = &row.external_reference {
-        memo.push(' ');
-        memo.push_str(reference.as_str());
-    }
-    let name = row.name.as_ref().map_or("", Safe::as_str);
-    Some(format!(
+    let is_told = row.refunded && row.refunded_amount.is_none();
+    let what = if is_told { "PIX (devolvido, no todo ou em parte)" } else { "PIX" };
+    Some(entry(row, (kind, amount), (posted(row), zone), (id_of(row), what)))
+}
+
+/// Money that went back, the other way round.
+fn refund(row: &Transaction, zone: &TimeZone) -> Option<String> {
+    let (amount, at) = (row.refunded_amount?, row.refunded_at?);
+    let (kind, amount) = match row.direction {
+        Direction::In => ("DEBIT", Centavos::ZERO.checked_sub(amount)?),
+        Direction::Out => ("CREDIT", amount),
+    };
+    Some(entry(row, (kind, amount), (at, zone), (format!("{}-R", id_of(row)), "PIX devolução")))
+}
+
+fn id_of(row: &Transaction) -> String {
+    row.end_to_end_id.as_ref().map_or_else(|| row.id.to_string(), |id| text(id.as_str(), 250))
+}
+
+fn entry(
+    row: &Transaction,
+    (kind, amount): (&str, Centavos),
+    (at, zone): (Timestamp, &TimeZone),
+    (id, what): (String, &str),
+) -> String {
+    let memo = row.external_reference.as_ref().map_or_else(|| what.to_owned(), |own| format!("{what} {own}"));
+    let name = row
+        .name
+        .as_ref()
+        .map_or_else(String::new, |name| format!("<NAME>{}</NAME>", text(name.as_str(), 32)));
+    format!(
         "<STMTTRN><TRNTYPE>{kind}</TRNTYPE><DTPOSTED>{}</DTPOSTED><TRNAMT>{}</TRNAMT><FITID>{id}</FITID>\
-         <NAME>{}</NAME><MEMO>{}</MEMO></STMTTRN>\r\n",
-        time(posted(row), zone),
+         {name}<MEMO>{}</MEMO></STMTTRN>\r\n",
+        time(at, zone),
         amount.to_decimal(),
-        text(name, 32),
         text(&memo, 255),
-    ))
+    )
 }
 
 fn posted(row: &Transaction) -> Timestamp {
@@ -140,8 +163,24 @@ mod tests {
             told.contains(&format!("<FITID>{}</FITID>", sent.id)) && told.contains("devolvido"),
             "{told}"
         );
-        let failed = Transaction { state: State::Out(cash_out::State::Failed), ..sent };
-        assert_eq!(line(&failed, &zone), None);
+        let failed = Transaction { state: State::Out(cash_out::State::Failed), ..sent.clone() };
+        assert_eq!(lines(&failed, &zone), "");
+        // What went back is a line of its own where it is known, so that the statement adds up.
+        let back = Transaction {
+            refunded_at: sent.settled_at,
+            refunded_amount: Some(Centavos::new(56)),
+            name: None,
+            ..sent
+        };
+        let told = lines(&back, &zone);
+        for part in [
+            "<TRNAMT>-1234.56</TRNAMT>",
+            "<TRNTYPE>CREDIT</TRNTYPE>",
+            "<TRNAMT>0.56</TRNAMT>",
+            "-R</FITID><MEMO>",
+        ] {
+            assert!(told.contains(part) && !told.contains("no todo"), "{told}");
+        }
     }
 
     #[test]

@@ -176,6 +176,8 @@ pub(super) mod tests {
             updated_at: at(2),
             happened_at: at(0),
             settled_at: Some(at(1)),
+            refunded_at: None,
+            refunded_amount: None,
         }
     }
 

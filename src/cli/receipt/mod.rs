@@ -37,7 +37,7 @@ pub(super) struct ReceiptArguments {
 }
 
 /// A receipt, ready to be set.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Receipt {
     title: &'static str,
     amount: String,
@@ -61,6 +61,12 @@ pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Resu
         return Ok(Exit::Done);
     };
     let is_pdf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pdf"));
+    if let Some(letter) = pdf::missing_letter(&receipt).filter(|_| is_pdf) {
+        return Err(Failure::usage(format!(
+            "the fonts of a PDF receipt have no {letter:?}, and a receipt with another name on it proves nothing: name a file that \
+             ends in .txt"
+        )));
+    }
     let bytes = if is_pdf { pdf::render(&receipt) } else { (text(&receipt) + "\n").into_bytes() };
     let mut file = NewFile::beside(path, arguments.force)?;
     file.writer()
@@ -230,6 +236,8 @@ mod tests {
                 updated_at: at(2),
                 happened_at: at(0),
                 settled_at: Some(at(1)),
+                refunded_at: None,
+                refunded_amount: None,
             },
             intent: None,
             events: Vec::new(),

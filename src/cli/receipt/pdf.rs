@@ -96,23 +96,39 @@ fn wrapped(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
-/// Windows-1252, which PDF calls `WinAnsiEncoding`. What it does not have is a question mark.
+/// The first letter that the page's fonts do not have. A receipt with another name on it than the payee's proves nothing.
+pub(super) fn missing_letter(receipt: &Receipt) -> Option<char> {
+    let values = receipt.lines.iter().map(|(_, value)| value);
+    let mut letters = values.chain(&receipt.notes).chain([&receipt.amount]).flat_map(|text| text.chars());
+    letters.find(|letter| byte(*letter).is_none())
+}
+
+/// Windows-1252, which PDF calls `WinAnsiEncoding`.
 fn encoded(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|character| match character {
-            ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(character)).unwrap_or(b'?'),
-            '€' => 0x80,
-            '…' => 0x85,
-            '‘' => 0x91,
-            '’' => 0x92,
-            '“' => 0x93,
-            '”' => 0x94,
-            '•' => 0x95,
-            '–' => 0x96,
-            '—' => 0x97,
-            _ => b'?',
-        })
-        .collect()
+    text.chars().map(|letter| byte(letter).unwrap_or(b'?')).collect()
+}
+
+fn byte(letter: char) -> Option<u8> {
+    Some(match letter {
+        ' '..='~' | '\u{a0}'..='\u{ff}' => u8::try_from(u32::from(letter)).ok()?,
+        '€' => 0x80,
+        'Š' => 0x8a,
+        'Œ' => 0x8c,
+        'Ž' => 0x8e,
+        '…' => 0x85,
+        '‘' => 0x91,
+        '’' => 0x92,
+        '“' => 0x93,
+        '”' => 0x94,
+        '•' => 0x95,
+        '–' => 0x96,
+        '—' => 0x97,
+        'š' => 0x9a,
+        'œ' => 0x9c,
+        'ž' => 0x9e,
+        'Ÿ' => 0x9f,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -136,6 +152,10 @@ mod tests {
         assert!(holds("Padaria S\u{e3}o Jo\u{e3}o \u{2013} Filhos") && holds("WinAnsiEncoding"));
         assert!(holds("1.234,56") && holds("E60746948202603101405abcdefghijk"));
         assert_eq!(bytes, render(&receipt), "the same receipt is the same file");
+        assert_eq!(missing_letter(&receipt), None);
+        let named = |name: &str| Receipt { notes: vec![name.to_owned()], ..receipt.clone() };
+        assert_eq!(missing_letter(&named("Dvořák Žižek")), Some('ř'));
+        assert_eq!(missing_letter(&named("Žižek")), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::domain::transaction::{CashIn, State, Transaction, observed};
 
 pub(super) const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
     transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
-    settled_at";
+    settled_at, refunded_at, refunded_amount";
 
 /// Webhooks at most in the life of a row.
 const DELIVERIES: u32 = 20;
@@ -65,6 +65,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
         updated_at: time(17)?,
         happened_at: time(18)?,
         settled_at: get::<Option<i64>>(row, 19)?.map(to_time).transpose()?,
+        refunded_at: get::<Option<i64>>(row, 20)?.map(to_time).transpose()?,
+        refunded_amount: get::<Option<i64>>(row, 21)?.map(Centavos::new),
     })
 }
 

@@ -69,14 +69,23 @@ const END_OF_TIME: i64 = 60_000_000 * (i64::MAX / 60_000_000);
 
 /// What settled since a moment, and what is open.
 pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
+    // What the gateway contradicts is in doubt, whatever state it has.
     let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
-                WHERE i.open = 1 AND t.state IN (SELECT value FROM json_each(?1))";
+                WHERE i.open = 1 AND ";
     let moved = flows::between(connection, since.as_microsecond(), END_OF_TIME)?;
     Ok(Totals {
         received: moved.received,
         paid: moved.paid,
-        in_flight: sum(connection, open, [r#"["approved","accepted"]"#])?,
-        in_doubt: sum(connection, open, [r#"["unknown","exists","held"]"#])?,
+        in_flight: sum(
+            connection,
+            &format!("{open} t.conflict = 0 AND t.state IN ('approved', 'accepted')"),
+            [],
+        )?,
+        in_doubt: sum(
+            connection,
+            &format!("{open} (t.conflict = 1 OR t.state IN ('unknown', 'exists', 'held'))"),
+            [],
+        )?,
     })
 }
 

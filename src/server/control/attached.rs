@@ -24,7 +24,7 @@ use crate::engine::alerts::{NotAcknowledged, Subject, gap_files};
 use crate::engine::batch::{self, Ran, RunBatch};
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::desk::{Wanted, show};
-use crate::engine::lane::{Decision, LaneError};
+use crate::engine::lane::{Decision, LaneError, Pause};
 use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
@@ -133,7 +133,7 @@ impl Clerk {
             failures += 1;
             if is_there {
                 is_there = false;
-                self.tell(News::JournalTrouble(NOBODY.to_owned())).await;
+                self.tell(News::Paused(Some(Pause::OwnerGone))).await;
                 let trouble = Some(NOBODY.to_owned());
                 let health = WebhookHealth { trouble, ..WebhookHealth::default() };
                 self.tell(News::Webhooks(Box::new(health))).await;

@@ -50,10 +50,10 @@ impl Watch {
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
     /// The owner did not get the whole request, so it did nothing.
-    #[error("it went away before it had the request ({0})")]
+    #[error("the journal's owner went away before it had the request ({0})")]
     NotSent(String),
     /// The owner may have had the request, and did not answer: it may have done it.
-    #[error("it went away before it answered ({0})")]
+    #[error("the journal's owner went away before it answered ({0})")]
     Unknown(String),
     /// The owner did nothing, and said why.
     #[error(transparent)]

@@ -444,6 +444,8 @@ impl Store {
             updated_at: intent.updated_at,
             happened_at: intent.created_at,
             settled_at: None,
+            refunded_at: None,
+            refunded_amount: None,
         }
     }
 
@@ -519,6 +521,8 @@ fn stranger_row(stranger: &Stranger, at: Timestamp) -> Transaction {
         updated_at: at,
         happened_at: at,
         settled_at: None,
+        refunded_at: None,
+        refunded_amount: None,
     }
 }
 
