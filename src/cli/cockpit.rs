@@ -123,7 +123,7 @@ pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exi
         exposure: settings.exposure.clone(),
         notify: settings.alerts.notify,
     };
-    sit_down(station).await
+    Box::pin(sit_down(station)).await
 }
 
 async fn works(context: &Context) -> Result<Works, Failure> {
@@ -201,7 +201,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
 
 /// What the desk shows itself by.
 enum Face {
-    Screen { terminal: Tty, depth: ColorDepth, look: Look, theme: Chosen, mouse: bool },
+    Screen { terminal: Tty, depth: ColorDepth, look: Box<Look>, theme: Box<Chosen>, mouse: bool },
     Sentences(Runner),
 }
 
@@ -218,7 +218,7 @@ impl Face {
         let look = Look::new(theme.wanted, depth, &environment);
         let terminal = Tty::open(environment)
             .map_err(|error| Failure::usage(format!("{error}; saldo --linear needs no screen")))?;
-        Ok(Self::Screen { terminal, depth, look, theme, mouse })
+        Ok(Self::Screen { terminal, depth, look: Box::new(look), theme: Box::new(theme), mouse })
     }
 
     async fn show(self, cockpit: Cockpit, news: mpsc::Receiver<News>) -> Result<Ended, String> {
@@ -227,7 +227,7 @@ impl Face {
                 // What a person has just saved is waited for as a key's effect is.
                 let (changes, urgent) = mpsc::channel(CHANGES);
                 let watcher = theme.watch(changes);
-                let program = cockpit.looking(look).with_mouse(mouse);
+                let program = cockpit.looking(*look).with_mouse(mouse);
                 let news = session::News { urgent, data: news };
                 // In a task of its own: the thread that waits here would only hand each key over.
                 let session = tokio::spawn(session::run(program, terminal, depth, news));

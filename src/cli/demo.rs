@@ -111,7 +111,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     };
     let stop = CancellationToken::new();
     let traffic = tokio::spawn(run_traffic(access, webhook_url, arguments.seed, stop.clone()));
-    let ended = sit_down(station).await;
+    let ended = Box::pin(sit_down(station)).await;
     stop.cancel();
     traffic.abort();
     sandbox.stop().await;
