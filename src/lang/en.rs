@@ -446,7 +446,7 @@ pub(super) const WORDS: Words = Words {
         review: Term { short: "review", long: "review; nothing is sent yet" },
         clear_form: Term { short: "clear", long: "clear the form" },
         confirm: Term { short: "confirm", long: "yes: confirm what the screen shows" },
-        accept: Term { short: "search", long: "search" },
+        accept: Term { short: "ok", long: "take what was typed or chosen" },
         close: Term { short: "back", long: "back; what was typed stays" },
         utc: Term { short: "UTC", long: "times in UTC or in the desk's zone" },
         language: Term { short: "language", long: "Portuguese or English" },

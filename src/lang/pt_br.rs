@@ -452,7 +452,7 @@ pub(super) const WORDS: Words = Words {
         review: Term { short: "conferir", long: "conferir; nada é enviado ainda" },
         clear_form: Term { short: "limpar", long: "limpar o formulário" },
         confirm: Term { short: "confirmar", long: "sim: confirmar o que está na tela" },
-        accept: Term { short: "buscar", long: "buscar" },
+        accept: Term { short: "ok", long: "aceitar o que foi digitado ou escolhido" },
         close: Term { short: "voltar", long: "voltar; o que foi digitado fica" },
         utc: Term { short: "UTC", long: "horas em UTC ou no fuso da mesa" },
         language: Term { short: "idioma", long: "português ou inglês" },
