@@ -420,10 +420,20 @@ pub(super) fn amount_of(centavos: Option<i64>, text: Option<String>) -> Result<C
 /// What is wrong with the JSON, without its values: they are people's data, and errors end up in logs.
 fn reason(error: &serde_json::Error) -> String {
     let said = error.to_string();
-    let names_a_member =
-        ["unknown field", "duplicate field"].iter().any(|beginning| said.starts_with(beginning));
-    if error.is_data() && !names_a_member {
-        format!("a value of the wrong kind at line {} column {}", error.line(), error.column())
+    // These have no value in them; the last are this file's own.
+    let is_discreet = ["unknown field", "duplicate field", "amount is "]
+        .iter()
+        .any(|beginning| said.starts_with(beginning));
+    if error.is_data() && !is_discreet {
+        let place = format!("at line {} column {}", error.line(), error.column());
+        let expected = said
+            .rsplit_once(", expected ")
+            .map(|(_, rest)| rest.split(" at line ").next().unwrap_or_default());
+        match expected {
+            Some("a string") => format!("a value of the wrong kind {place}: write a text in quotes"),
+            Some(expected) => format!("a value of the wrong kind {place}: {expected} is expected"),
+            None => format!("a value of the wrong kind {place}"),
+        }
     } else {
         said
     }
