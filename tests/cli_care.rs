@@ -19,7 +19,7 @@ fn answers(desk: &Desk, yes: &str) -> String {
     let [client_secret, application_token, crypto_token] =
         [&access.client_secret, &access.application_token, &access.crypto_token];
     format!(
-        "sandbx\nsandbox\na name\ndesk\nnowhere\n{}\nabc\n\n{}\n\n{client_secret}\n{application_token}\n\
+        "sandbx\nsandbox\na name\ndesk\nnowhere\n{}\nabc\n\n{}\n\n/no/such/file\n{client_secret}\n{application_token}\n\
          {crypto_token}\n8087\n\nexample\n\n1\n3,00 2,00 1,00\n100000,00 200000,00 300000,00\n{yes}\n",
         access.base_url, access.client_id,
     )
@@ -41,6 +41,7 @@ fn the_first_run_writes_a_profile_that_works() {
         "digits only",
         "this one is needed",
         "the secret is empty",
+        "there is no file at that path",
         "an IP address and a port",
         "three amounts are needed",
         "floor <= target <= ceiling",

@@ -157,6 +157,11 @@ impl Guide {
                     self.draft.secrets[index] = path;
                     break None;
                 }
+                // What looks like a path is one: a slip in it must not become the secret. It is not repeated; it may be one.
+                if path.is_absolute() {
+                    self.not_taken(self.words.no_file);
+                    continue;
+                }
                 match validate_secret(text.as_bytes()) {
                     Ok(secret) => {
                         self.draft.secrets[index] = self.folder().join(key.replace('_', "-"));

@@ -3,8 +3,9 @@
 //! A line that is typed runs as `saldo LINE` would beside an open cockpit: in a process of its own that asks this one over
 //! its socket. So whatever a command does, asks and refuses, it does here in the same way.
 
-use std::io::{self, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::context::asked_to_stop;
 use crate::engine::message::News;
+use crate::lang::Lang;
 use crate::session::{Cockpit, Now, Program};
 use crate::ui::linear::Teller;
 
@@ -131,9 +133,11 @@ impl Runner {
             "now" => (teller.now(cockpit.app()), None),
             now if now == words.now => (teller.now(cockpit.app()), None),
             help if help == words.help || help == "?" => (vec![words.hint.to_owned()], None),
+            // A command would print what is hidden here.
+            _ if cockpit.app().is_private() => (vec![words.masked.to_owned()], None),
             command => match shlex::split(command) {
                 None => (vec![words.not_understood.to_owned()], None),
-                Some(arguments) => match self.begin(&arguments) {
+                Some(arguments) => match self.begin(&arguments, cockpit.app().lang) {
                     Ok(child) => (Vec::new(), Some(child)),
                     Err(error) => (vec![error.to_string()], None),
                 },
@@ -141,12 +145,17 @@ impl Runner {
         }
     }
 
-    fn begin(&self, arguments: &[String]) -> io::Result<Child> {
+    fn begin(&self, arguments: &[String], lang: Lang) -> io::Result<Child> {
         // Of `saldo balance` the first word goes without saying.
         let arguments = arguments.strip_prefix(&["saldo".to_owned()]).unwrap_or(arguments);
         let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--lang").arg(lang.as_str());
         for (flag, value) in &self.flags {
             command.arg(flag).arg(value);
+        }
+        // What follows on a pipe is the desk's own; a command that asks has nobody there to ask.
+        if !io::stdin().is_terminal() {
+            command.stdin(Stdio::null());
         }
         command.args(arguments).spawn()
     }

@@ -82,7 +82,7 @@ struct Global {
     /// The cockpit as plain sentences instead of a screen: for screen readers, `tee` and thin links
     #[arg(long, global = true)]
     linear: bool,
-    /// The look of the cockpit: auto, dark, light, high-contrast, ansi16, none, or a theme of yours
+    /// The look of the cockpit: auto, dark, light, high-contrast, ansi16, ansi16-light, none, or a theme of yours
     #[arg(long, global = true, value_name = "NAME")]
     theme: Option<String>,
     /// Begin with amounts, names, keys and documents masked, for a screen that others see

@@ -23,6 +23,7 @@ pub(crate) struct GuideWords {
     /// Why an answer was not taken.
     pub(crate) not_taken: &'static str,
     pub(crate) needed: &'static str,
+    pub(crate) no_file: &'static str,
     pub(crate) three_amounts: &'static str,
     /// Before what will be written.
     pub(crate) review: &'static str,
@@ -50,6 +51,7 @@ const EN: GuideWords = GuideWords {
     none: "none",
     not_taken: "Not taken: {}.",
     needed: "this one is needed",
+    no_file: "there is no file at that path; a secret that begins with / has to stand in a file",
     three_amounts: "three amounts are needed, with spaces between them",
     review: "This will be added to {}:",
     files: "and the secrets to files of mode 0600 in {}",
@@ -75,6 +77,7 @@ const PT_BR: GuideWords = GuideWords {
     none: "nenhum",
     not_taken: "Não aceito: {}.",
     needed: "esta resposta é necessária",
+    no_file: "não há arquivo nesse caminho; um segredo que começa com / precisa estar num arquivo",
     three_amounts: "são necessários três valores, separados por espaços",
     review: "Isto será acrescentado a {}:",
     files: "e os segredos a arquivos de modo 0600 em {}",

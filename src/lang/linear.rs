@@ -21,6 +21,8 @@ pub(crate) struct LinearWords {
     pub(crate) help: &'static str,
     pub(crate) quit: &'static str,
     pub(crate) not_understood: &'static str,
+    /// Commands show what the mask hides.
+    pub(crate) masked: &'static str,
     pub(crate) goodbye: &'static str,
 }
 
@@ -34,6 +36,7 @@ const EN: LinearWords = LinearWords {
     help: "help",
     quit: "quit",
     not_understood: "The quotes of that line do not match; nothing was done.",
+    masked: "The desk is masked, and a command would show what is hidden; nothing was done. Start it without --private to type commands.",
     goodbye: "The desk is closed; payments under way stay in the journal.",
 };
 
@@ -47,6 +50,7 @@ const PT_BR: LinearWords = LinearWords {
     help: "ajuda",
     quit: "sair",
     not_understood: "As aspas dessa linha não fecham; nada foi feito.",
+    masked: "A mesa está oculta, e um comando mostraria o que está oculto; nada foi feito. Comece sem --private para digitar comandos.",
     goodbye: "A mesa está fechada; os pagamentos em andamento ficam no diário.",
 };
 

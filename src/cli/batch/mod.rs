@@ -117,7 +117,11 @@ async fn pay(arguments: PayArguments, context: &Context) -> Result<Exit, Failure
     let review = review::Review::look(context, reader.as_deref(), examined, going.again).await;
     if dry_run {
         review.tell(context);
-        return Ok(Exit::Done);
+        // As without --dry-run: what would be refused is no success.
+        return match &review.examined.repeats[..] {
+            [] => Ok(Exit::Done),
+            repeats => Err(repeated(repeats)),
+        };
     }
     // Where it is to be written is found out before money moves.
     let file = at_home(&file);

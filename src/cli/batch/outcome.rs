@@ -103,6 +103,17 @@ fn is_in_doubt(line: &BatchLine) -> bool {
     })
 }
 
+/// Whether it is paid or on its way to be, as far as anybody has heard.
+fn is_well(line: &BatchLine) -> bool {
+    line.payment.as_ref().filter(|_| !line.is_taken()).is_some_and(|payment| {
+        let pay = &payment.cash_out;
+        matches!(pay.state, State::Completed | State::Accepted)
+            && !pay.conflict
+            && !pay.failure_reported
+            && pay.refunds.is_empty()
+    })
+}
+
 /// What a person does about a line; nothing where there is nothing to do.
 fn advice(line: &BatchLine) -> &'static str {
     let Some(payment) = &line.payment else { return "go on with the batch: saldo batch resume" };
@@ -112,6 +123,12 @@ fn advice(line: &BatchLine) -> &'static str {
     let pay = &payment.cash_out;
     if pay.conflict {
         return "ask the gateway's people what was paid; do not pay it again";
+    }
+    if !pay.refunds.is_empty() {
+        return "THE MONEY CAME BACK, all of it or a part: saldo show tells; settle it with the payee";
+    }
+    if pay.failure_reported {
+        return "a failure was reported and is being confirmed: do not count it as paid; saldo recover asks again";
     }
     match pay.state {
         State::Completed => "",
@@ -158,10 +175,10 @@ pub(super) fn say_batch(batch: &StoredBatch, progress: &Progress, lines: &[Batch
 
 /// For people: the lines that were begun and are neither paid nor accepted, then the sum.
 pub(super) fn say_sum(id: Uuid, lines: &[BatchLine]) {
-    for line in lines.iter().filter(|line| !matches!(state_of(line), "completed" | "accepted" | "waiting")) {
+    for line in lines.iter().filter(|line| line.payment.is_some() && !is_well(line)) {
         say(&sentence_of(line));
     }
-    let done = lines.iter().filter(|line| matches!(state_of(line), "completed" | "accepted"));
+    let done = lines.iter().filter(|line| is_well(line));
     let amount = crate::domain::batch::total(done.clone().map(|line| line.line.order.amount));
     say(&format!("batch {id}: {} of {} lines are paid or accepted, {amount}", done.count(), lines.len()));
 }
@@ -273,14 +290,14 @@ pub(super) fn verdict(
         .retryable()
         .meaning(Outcome::Pending));
     }
-    let not_paid = count(&|line| !matches!(state_of(line), "completed" | "accepted"));
+    let not_paid = count(&|line| !is_well(line));
     if not_paid > 0 {
         return Err(Failure::new(
             Exit::Refused,
             "not_paid",
             format!(
-                "{not_paid} of {} lines were refused or failed, and not paid; the others are paid or accepted. Mend the \
-                 cause, then `saldo batch resume {id} --again`",
+                "{not_paid} of {} lines were refused, failed or came back; the others are paid or accepted. Mend the cause; \
+                 `saldo batch resume {id} --again` pays those once more that ended unpaid",
                 lines.len()
             ),
         )

@@ -68,12 +68,12 @@ fn draw(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// `37 of 120: 30 paid, 5 accepted, 1 IN DOUBT, 1 not paid`
+/// Of those begun: `37 of 120: 30 paid, 5 accepted, 1 IN DOUBT, 1 not paid`
 pub(super) fn words(progress: &Progress) -> String {
     let parts = [
         (progress.completed.count, "paid"),
         (progress.accepted.count, "accepted"),
-        (progress.at_work.count, "on the way"),
+        (progress.at_work.count, "not answered yet"),
         (progress.in_doubt.count, "IN DOUBT"),
         (progress.not_paid.count, "not paid"),
     ];
@@ -83,7 +83,7 @@ pub(super) fn words(progress: &Progress) -> String {
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     let told = if told.is_empty() { "not begun".to_owned() } else { told.join(", ") };
-    format!("{} of {}: {told}", progress.answered(), progress.all())
+    format!("{} of {}: {told}", progress.begun(), progress.all())
 }
 
 #[cfg(test)]
@@ -98,6 +98,6 @@ mod tests {
         let mut progress = Progress { waiting: of(3), ..Progress::default() };
         assert_eq!(words(&progress), "0 of 3: not begun");
         progress = Progress { completed: of(1), in_doubt: of(2), at_work: of(1), ..progress };
-        assert_eq!(words(&progress), "3 of 7: 1 paid, 1 on the way, 2 IN DOUBT");
+        assert_eq!(words(&progress), "4 of 7: 1 paid, 1 not answered yet, 2 IN DOUBT");
     }
 }

@@ -219,9 +219,16 @@ impl Review {
                 what_if.after_all()
             ));
         }
+        if what_if.paying == Centavos::ZERO {
+            return text;
+        }
         let left = what_if.after_all();
-        if left < Centavos::ZERO {
+        if what_if.after() < Centavos::ZERO {
             text.push("THE BALANCE DOES NOT SUFFICE: the gateway will refuse lines; top up first".to_owned());
+        } else if left < Centavos::ZERO {
+            text.push(
+                "THE BALANCE MAY NOT SUFFICE, as far as what is pending has not left it yet".to_owned(),
+            );
         } else if let Some(band) = context.settings.band {
             text.push(match band.standing(left) {
                 Standing::BelowFloor => format!("BELOW THE FLOOR of {}", band.floor()),

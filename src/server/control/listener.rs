@@ -311,7 +311,9 @@ impl Shared {
                 let gone = tokio::spawn(until_gone(reader, stop.clone()));
                 let ran = self.office.run_batch(&run, &by, &stop).await;
                 gone.abort();
-                tracing::info!(batch = %run.id, by = by.uid, done = ran.is_ok(), "a batch went on");
+                let (more, stopped) =
+                    ran.as_ref().map_or((true, true), |ran| (ran.more, ran.stopped.is_some()));
+                tracing::info!(batch = %run.id, by = by.uid, more, stopped, "a batch went on");
                 self.answer(writer, &Reply::Done(ran)).await
             }
             Request::Charge(charge) => match charge.into_decision(by) {
