@@ -160,6 +160,7 @@ pub(super) const WORDS: Words = Words {
     notices: NoticesWords {
         title: "Notices",
         none: "No notices.",
+        none_new: "Nothing new. Acknowledged, and it still holds:",
         paused: "Payments are paused",
         journal: "The journal cannot be written: nothing is sent until it can",
         still_held: "In doubt for another day: decide with a statement in hand",

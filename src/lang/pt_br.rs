@@ -160,6 +160,7 @@ pub(super) const WORDS: Words = Words {
     notices: NoticesWords {
         title: "Avisos",
         none: "Nenhum aviso.",
+        none_new: "Nada de novo. Reconhecido, e ainda vale:",
         paused: "Pagamentos pausados",
         journal: "O diário não pode ser gravado: nada é enviado até que possa",
         still_held: "Incerto por mais um dia: decida com o extrato na mão",

@@ -228,6 +228,7 @@ strings! {
     NoticesWords {
         title,
         none,
+        none_new,
         paused,
         journal,
         still_held,

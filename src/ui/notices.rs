@@ -48,7 +48,8 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let inner = pane(buffer, area, words.title, opened, theme);
     let mut lines = Lines::new(buffer, inner);
     if count(app) == 0 {
-        lines.wrapped(words.none, theme.label);
+        let is_quiet = app.seen_alerts().next().is_none();
+        lines.wrapped(if is_quiet { words.none } else { words.none_new }, theme.label);
         return seen(app, theme, &mut lines);
     }
     for condition in conditions(app) {
