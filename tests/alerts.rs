@@ -280,11 +280,7 @@ fn a_terminal_is_asked_in_the_words_that_it_understands() {
     for (notify, variables, notification) in [
         ("auto", &[][..], format!("\u{1b}]9;{said}\u{1b}\\")),
         ("osc777", &[], format!("\u{1b}]777;notify;saldo;{said}\u{1b}\\")),
-        (
-            "osc9",
-            &[("TMUX", "/tmp/tmux-0/default,1,0")],
-            format!("\u{1b}Ptmux;\u{1b}\u{1b}]9;{said}\u{7}\u{1b}\\"),
-        ),
+        ("osc9", &[("TMUX", "socket,1,0")], format!("\u{1b}Ptmux;\u{1b}\u{1b}]9;{said}\u{7}\u{1b}\\")),
         ("off", &[], String::new()),
     ] {
         let desk = Desk::start(prompt());

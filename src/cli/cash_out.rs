@@ -16,6 +16,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
+use super::settle::{LOOK_AGAIN, Turn, Waiting};
 use super::view::{IntentView, destination_text, sentence};
 use crate::domain::attempt::Verdict;
 use crate::domain::br_code::{BrCode, Target};
@@ -25,7 +26,6 @@ use crate::domain::institution::Ispb;
 use crate::domain::money::{Centavos, MAX_TYPED};
 use crate::domain::order::{BankAccount, Destination, Order, Reference, parse_account, parse_branch};
 use crate::domain::pix_key::{PixKey, PixKeyType};
-use crate::engine::clock;
 use crate::engine::lane::{Decision, Goal, LaneError};
 use crate::engine::office::{Found, Paid};
 use crate::journal::{Intent, Reader};
@@ -34,12 +34,6 @@ use crate::server::control::operator;
 /// What is left to do for a payment in doubt that may not be sent again.
 pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over: saldo only listens for its webhook now. Do \
     not pay it under another reference; ask the gateway's people about this one, then `saldo resolve` records what they found";
-
-/// Between two looks of somebody who waits, at least.
-pub(super) const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// Between two looks at what another process has learned, at most.
-pub(super) const READ_AGAIN: Duration = Duration::from_secs(1);
 
 /// Standard input at most: a payment is a few hundred bytes.
 const MOST_INPUT: u64 = 1 << 20;
@@ -179,7 +173,7 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         tokio::select! {
             biased;
             () = stop.cancelled() => note("stopped waiting; the payment goes on at the gateway"),
-            settled = settle(&context, intent.clone(), Instant::now() + wait, beside) => intent = settled?,
+            settled = settle(&context, intent.clone(), Waiting { until: Instant::now() + wait, beside }) => intent = settled?,
         }
     }
     if context.json {
@@ -248,41 +242,18 @@ async fn pay(
     }
 }
 
-/// Looks at a payment when its plan says so until it is final or the time is up, and owns the journal only for each
-/// look. Where another process owns it, that one looks, and its journal is read.
-async fn settle(
-    context: &Context,
-    mut intent: Intent,
-    until: Instant,
-    mut beside: bool,
-) -> Result<Intent, Failure> {
+/// Looks at a payment when its plan says so until it is final or the time is up.
+async fn settle(context: &Context, mut intent: Intent, mut waiting: Waiting) -> Result<Intent, Failure> {
     while !intent.cash_out.state.is_final() {
-        let planned = intent.cash_out.plan().map_or(Duration::MAX, |plan| {
-            Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default()
-        });
-        // An owner may hear of it earlier than any look is planned.
-        let most = if beside { READ_AGAIN } else { Duration::MAX };
-        let wait = planned.min(most).max(LOOK_AGAIN);
-        if Instant::now() + wait.min(Duration::from_secs(24 * 3_600)) > until {
-            return Ok(intent);
-        }
-        tokio::time::sleep(wait).await;
-        intent = match context.own_now().await {
-            Ok(office) => {
+        intent = match waiting.next(context, intent.cash_out.plan().map(|plan| plan.at)).await {
+            Turn::Ours(office) => {
                 office.lane().advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?
             }
-            Err(failure) if failure.exit == Exit::Later => {
-                beside = true;
-                match context.reader().await? {
-                    Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
-                    None => intent,
-                }
-            }
-            // The payment is taken, whatever keeps this process from looking at it: its state is what counts.
-            Err(failure) => {
-                note(&failure.message);
-                return Ok(intent);
-            }
+            Turn::Theirs => match context.reader().await? {
+                Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
+                None => intent,
+            },
+            Turn::Over => break,
         };
     }
     Ok(intent)

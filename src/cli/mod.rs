@@ -36,6 +36,7 @@ mod resolve;
 mod sandbox;
 mod select;
 mod serve;
+mod settle;
 mod show;
 mod themes;
 mod transactions;

@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ask::confirm;
-use super::cash_out::{LOOK_AGAIN, READ_AGAIN, person_text, wait};
+use super::cash_out::{person_text, wait};
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, known, stop_signal};
 use super::output::{note, say, say_json};
+use super::settle::{Turn, Waiting};
 use super::show::AttemptView;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::money::Centavos;
@@ -21,7 +22,6 @@ use crate::domain::refund::{Reason, Refund, State};
 use crate::domain::request::Asked;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
-use crate::engine::clock;
 use crate::engine::counter::{CounterError, Made, RefundDecision};
 use crate::engine::office::Found;
 use crate::journal::{AskedLife, Reader, Stored};
@@ -163,7 +163,7 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
         tokio::select! {
             biased;
             () = stop.cancelled() => note("stopped waiting; the refund goes on at the gateway"),
-            settled = settle(context, stored.clone(), Instant::now() + wait, beside) => stored = settled?,
+            settled = settle(context, stored.clone(), Waiting { until: Instant::now() + wait, beside }) => stored = settled?,
         }
     }
     if context.json {
@@ -175,29 +175,16 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
     verdict(&stored, arguments.wait.is_some(), trouble.as_ref())
 }
 
-/// Looks at a refund when its plan says so until it is final or the time is up, and owns the journal only for each look.
-/// Where another process owns it, that one looks, and its journal is read.
+/// Looks at a refund when its plan says so until it is final or the time is up.
 async fn settle(
     context: &Context,
     mut stored: Stored<Refund>,
-    until: Instant,
-    mut beside: bool,
+    mut waiting: Waiting,
 ) -> Result<Stored<Refund>, Failure> {
     while !stored.asked.state.is_final() {
-        let planned = stored.asked.plan().map_or(Duration::MAX, |plan| {
-            Duration::try_from(plan.at.duration_since(clock::now())).unwrap_or_default()
-        });
-        // An owner may hear of it earlier than any look is planned.
-        let most = if beside { READ_AGAIN } else { Duration::MAX };
-        let pause = planned.min(most).max(LOOK_AGAIN);
-        if Instant::now() + pause.min(Duration::from_secs(24 * 3_600)) > until {
-            return Ok(stored);
-        }
-        tokio::time::sleep(pause).await;
-        match context.own_now().await {
-            Ok(office) => stored = office.counter().look_at_refund(stored.id).await?,
-            Err(failure) if failure.exit == Exit::Later => {
-                beside = true;
+        match waiting.next(context, stored.asked.plan().map(|plan| plan.at)).await {
+            Turn::Ours(office) => stored = office.counter().look_at_refund(stored.id).await?,
+            Turn::Theirs => {
                 if let Some(reader) = context.reader().await?
                     && let Some(life) = reader.life(stored.asked.terms.cash_in).await?
                     && let Some(refund) = life.incoming.refund
@@ -205,11 +192,7 @@ async fn settle(
                     stored = refund.stored;
                 }
             }
-            // The gateway has taken it, whatever keeps this process from looking: its state is what counts.
-            Err(failure) => {
-                note(&failure.message);
-                return Ok(stored);
-            }
+            Turn::Over => break,
         }
     }
     Ok(stored)

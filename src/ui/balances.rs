@@ -104,7 +104,7 @@ fn partner(app: &App, bank: &BankBalance, figure: Style, theme: &Theme, lines: &
 /// The most wanted figures in a few lines, for small screens.
 pub(super) fn summary(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let words = &app.words().balances;
-    let remarks: Vec<String> = remarks(app, theme).into_iter().map(|(text, _)| text).collect();
+    let remarks = remarks_in_words(app);
     let title = [words.title.to_owned()].into_iter().chain(remarks).collect::<Vec<_>>().join(" · ");
     let inner = pane(buffer, area, &title, false, theme);
     let figure = figures(app, theme);

@@ -46,9 +46,6 @@ const ASK_AGAIN_FOR: Duration = Duration::from_secs(10);
 /// For what was just asked to be handed over, when the screen is closed.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
 
-/// What is shown while nobody owns the journal.
-const NOBODY: &str = "saldo serve has gone: nothing is polled, taken or sent until it runs again";
-
 /// An engine that lives in another process.
 pub struct Attached {
     news: mpsc::Sender<News>,
@@ -134,11 +131,12 @@ impl Clerk {
             if is_there {
                 is_there = false;
                 self.tell(News::Paused(Some(Pause::OwnerGone))).await;
-                let trouble = Some(NOBODY.to_owned());
+                let trouble = Some(Pause::OwnerGone.to_string());
                 let health = WebhookHealth { trouble, ..WebhookHealth::default() };
                 self.tell(News::Webhooks(Box::new(health))).await;
             }
-            self.tell(News::BalanceFailed { at: clock::now(), reason: Safe::new(NOBODY), failures }).await;
+            let reason = Safe::new(&Pause::OwnerGone.to_string());
+            self.tell(News::BalanceFailed { at: clock::now(), reason, failures }).await;
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -376,7 +374,7 @@ impl Clerk {
     async fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T, Broken> {
         match Client::connect(&self.journal).await {
             Ok(Some(client)) => client.ask(&self.account, request, &CancellationToken::new()).await,
-            Ok(None) => Err(Broken::NotSent(NOBODY.to_owned())),
+            Ok(None) => Err(Broken::NotSent(Pause::OwnerGone.to_string())),
             Err(refusal) => Err(Broken::Refused(refusal)),
         }
     }
