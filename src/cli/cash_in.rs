@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::cash_out::{amount_of, lay_over, person_text, read_input, text_or_number};
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::input::{empty, given_before, id_and_reference, missing};
 use super::office::{known, stop_signal};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, tell};
 use super::qr_file::QrFile;
+use super::told::Told;
 use super::{Colour, Global};
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::cash_in::{Charge, Order, State, USUAL_MINUTES, parse_minutes, parse_return_address};
@@ -84,13 +86,12 @@ fn from_input(flags: AskedFor) -> Result<AskedFor, Failure> {
 
 /// Reads every value, and says at the first that is wrong which one it is.
 fn check(asked: AskedFor) -> Result<(Order, Option<Reference>), Failure> {
-    let wrong = |what: &str, why: &dyn std::fmt::Display| Failure::usage(format!("{what}: {why}"));
-    let needed =
-        |value: Option<String>, flag: &str| value.ok_or_else(|| Failure::usage(format!("{flag} is missing")));
+    let wrong = Failure::wrong;
+    let needed = |value: Option<String>, flag: &str| value.ok_or_else(|| missing(flag));
     let amount = amount_of(asked.amount_centavos, asked.amount)?;
     let name = person_text(&needed(asked.name, "--name")?).map_err(|error| wrong("--name", &error))?;
     if name.is_empty() {
-        return Err(Failure::usage("--name: is empty"));
+        return Err(wrong("--name", &empty()));
     }
     let document = Document::parse(&needed(asked.document, "--document")?)
         .map_err(|error| wrong("--document", &error))?;
@@ -155,35 +156,45 @@ impl ChargeView {
 }
 
 /// One sentence on how a charge stands, and what it means for the money.
-pub(super) fn sentence(charge: &Charge) -> String {
-    let order = &charge.terms.order;
-    let what = format!("{} from {}", order.amount, order.name);
+pub(super) fn sentence(charge: &Charge) -> Told {
+    let (amount, name, how) = (charge.terms.order.amount, &charge.terms.order.name, how_it_stands(charge));
+    told!("{amount} from {name}: {how}", "{amount} de {name}: {how}"; how)
+}
+
+fn how_it_stands(charge: &Charge) -> Told {
     if charge.conflict {
-        return format!("{what}: CONFLICT, what the gateway says of this charge is not what was asked");
+        return told!(
+            "CONFLICT, what the gateway says of this charge is not what was asked",
+            "CONFLITO, o que o gateway diz desta cobrança não é o que foi pedido"
+        );
     }
     match charge.state {
-        State::Approved => format!("{what}: a charge that is decided, not sent yet"),
+        State::Approved => {
+            told!("a charge that is decided, not sent yet", "cobrança decidida, ainda não enviada")
+        }
         State::Unknown if charge.is_proven_unsent() => {
-            format!("{what}: a charge that is not sent; it stays open")
+            told!("a charge that is not sent; it stays open", "cobrança não enviada; continua em aberto")
         }
-        State::Unknown => format!(
-            "{what}: UNKNOWN, the gateway may have made this charge or not; no money moves by it, and nobody was given its \
-             code"
+        State::Unknown => told!(
+            "UNKNOWN, the gateway may have made this charge or not; no money moves by it, and nobody was given its code",
+            "INCERTO, o gateway pode ter criado esta cobrança ou não; ela não move dinheiro, e ninguém recebeu o código"
         ),
-        State::Exists => {
-            format!(
-                "{what}: the gateway has a charge with this reference already, and does not tell its code"
-            )
+        State::Exists => told!(
+            "the gateway has a charge with this reference already, and does not tell its code",
+            "o gateway já tem uma cobrança com esta referência, e não informa o código"
+        ),
+        State::Rejected => told!("the gateway refused this charge", "o gateway recusou esta cobrança"),
+        State::AwaitingPayment => told!("awaiting payment", "a receber"),
+        State::Paid => told!("paid", "recebida"),
+        State::Expired if charge.gateway_id().is_none() => told!(
+            "a charge of which nothing was heard in its time, so it was let go",
+            "cobrança de que nada se soube no prazo, e deixou de valer"
+        ),
+        State::Expired => told!("expired, nobody paid in time", "vencida, ninguém pagou no prazo"),
+        State::Refunded => told!("paid, and refunded", "recebida, e devolvida"),
+        State::Cancelled => {
+            told!("cancelled, it can no longer be paid", "cancelada, não pode mais ser paga")
         }
-        State::Rejected => format!("{what}: the gateway refused this charge"),
-        State::AwaitingPayment => format!("{what}: awaiting payment"),
-        State::Paid => format!("{what}: paid"),
-        State::Expired if charge.gateway_id().is_none() => {
-            format!("{what}: a charge of which nothing was heard in its time, so it was let go")
-        }
-        State::Expired => format!("{what}: expired, nobody paid in time"),
-        State::Refunded => format!("{what}: paid, and refunded"),
-        State::Cancelled => format!("{what}: cancelled, it can no longer be paid"),
     }
 }
 
@@ -211,26 +222,28 @@ fn take(made: Made<Charge>, quiet: bool) -> Result<(Stored<Charge>, Option<Count
     match made.found {
         Found::Created => {}
         Found::Existing if quiet => {}
-        Found::Existing => note("this reference was given before; nothing new is made"),
+        Found::Existing => note(given_before()),
         Found::Taken => {
-            return Err(Failure::new(
-                Exit::Usage,
-                "reference_taken",
-                format!(
-                    "the reference {} names another charge already ({}, for {} minutes): amount, payer, time and way have to \
-                     be the same; nothing was sent",
-                    stored.asked.terms.reference,
-                    sentence(&stored.asked),
-                    stored.asked.terms.order.minutes
-                ),
-            ));
+            return Err(Failure::new(Exit::Usage, "reference_taken", {
+                let (terms, said) = (&stored.asked.terms, sentence(&stored.asked));
+                let (reference, minutes) = (&terms.reference, terms.order.minutes);
+                told!(
+                    "the reference {reference} names another charge already ({said}, for {minutes} minutes): amount, \
+                     payer, time and way have to be the same; nothing was sent",
+                    "a referência {reference} já é de outra cobrança ({said}, por {minutes} minutos): valor, pagador, \
+                     prazo e meio têm de ser os mesmos; nada foi enviado";
+                    said
+                )
+            }));
         }
     }
     known(made, |charge| {
-        format!(
-            "whether the charge was made is not known: the same command with the reference {} goes on with it once the \
-             journal can be written",
-            charge.terms.reference
+        let reference = &charge.terms.reference;
+        told!(
+            "whether the charge was made is not known: the same command with the reference {reference} goes on with it once \
+             the journal can be written",
+            "não se sabe se a cobrança foi criada: o mesmo comando com a referência {reference} a retoma quando o diário puder \
+             ser gravado"
         )
     })
 }
@@ -241,14 +254,15 @@ fn show(stored: &Stored<Charge>, context: &Context, colour: Colour) {
         return;
     }
     let charge = &stored.asked;
-    say(&sentence(charge));
-    say(&format!("id {}  reference {}", stored.id, charge.terms.reference));
+    tell(&sentence(charge));
+    tell(&id_and_reference(stored.id, &charge.terms.reference));
     if charge.state != State::AwaitingPayment {
         return;
     }
     if let Some(expires_at) = charge.expires_at {
         let zoned = expires_at.to_zoned(super::cockpit::zone());
-        say(&format!("can be paid until {}", zoned.strftime("%d/%m/%Y %H:%M:%S %Z")));
+        let until = zoned.strftime("%d/%m/%Y %H:%M:%S %Z");
+        tell(&told!("can be paid until {until}", "pode ser paga até {until}"));
     }
     match &charge.pay_by {
         Some(pay_by) => {
@@ -257,7 +271,10 @@ fn show(stored: &Stored<Charge>, context: &Context, colour: Colour) {
                 qr(code, colour);
             }
         }
-        None => note("the gateway did not tell how it is paid; `saldo show` asks it again"),
+        None => note(told!(
+            "the gateway did not tell how it is paid; `saldo show` asks it again",
+            "o gateway não disse como se paga; `saldo show` pergunta de novo"
+        )),
     }
 }
 
@@ -277,7 +294,10 @@ fn qr(code: &str, colour: Colour) {
         usize::from(room.ws_col) >= blocks.columns() && usize::from(room.ws_row) > blocks.rows()
     });
     if !fits {
-        note("the terminal is too small for the QR code; --qr-file code.png draws it into a file");
+        note(told!(
+            "the terminal is too small for the QR code; --qr-file code.png draws it into a file",
+            "o terminal é pequeno demais para o QR code; --qr-file code.png o desenha em um arquivo"
+        ));
         return;
     }
     for line in &blocks.lines {
@@ -289,17 +309,19 @@ fn qr(code: &str, colour: Colour) {
 fn draw(stored: &Stored<Charge>, file: Option<&QrFile>) -> Result<(), Failure> {
     let Some(file) = file else { return Ok(()) };
     let charge = &stored.asked;
-    let failed = |reason: &str| {
-        Failure::other(format!(
-            "{}, and the QR code is not in {}: {reason}. The same command with --reference {} makes no second charge",
-            sentence(charge),
-            file.path().display(),
-            charge.terms.reference
+    let failed = |reason: Told| {
+        let (said, file, reference) = (sentence(charge), file.path().display(), &charge.terms.reference);
+        Failure::other(told!(
+            "{said}, and the QR code is not in {file}: {reason}. The same command with --reference {reference} makes no second \
+             charge",
+            "{said}, e o QR code não está em {file}: {reason}. O mesmo comando com --reference {reference} não cria outra \
+             cobrança";
+            said, reason
         ))
     };
     match &charge.pay_by {
-        Some(pay_by) => file.write(pay_by.text()).map_err(|reason| failed(&reason)),
-        None => Err(failed("the gateway has told no code")),
+        Some(pay_by) => file.write(pay_by.text()).map_err(|reason| failed(Told::verbatim(reason))),
+        None => Err(failed(told!("the gateway has told no code", "o gateway não informou o código"))),
     }
 }
 
@@ -307,47 +329,55 @@ fn draw(stored: &Stored<Charge>, file: Option<&QrFile>) -> Result<(), Failure> {
 fn verdict(stored: &Stored<Charge>, trouble: Option<&CounterError>) -> Result<Exit, Failure> {
     let charge = &stored.asked;
     let said = sentence(charge);
-    let goes_on = "it stays open: the same command with the same reference goes on with it, and so does `saldo recover`";
-    let unknown = |code, advice: &str| {
-        Failure::new(Exit::Unknown, code, format!("{said}; {advice}")).meaning(Outcome::Unknown)
-    };
+    let unknown =
+        |code, advice: Told| Failure::new(Exit::Unknown, code, &said).and(advice).meaning(Outcome::Unknown);
     if charge.conflict {
         return Err(unknown(
             "conflict",
-            "ask the gateway's people what this charge asks for before you hand it out",
+            told!(
+                "ask the gateway's people what this charge asks for before you hand it out",
+                "pergunte ao gateway o que esta cobrança pede antes de entregá-la"
+            ),
         ));
     }
     match charge.state {
         State::AwaitingPayment | State::Paid | State::Refunded => Ok(Exit::Done),
         State::Rejected => Err(match &charge.requests.verdict {
             Some(Verdict::NotExecuted(NotExecuted::Refused(problem))) => {
-                Failure::new(Exit::Refused, "refused", format!("{said} ({problem})")).meaning(Outcome::NotExecuted)
+                let said = told!("{said} ({problem})", "{said} ({problem})"; said);
+                Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted)
             }
             _ => Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted),
         }),
-        State::Expired | State::Cancelled => Err(Failure::new(
-            Exit::Refused,
-            charge.state.as_str(),
-            format!("{said}; a new charge takes a new reference"),
-        )
-        .meaning(Outcome::NotExecuted)),
+        State::Expired | State::Cancelled => Err(Failure::new(Exit::Refused, charge.state.as_str(), said)
+            .and(told!("a new charge takes a new reference", "uma nova cobrança precisa de uma nova referência"))
+            .meaning(Outcome::NotExecuted)),
         State::Approved | State::Unknown if charge.is_proven_unsent() => {
-            let mut failure = match (&charge.requests.verdict, trouble) {
+            let failure = match (&charge.requests.verdict, trouble) {
                 (Some(Verdict::NotExecuted(proof)), _) => Failure::not_executed(proof),
                 _ => Failure::new(Exit::Later, "not_sent", said).retryable(),
             };
-            failure.message.push_str(&format!("; {goes_on}"));
-            Err(failure)
+            Err(failure.and(told!(
+                "it stays open: the same command with the same reference goes on with it, and so does `saldo recover`",
+                "continua em aberto: o mesmo comando com a mesma referência a retoma, e `saldo recover` também"
+            )))
         }
         State::Approved | State::Unknown => Err(unknown(
             "unknown",
-            "the same command with the same reference asks again under the same key and makes no second charge; so does \
-             `saldo recover`",
+            told!(
+                "the same command with the same reference asks again under the same key and makes no second charge; so does \
+                 `saldo recover`",
+                "o mesmo comando com a mesma referência pede de novo com a mesma chave e não cria outra cobrança; `saldo \
+                 recover` também"
+            ),
         )
         .retryable()),
         State::Exists => Err(unknown(
             "exists",
-            "somebody else made it, or a journal that is lost: look it up at the gateway, or charge under another reference",
+            told!(
+                "somebody else made it, or a journal that is lost: look it up at the gateway, or charge under another reference",
+                "outra pessoa a criou, ou um diário que se perdeu: procure-a no gateway, ou cobre com outra referência"
+            ),
         )),
     }
 }

@@ -14,9 +14,11 @@ use super::Global;
 use super::ask::confirm;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::office::{Office, stop_signal};
-use super::output::{note, say, say_json};
+use super::input::{empty, given_before, id_and_reference, missing};
+use super::office::{Office, stop_signal, stopping};
+use super::output::{note, say_json, tell};
 use super::settle::{LOOK_AGAIN, Turn, Waiting};
+use super::told::Told;
 use super::view::{IntentView, destination_text, sentence};
 use crate::domain::attempt::Verdict;
 use crate::domain::br_code::{BrCode, Target};
@@ -32,8 +34,14 @@ use crate::journal::{Intent, Reader};
 use crate::server::control::operator;
 
 /// What is left to do for a payment in doubt that may not be sent again.
-pub(super) const AFTER_THE_WINDOW: &str = "the time for sending it again is over: saldo only listens for its webhook now. Do \
-    not pay it under another reference; ask the gateway's people about this one, then `saldo resolve` records what they found";
+pub(super) fn after_the_window() -> Told {
+    told!(
+        "the time for sending it again is over: saldo only listens for its webhook now. Do not pay it under another reference; \
+         ask the gateway's people about this one, then `saldo resolve` records what they found",
+        "o prazo para reenviar acabou: agora o saldo só espera o webhook. Não pague com outra referência; pergunte ao gateway \
+         por este pagamento, e depois `saldo resolve` grava o que foi apurado"
+    )
+}
 
 /// Standard input at most: a payment is a few hundred bytes.
 const MOST_INPUT: u64 = 1 << 20;
@@ -145,9 +153,10 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     };
     let checked = check(payment)?;
     if arguments.yes && checked.reference.is_none() {
-        return Err(Failure::usage(
+        return Err(Failure::usage(told!(
             "--yes needs --reference: it is what makes a repeat of this command harmless. Nothing was sent",
-        ));
+            "--yes precisa de --reference: é o que torna inofensivo repetir este comando. Nada foi enviado"
+        )));
     }
     let context = Context::load(global, "cash-out")?;
     let id = Uuid::now_v7();
@@ -172,15 +181,18 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     {
         tokio::select! {
             biased;
-            () = stop.cancelled() => note("stopped waiting; the payment goes on at the gateway"),
+            () = stop.cancelled() => note(told!(
+                "stopped waiting; the payment goes on at the gateway",
+                "a espera parou; o pagamento segue no gateway"
+            )),
             settled = settle(&context, intent.clone(), Waiting { until: Instant::now() + wait, beside }) => intent = settled?,
         }
     }
     if context.json {
         say_json(&IntentView::new(&intent, &context.settings.client_id));
     } else {
-        say(&sentence(&intent));
-        say(&format!("id {}  reference {}", intent.id, intent.reference));
+        tell(&sentence(&intent));
+        tell(&id_and_reference(intent.id, &intent.reference));
     }
     verdict(&intent, arguments.wait.is_some(), trouble.as_ref())
 }
@@ -199,29 +211,31 @@ async fn pay(
         biased;
         paid = paying.as_mut() => paid?,
         () = stop.cancelled() => {
-            note("stopping; a request on the wire is waited for");
+            note(stopping());
             paying.await?
         }
     };
     let Paid { found, intent, is_known, trouble } = &paid;
     match found {
         Found::Created => {}
-        Found::Existing if again => note(&format!(
-            "--again was not followed: {} may have paid the debt, or may yet; nothing new was made",
-            intent.reference
-        )),
-        Found::Existing if quiet => {}
-        Found::Existing => note("this reference was given before; nothing new is made"),
-        Found::Taken => {
-            return Err(Failure::new(
-                Exit::Usage,
-                "reference_taken",
-                format!(
-                    "the reference {} names another payment already ({}); nothing was sent",
-                    intent.reference,
-                    sentence(intent)
-                ),
+        Found::Existing if again => {
+            let reference = &intent.reference;
+            note(told!(
+                "--again was not followed: {reference} may have paid the debt, or may yet; nothing new was made",
+                "--again não foi seguido: {reference} pode ter pago a dívida, ou ainda pode pagar; nada de novo foi feito"
             ));
+        }
+        Found::Existing if quiet => {}
+        Found::Existing => note(given_before()),
+        Found::Taken => {
+            return Err(Failure::new(Exit::Usage, "reference_taken", {
+                let (reference, said) = (&intent.reference, sentence(intent));
+                told!(
+                    "the reference {reference} names another payment already ({said}); nothing was sent",
+                    "a referência {reference} já é de outro pagamento ({said}); nada foi enviado";
+                    said
+                )
+            }));
         }
     }
     match trouble {
@@ -232,9 +246,12 @@ async fn pay(
         Some(LaneError::Journal(error)) => Err(Failure::new(
             Exit::Unknown,
             "journal",
-            format!(
+            told!(
                 "{error}; what became of the payment is not known: the same command with the same reference, or \
-                 `saldo recover`, goes on with it once the journal can be written"
+                 `saldo recover`, goes on with it once the journal can be written",
+                "{error}; não se sabe o que foi do pagamento: o mesmo comando com a mesma referência, ou `saldo recover`, o \
+                 retoma quando o diário puder ser gravado";
+                error
             ),
         )
         .meaning(Outcome::Unknown)),
@@ -265,27 +282,31 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
     let said = sentence(intent);
     // Why nothing more is sent at the moment belongs to it: it may be mended at once.
     let paused = match trouble {
-        Some(LaneError::Paused(pause)) => format!(". {pause}"),
-        _ => String::new(),
+        Some(LaneError::Paused(pause)) => Some(told!(". {pause}", ". {pause}"; pause)),
+        _ => None,
     };
-    let unknown = |code, advice: &str| {
-        Failure::new(Exit::Unknown, code, format!("{said}; {advice}{paused}")).meaning(Outcome::Unknown)
+    let unknown = |code, advice: Told| {
+        let advice = told!("{advice}{paused}", "{advice}{paused}"; advice, paused);
+        Failure::new(Exit::Unknown, code, &said).and(advice).meaning(Outcome::Unknown)
     };
     if pay.conflict {
         return Err(unknown(
             "conflict",
-            "do not pay it under another reference before the gateway's people have said what was paid",
+            told!(
+                "do not pay it under another reference before the gateway's people have said what was paid",
+                "não pague com outra referência antes que o gateway diga o que foi pago"
+            ),
         ));
     }
     match pay.state {
         State::Completed => Ok(Exit::Done),
-        State::Accepted if waited => Err(Failure::new(
-            Exit::Later,
-            "not_settled",
-            format!("{said}; `saldo recover` asks for it and records how it ends"),
-        )
-        .retryable()
-        .meaning(Outcome::Pending)),
+        State::Accepted if waited => Err(Failure::new(Exit::Later, "not_settled", said)
+            .and(told!(
+                "`saldo recover` asks for it and records how it ends",
+                "`saldo recover` pergunta por ele e grava como termina"
+            ))
+            .retryable()
+            .meaning(Outcome::Pending)),
         State::Accepted => Ok(Exit::Done),
         State::Rejected => Err(match &pay.last_verdict {
             Some(Verdict::NotExecuted(proof)) => Failure::not_executed(proof),
@@ -295,33 +316,47 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
             let why = pay.last_report.as_ref().and_then(|report| report.failure.as_ref());
             let why =
                 why.map(|failure| format!(" ({}: {})", failure.code, failure.message)).unwrap_or_default();
-            Err(Failure::new(Exit::Refused, pay.state.as_str(), format!("{said}{why}"))
+            Err(Failure::new(Exit::Refused, pay.state.as_str(), told!("{said}{why}", "{said}{why}"; said))
                 .meaning(Outcome::NotExecuted))
         }
         State::Draft | State::PendingApproval => Err(Failure::new(Exit::Later, pay.state.as_str(), said)),
         State::Approved | State::Unknown if pay.is_proven_unsent() => Err(Failure::not_sent(intent, trouble)),
-        State::Unknown if pay.frozen => Err(unknown("unknown", AFTER_THE_WINDOW)),
+        State::Unknown if pay.frozen => Err(unknown("unknown", after_the_window())),
         State::Approved | State::Unknown => Err(unknown(
             "unknown",
-            "do not pay it under another reference; `saldo recover` asks again with the same one",
+            told!(
+                "do not pay it under another reference; `saldo recover` asks again with the same one",
+                "não pague com outra referência; `saldo recover` pede de novo com a mesma"
+            ),
         )),
         State::Exists => Err(unknown(
             "exists",
-            "do not pay it under another reference; its webhook, or a person at the gateway, has to say which payment it is \
-             (`saldo resolve`)",
+            told!(
+                "do not pay it under another reference; its webhook, or a person at the gateway, has to say which payment it \
+                 is (`saldo resolve`)",
+                "não pague com outra referência; o webhook dele, ou uma pessoa do gateway, precisa dizer qual pagamento é \
+                 (`saldo resolve`)"
+            ),
         )),
         State::Held => Err(unknown(
             "held",
-            "do not pay it under another reference; ask the gateway's people, then `saldo resolve`",
+            told!(
+                "do not pay it under another reference; ask the gateway's people, then `saldo resolve`",
+                "não pague com outra referência; pergunte ao gateway, depois `saldo resolve`"
+            ),
         )),
     }
 }
 
-fn question(order: &Order, reference: &Reference, context: &Context) -> String {
-    let destination = destination_text(&order.destination);
-    format!(
-        "[{}] pay {} to {}, {} (the name was typed, the gateway has not verified it)\n  {destination}\n  reference {reference}",
-        context.settings.environment, order.amount, order.name, order.document
+fn question(order: &Order, reference: &Reference, context: &Context) -> Told {
+    let Order { amount, name, document, .. } = order;
+    let (environment, destination) = (context.settings.environment, destination_text(&order.destination));
+    told!(
+        "[{environment}] pay {amount} to {name}, {document} (the name was typed, the gateway has not verified it)\n  \
+         {destination}\n  reference {reference}",
+        "[{environment}] pagar {amount} a {name}, {document} (o nome foi digitado, o gateway não o verificou)\n  \
+         {destination}\n  referência {reference}";
+        destination
     )
 }
 
@@ -349,12 +384,16 @@ fn from_input(flags: Payment) -> Result<Payment, Failure> {
 /// What stands on standard input, as JSON.
 pub(super) fn read_input<T: DeserializeOwned>() -> Result<T, Failure> {
     let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MOST_INPUT)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
-    serde_json::from_str(&text).map_err(|error| Failure::usage(format!("standard input: {}", reason(&error))))
+    std::io::stdin().lock().take(MOST_INPUT).read_to_string(&mut text).map_err(|error| {
+        Failure::usage(told!(
+            "standard input cannot be read: {error}",
+            "a entrada padrão não pode ser lida: {error}"
+        ))
+    })?;
+    serde_json::from_str(&text).map_err(|error| {
+        let reason = reason(&error);
+        Failure::usage(told!("standard input: {reason}", "entrada padrão: {reason}"))
+    })
 }
 
 /// Adds flags to what standard input gave: name, value, flag.
@@ -364,8 +403,9 @@ pub(super) fn lay_over<const N: usize>(
     for (name, given, flag) in values {
         match (given.as_ref(), flag) {
             (Some(given), Some(flag)) if *given != flag => {
-                return Err(Failure::usage(format!(
-                    "{name} is given as a flag and, otherwise, on standard input; nothing was sent"
+                return Err(Failure::usage(told!(
+                    "{name} is given as a flag and, otherwise, on standard input; nothing was sent",
+                    "{name} foi dado na linha de comando e, diferente, na entrada padrão; nada foi enviado"
                 )));
             }
             (None, Some(flag)) => *given = Some(flag),
@@ -378,13 +418,19 @@ pub(super) fn lay_over<const N: usize>(
 /// An amount that was typed, or given as an integer of centavos.
 pub(super) fn amount_of(centavos: Option<i64>, text: Option<String>) -> Result<Centavos, Failure> {
     match (centavos, text) {
-        (Some(_), Some(_)) => Err(Failure::usage("give amount or amount_centavos, not both")),
+        (Some(_), Some(_)) => Err(Failure::usage(told!(
+            "give amount or amount_centavos, not both",
+            "dê amount ou amount_centavos, não os dois"
+        ))),
         (Some(centavos), None) if (1..=MAX_TYPED.get()).contains(&centavos) => Ok(Centavos::new(centavos)),
-        (Some(_), None) => Err(Failure::usage(format!("amount_centavos: from 1 to {}", MAX_TYPED.get()))),
-        (None, Some(text)) => {
-            Centavos::parse_payment(&text).map_err(|error| Failure::usage(format!("--amount: {error}")))
+        (Some(_), None) => {
+            let most = MAX_TYPED.get();
+            Err(Failure::usage(told!("amount_centavos: from 1 to {most}", "amount_centavos: de 1 a {most}")))
         }
-        (None, None) => Err(Failure::usage("--amount is missing")),
+        (None, Some(text)) => {
+            Centavos::parse_payment(&text).map_err(|error| Failure::wrong("--amount", &error))
+        }
+        (None, None) => Err(missing("--amount")),
     }
 }
 
@@ -412,10 +458,8 @@ fn reason(error: &serde_json::Error) -> String {
 
 /// Reads every value, and says at the first that is wrong which one it is.
 fn check(payment: Payment) -> Result<Checked, Failure> {
-    let wrong = |what: &str, why: &dyn std::fmt::Display| Failure::usage(format!("{what}: {why}"));
-    let needed = |value: &Option<String>, flag: &str| {
-        value.clone().ok_or_else(|| Failure::usage(format!("{flag} is missing")))
-    };
+    let wrong = Failure::wrong;
+    let needed = |value: &Option<String>, flag: &str| value.clone().ok_or_else(|| missing(flag));
     let code = payment.br_code.as_deref().map(br_code).transpose()?;
     let printed = code.as_ref().and_then(|code| code.amount);
     let amount = match (payment.amount_centavos, &payment.amount, printed) {
@@ -423,8 +467,9 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
         (centavos, text, _) => amount_of(centavos, text.clone())?,
     };
     if let Some(printed) = printed.filter(|printed| *printed != amount) {
-        return Err(Failure::usage(format!(
-            "--amount: {amount} was given, and the BR Code asks for {printed}; nothing was sent"
+        return Err(Failure::usage(told!(
+            "--amount: {amount} was given, and the BR Code asks for {printed}; nothing was sent",
+            "--amount: foi dado {amount}, e o Pix copia e cola pede {printed}; nada foi enviado"
         )));
     }
     let destination = destination(&payment, code.as_ref())?;
@@ -433,7 +478,7 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
         (name, _) => person_text(&needed(name, "--name")?).map_err(|error| wrong("--name", &error))?,
     };
     if name.is_empty() {
-        return Err(Failure::usage("--name: is empty"));
+        return Err(wrong("--name", &empty()));
     }
     let document = Document::parse(&needed(&payment.document, "--document")?)
         .map_err(|error| wrong("--document", &error))?;
@@ -460,12 +505,14 @@ fn check(payment: Payment) -> Result<Checked, Failure> {
 
 /// Reads a BR Code that can be paid by its key.
 fn br_code(text: &str) -> Result<BrCode, Failure> {
-    let code = BrCode::parse(text).map_err(|error| Failure::usage(format!("--br-code: {error}")))?;
+    let code = BrCode::parse(text).map_err(|error| Failure::wrong("--br-code", &error))?;
     match &code.target {
         Target::Key { .. } => Ok(code),
-        Target::Url(address) => Err(Failure::usage(format!(
+        Target::Url(address) => Err(Failure::usage(told!(
             "--br-code: a dynamic code; its charge waits at {address} and its key is not in it, so it cannot be paid by key. \
-             Nothing was sent"
+             Nothing was sent",
+            "--br-code: um código dinâmico; a cobrança está em {address} e a chave não vem nele, então não pode ser pago por \
+             chave. Nada foi enviado"
         ))),
     }
 }
@@ -474,49 +521,63 @@ fn destination(payment: &Payment, code: Option<&BrCode>) -> Result<Destination, 
     let account = [&payment.bank_ispb, &payment.bank_branch, &payment.bank_account];
     if let Some(code) = code {
         if payment.pix_key.is_some() || account.iter().any(|part| part.is_some()) {
-            return Err(Failure::usage("give either --br-code, --pix-key or the --bank-… flags"));
+            return Err(Failure::usage(told!(
+                "give either --br-code, --pix-key or the --bank-… flags",
+                "dê só um: --br-code, --pix-key ou as opções --bank-…"
+            )));
         }
         if let Target::Key { key, .. } = &code.target {
             return Ok(Destination::Pix(key.clone()));
         }
     }
     match (&payment.pix_key, account.iter().any(|part| part.is_some())) {
-        (Some(_), true) => Err(Failure::usage("give either --pix-key or the --bank-… flags, not both")),
+        (Some(_), true) => Err(Failure::usage(told!(
+            "give either --pix-key or the --bank-… flags, not both",
+            "dê --pix-key ou as opções --bank-…, não as duas coisas"
+        ))),
         (Some(key), false) => {
             let key_type = payment
                 .pix_key_type
                 .as_deref()
                 .map(str::parse::<PixKeyType>)
                 .transpose()
-                .map_err(|error| Failure::usage(format!("--pix-key-type: {error}")))?;
-            let key = PixKey::parse(key, key_type)
-                .map_err(|error| Failure::usage(format!("--pix-key: {error} (--pix-key-type)")))?;
+                .map_err(|error| Failure::wrong("--pix-key-type", &error))?;
+            let key = PixKey::parse(key, key_type).map_err(|error| {
+                Failure::usage(told!("--pix-key: {error} (--pix-key-type)", "--pix-key: {error} (--pix-key-type)"; error))
+            })?;
             Ok(Destination::Pix(key))
         }
         (None, true) => {
-            let part = |value: &Option<String>, flag: &str| {
-                value.clone().ok_or_else(|| Failure::usage(format!("{flag} is missing")))
-            };
+            let part = |value: &Option<String>, flag: &str| value.clone().ok_or_else(|| missing(flag));
             let ispb = Ispb::parse(&part(&payment.bank_ispb, "--bank-ispb")?)
-                .map_err(|error| Failure::usage(format!("--bank-ispb: {error}")))?;
+                .map_err(|error| Failure::wrong("--bank-ispb", &error))?;
             let branch = parse_branch(&part(&payment.bank_branch, "--bank-branch")?)
-                .map_err(|error| Failure::usage(format!("--bank-branch: {error}")))?;
+                .map_err(|error| Failure::wrong("--bank-branch", &error))?;
             let account = parse_account(&part(&payment.bank_account, "--bank-account")?)
-                .map_err(|error| Failure::usage(format!("--bank-account: {error}")))?;
+                .map_err(|error| Failure::wrong("--bank-account", &error))?;
             Ok(Destination::Account(BankAccount { ispb, branch, account }))
         }
-        (None, false) => Err(Failure::usage(
+        (None, false) => Err(Failure::usage(told!(
             "--pix-key is missing (or --br-code, or --bank-ispb, --bank-branch and --bank-account)",
-        )),
+            "falta --pix-key (ou --br-code, ou --bank-ispb, --bank-branch e --bank-account)"
+        ))),
     }
 }
 
 /// A name or description: what is typed goes out, so what nobody can see is refused rather than dropped.
-pub(super) fn person_text(text: &str) -> Result<String, String> {
+pub(super) fn person_text(text: &str) -> Result<String, Told> {
     let trimmed = text.trim();
     match trimmed.chars().position(crate::domain::text::is_unsafe) {
-        Some(at) => Err(format!("has a control or invisible character at position {}", at + 1)),
-        None if trimmed.chars().count() > 200 => Err("is longer than 200 characters".to_owned()),
+        Some(before) => {
+            let at = before + 1;
+            Err(told!(
+                "has a control or invisible character at position {at}",
+                "tem um caractere de controle ou invisível na posição {at}"
+            ))
+        }
+        None if trimmed.chars().count() > 200 => {
+            Err(told!("is longer than 200 characters", "tem mais de 200 caracteres"))
+        }
         None => Ok(trimmed.to_owned()),
     }
 }

@@ -17,6 +17,7 @@ use super::failure::{Exit, Failure};
 use super::linear::Runner;
 use super::office::refused;
 use super::themes::{CHANGES, Chosen};
+use super::told::Told;
 use super::{linear, logging, output};
 use crate::app::keymap::Keymap;
 use crate::app::{App, Environment, Facts};
@@ -193,8 +194,9 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     engine.stop().await;
     match ended {
         Ok(Ended::Quit | Ended::HungUp | Ended::Terminated(_)) => Ok(Exit::Done),
-        Err(error) => Err(Failure::other(format!(
-            "{error}; payments that were begun are in the journal, and the next start takes them up"
+        Err(error) => Err(Failure::other(told!(
+            "{error}; payments that were begun are in the journal, and the next start takes them up",
+            "{error}; os pagamentos começados estão no diário, e a próxima partida os retoma"; error
         ))),
     }
 }
@@ -216,12 +218,16 @@ impl Face {
         };
         let mouse = mouse.unwrap_or(!environment.remote);
         let look = Look::new(theme.wanted, depth, &environment);
-        let terminal = Tty::open(environment)
-            .map_err(|error| Failure::usage(format!("{error}; saldo --linear needs no screen")))?;
+        let terminal = Tty::open(environment).map_err(|error| {
+            Failure::usage(told!(
+                "{error}; saldo --linear needs no screen",
+                "não há terminal para a tela ({error}); saldo --linear não precisa de tela"
+            ))
+        })?;
         Ok(Self::Screen { terminal, depth, look: Box::new(look), theme: Box::new(theme), mouse })
     }
 
-    async fn show(self, cockpit: Cockpit, news: mpsc::Receiver<News>) -> Result<Ended, String> {
+    async fn show(self, cockpit: Cockpit, news: mpsc::Receiver<News>) -> Result<Ended, Told> {
         match self {
             Self::Screen { terminal, depth, look, theme, mouse } => {
                 // What a person has just saved is waited for as a key's effect is.
@@ -231,13 +237,17 @@ impl Face {
                 let news = session::News { urgent, data: news };
                 // In a task of its own: the thread that waits here would only hand each key over.
                 let session = tokio::spawn(session::run(program, terminal, depth, news));
-                let ended = session.await.map_err(|error| format!("the session broke off: {error}"))?;
+                let ended = session.await.map_err(|error| {
+                    told!("the session broke off: {error}", "a sessão foi interrompida: {error}")
+                })?;
                 drop(watcher);
-                ended.map_err(|error| error.to_string())
+                ended.map_err(|error| Told::verbatim(error.to_string()))
             }
             Self::Sentences(runner) => {
                 let ended = linear::run(cockpit, news, &runner).await;
-                ended.map(|()| Ended::Quit).map_err(|error| format!("nothing can be read or told: {error}"))
+                ended.map(|()| Ended::Quit).map_err(|error| {
+                    told!("nothing can be read or told: {error}", "não dá para ler nem dizer nada: {error}")
+                })
             }
         }
     }
@@ -347,7 +357,7 @@ async fn attach(
     let client = match Client::connect(&path).await {
         Ok(Some(client)) if serves(&client) => client,
         Ok(_) => return Err(busy.into()),
-        Err(refusal) => return Err(refused("saldo serve", &account, refusal)),
+        Err(refusal) => return Err(refused(&Told::verbatim("saldo serve"), &account, refusal)),
     };
     if client.owner().account != account {
         let found = client.owner().account.clone();

@@ -10,8 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
+use super::cockpit::language;
 use super::failure::{Exit, Failure};
 use super::office::{Office, ask, refused};
+use super::output::speak;
+use super::told::Told;
 use crate::config::{Env, JournalUrl, Loaded, Overrides, Settings, load};
 use crate::domain::balance::Balance;
 use crate::engine::clock::SystemClock;
@@ -58,6 +61,7 @@ impl Context {
     pub(super) fn told(overrides: &Overrides, command: &'static str) -> Result<Self, Failure> {
         let env = Env::of_process();
         let Loaded { settings, path, .. } = load(overrides, &env)?;
+        speak(language(settings.lang));
         Ok(Self { settings, config_path: path, command, json: false, env, gateway: OnceCell::new() })
     }
 
@@ -73,9 +77,13 @@ impl Context {
 
     async fn connect(&self) -> Result<Connection, Failure> {
         let (settings, env) = (self.settings.clone(), self.env.clone());
-        let secrets = tokio::task::spawn_blocking(move || settings.read_secrets(&env))
-            .await
-            .map_err(|error| Failure::other(format!("the secrets could not be read: {error}")))??;
+        let secrets =
+            tokio::task::spawn_blocking(move || settings.read_secrets(&env)).await.map_err(|error| {
+                Failure::other(told!(
+                    "the secrets could not be read: {error}",
+                    "os segredos não puderam ser lidos: {error}"
+                ))
+            })??;
         let credentials = Credentials {
             client_id: self.settings.client_id.clone(),
             client_secret: secrets.client_secret,
@@ -97,7 +105,7 @@ impl Context {
             match Client::connect(self.journal_path()).await {
                 Ok(Some(client)) => return Ok(Office::There { client, account }),
                 Ok(None) => {}
-                Err(refusal) => return Err(refused("another saldo", &account, refusal)),
+                Err(refusal) => return Err(refused(&another(), &account, refusal)),
             }
             // Before the lock: a secret's command takes its time, and nobody has to wait for that.
             self.gateway().await?;
@@ -115,7 +123,10 @@ impl Context {
     pub(super) async fn balance(&self) -> Result<Balance, Failure> {
         let read = match Client::connect(self.journal_path()).await {
             Ok(Some(client)) => {
-                let advice = "the balance was only read, nothing was sent; try again";
+                let advice = told!(
+                    "the balance was only read, nothing was sent; try again",
+                    "o saldo só foi lido, nada foi enviado; tente de novo"
+                );
                 let (account, never) = (self.account(), CancellationToken::new());
                 let read = ask(client, &account, Request::Balance, &never, advice).await;
                 read.map_err(|failure| match failure.exit {
@@ -125,7 +136,7 @@ impl Context {
                 })?
             }
             Ok(None) => self.gateway().await?.balance().await,
-            Err(refusal) => return Err(refused("another saldo", &self.account(), refusal)),
+            Err(refusal) => return Err(refused(&another(), &self.account(), refusal)),
         };
         Ok(read?)
     }
@@ -179,6 +190,11 @@ impl Context {
             keep_offering: Some(Duration::from_secs(10)),
         }
     }
+}
+
+/// An owner that has not told its name.
+fn another() -> Told {
+    told!("another saldo", "outro saldo")
 }
 
 /// Ends when the process is asked to end: Ctrl-C, SIGTERM, a terminal that hangs up. From this call on, and not only once

@@ -44,8 +44,12 @@ pub(super) struct DemoArguments {
 }
 
 pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Exit, Failure> {
-    let broken =
-        |error: &dyn std::fmt::Display| Failure::other(format!("the demonstration cannot start: {error}"));
+    let broken = |error: &dyn std::fmt::Display| {
+        Failure::other(told!(
+            "the demonstration cannot start: {error}",
+            "a demonstração não pode começar: {error}"
+        ))
+    };
     let folder = tempfile::Builder::new().prefix("saldo-demo-").tempdir().map_err(|error| broken(&error))?;
     let sandbox = start(sandbox::Options::demo(arguments.seed)).await.map_err(|error| broken(&error))?;
     let access = sandbox.access().clone();

@@ -100,7 +100,7 @@ pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Resu
             round.fail(
                 "configuration",
                 failure.exit,
-                failure.message,
+                failure.message.en(),
                 "`saldo init` writes a profile and checks it; config.example.toml has every key",
             );
         }
@@ -156,7 +156,7 @@ async fn gateway(context: &Context, round: &mut Round) {
             return round.fail(
                 "secrets",
                 failure.exit,
-                failure.message,
+                failure.message.en(),
                 "each secret is a file (mode 0600), a variable, a command or a systemd credential",
             );
         }
@@ -176,7 +176,7 @@ async fn gateway(context: &Context, round: &mut Round) {
                 Exit::Unreachable => "check base_url, the network and the gateway's status page",
                 _ => "try again; if it stays, show this to the gateway's people",
             };
-            round.fail("gateway", failure.exit, failure.message, fix);
+            round.fail("gateway", failure.exit, failure.message.en(), fix);
         }
     }
     match gateway.clock_ahead() {
@@ -221,7 +221,7 @@ async fn journal(context: &Context, round: &mut Round) {
             "journal_newer" => "use the newer saldo",
             _ => "do not start an empty one: restore the backup, or check the path",
         };
-        return round.fail("journal", failure.exit, failure.message, fix);
+        return round.fail("journal", failure.exit, failure.message.en(), fix);
     }
     if let Ok(Some(reader)) = context.reader().await {
         doubts(reader.as_ref(), round).await;

@@ -11,8 +11,9 @@ use super::alerts::{suspect_words, time as time_in};
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, spoken, tell};
 use super::select::time;
+use super::told::Told;
 use super::view::PocketsView;
 use crate::domain::conservation::{Conservation, Gap, Kind, Point};
 use crate::domain::gap::GapFile;
@@ -23,6 +24,7 @@ use crate::engine::clock;
 use crate::engine::desk::midnight;
 use crate::journal::alerts::AlertReader as _;
 use crate::journal::{Reader, Totals};
+use crate::lang::Lang;
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
@@ -107,7 +109,10 @@ pub(super) async fn run(arguments: ExplainArguments, context: &Context) -> Resul
         Failure::new(
             Exit::NotFound,
             "not_found",
-            "the journal has no balance since then: an open cockpit reads one every few seconds",
+            told!(
+                "the journal has no balance since then: an open cockpit reads one every few seconds",
+                "o diário não tem nenhum saldo desde então: um painel aberto lê um a cada poucos segundos"
+            ),
         )
     };
     let reader = context.reader().await?.ok_or_else(nothing)?;
@@ -147,6 +152,55 @@ fn view(drawn: &Conservation, files: &[GapFile], totals: &Totals) -> ExplainView
     }
 }
 
+/// The words of the table.
+struct Words {
+    accounts: [&'static str; 2],
+    received: &'static str,
+    paid: &'static str,
+    refunded: &'static str,
+    returned: &'static str,
+    topped_up: &'static str,
+    swept: &'static str,
+    expected: &'static str,
+    unseen: &'static str,
+    lasting: &'static str,
+    untold_top_up: &'static str,
+    untold_sweep: &'static str,
+}
+
+const fn words(lang: Lang) -> Words {
+    match lang {
+        Lang::En => Words {
+            accounts: ["transactional", "proprietary"],
+            received: "+ received (cash-in)",
+            paid: "- paid (cash-out)",
+            refunded: "- refunded to payers",
+            returned: "+ returned by payees",
+            topped_up: "+ topped up",
+            swept: "- swept",
+            expected: "= expected",
+            unseen: "not seen by saldo",
+            lasting: "  for more than ten minutes",
+            untold_top_up: "proprietary to transactional, not ordered by saldo",
+            untold_sweep: "transactional to proprietary, not ordered by saldo",
+        },
+        Lang::PtBr => Words {
+            accounts: ["transacional", "próprio"],
+            received: "+ recebido (cash-in)",
+            paid: "- pago (cash-out)",
+            refunded: "- devolvido a pagadores",
+            returned: "+ devolvido por recebedores",
+            topped_up: "+ aportado",
+            swept: "- recolhido",
+            expected: "= esperado",
+            unseen: "não visto pelo saldo",
+            lasting: "  há mais de dez minutos",
+            untold_top_up: "do próprio para o transacional, não pedido pelo saldo",
+            untold_sweep: "do transacional para o próprio, não pedido pelo saldo",
+        },
+    }
+}
+
 fn table(drawn: &Conservation, files: &[GapFile], totals: &Totals, zone: &TimeZone) {
     let time = |at: Timestamp| time_in(at, zone);
     let line = |what: &str, transactional: Option<Centavos>, proprietary: Option<Centavos>| {
@@ -155,39 +209,43 @@ fn table(drawn: &Conservation, files: &[GapFile], totals: &Totals, zone: &TimeZo
     };
     let minus = |amount: Centavos| Centavos::ZERO.checked_sub(amount);
     let moved = &drawn.now.moved;
-    say(&format!("{:<34}{:>22}{:>22}", "", "transactional", "proprietary"));
+    let words = words(spoken());
+    let [transactional, proprietary] = words.accounts;
+    say(&format!("{:<34}{transactional:>22}{proprietary:>22}", ""));
     let both =
         |pockets: crate::domain::rebalance::Pockets| (Some(pockets.transactional), Some(pockets.proprietary));
     let (transactional, proprietary) = both(drawn.opening.pockets);
     line(&time(drawn.opening.at), transactional, proprietary);
-    line("+ received (cash-in)", Some(moved.received), None);
-    line("- paid (cash-out)", minus(moved.paid), None);
-    line("- refunded to payers", minus(moved.refunded), None);
-    line("+ returned by payees", Some(moved.returned), None);
-    line("+ topped up", Some(moved.topped_up), minus(moved.topped_up));
-    line("- swept", minus(moved.swept), Some(moved.swept));
+    line(words.received, Some(moved.received), None);
+    line(words.paid, minus(moved.paid), None);
+    line(words.refunded, minus(moved.refunded), None);
+    line(words.returned, Some(moved.returned), None);
+    line(words.topped_up, Some(moved.topped_up), minus(moved.topped_up));
+    line(words.swept, minus(moved.swept), Some(moved.swept));
     let (transactional, proprietary) = both(drawn.expected);
-    line("= expected", transactional, proprietary);
+    line(words.expected, transactional, proprietary);
     let (transactional, proprietary) = both(drawn.now.pockets);
     line(&time(drawn.now.at), transactional, proprietary);
     let (transactional, proprietary) = both(drawn.unseen);
-    line("not seen by saldo", transactional, proprietary);
+    line(words.unseen, transactional, proprietary);
     let (transactional, proprietary) = both(drawn.lasting);
-    line("  for more than ten minutes", transactional, proprietary);
+    line(words.lasting, transactional, proprietary);
     for GapFile { gap, suspects, explained } in files {
         let account = match gap.kind {
-            Kind::Transactional => "transactional",
-            Kind::Proprietary => "proprietary",
-            Kind::Between if gap.amount > Centavos::ZERO => {
-                "proprietary to transactional, not ordered by saldo"
-            }
-            Kind::Between => "transactional to proprietary, not ordered by saldo",
+            Kind::Transactional => words.accounts[0],
+            Kind::Proprietary => words.accounts[1],
+            Kind::Between if gap.amount > Centavos::ZERO => words.untold_top_up,
+            Kind::Between => words.untold_sweep,
         };
-        say(&format!("  {} to {}  {}  {account}", time(gap.from), time(gap.to), gap.amount));
+        let (from, to, amount) = (time(gap.from), time(gap.to), gap.amount);
+        tell(&told!("  {from} to {to}  {amount}  {account}", "  {from} a {to}  {amount}  {account}"));
         match explained {
             Some(found) => {
-                let words = found.note.as_deref().unwrap_or("seen");
-                say(&format!("    explained by {} at {}: {words}", found.by, time(found.at)));
+                let (by, at) = (&found.by, time(found.at));
+                let note = found.note.as_ref().map_or_else(|| told!("seen", "visto"), Told::from);
+                tell(
+                    &told!("    explained by {by} at {at}: {note}", "    explicado por {by} em {at}: {note}"; note),
+                );
             }
             None => {
                 for suspect in suspects {
@@ -198,13 +256,16 @@ fn table(drawn: &Conservation, files: &[GapFile], totals: &Totals, zone: &TimeZo
     }
     let (flight, doubt) = (totals.in_flight, totals.in_doubt);
     if flight.count + doubt.count > 0 {
-        note(&format!(
-            "a part of it may be payments that have not settled: {} in flight ({}), {} in doubt ({})",
-            flight.count, flight.amount, doubt.count, doubt.amount
+        let [(flying, flown), (doubtful, doubted)] = [flight, doubt].map(|total| (total.count, total.amount));
+        note(told!(
+            "a part of it may be payments that have not settled: {flying} in flight ({flown}), {doubtful} in doubt ({doubted})",
+            "uma parte pode ser de pagamentos não liquidados: {flying} em trânsito ({flown}), {doubtful} em dúvida ({doubted})"
         ));
     }
-    note(
+    note(told!(
         "what is not seen was told by no webhook: the platform's own traffic that goes elsewhere, fees, or an adjustment of \
          the gateway's",
-    );
+        "o que não foi visto, nenhum webhook contou: o tráfego da própria plataforma que vai para outro lugar, tarifas, ou um \
+         ajuste do gateway"
+    ));
 }

@@ -12,6 +12,8 @@ use crate::engine::message::RebalanceTrouble;
 use crate::gateway::{BuildError, ReadError};
 use crate::journal::{Intent, JournalError};
 
+use super::told::{Spoken, Told};
+
 /// The exit codes that scripts may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -68,7 +70,7 @@ pub struct Failure {
     /// For machines.
     pub code: &'static str,
     /// For people: what happened, what it means for the money, what to do next.
-    pub message: String,
+    pub message: Told,
     /// Whether the same command may simply be run again.
     pub retryable: bool,
     /// What it means for the money.
@@ -77,18 +79,29 @@ pub struct Failure {
 
 impl Failure {
     /// A failure before anything was sent.
-    pub fn new(exit: Exit, code: &'static str, message: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, code: &'static str, message: impl Into<Told>) -> Self {
         Self { exit, code, message: message.into(), retryable: false, outcome: Outcome::NothingSent }
     }
 
     /// A value that fails validation, or a wrong combination.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<Told>) -> Self {
         Self::new(Exit::Usage, "invalid_argument", message)
     }
 
     /// Anything that has no code of its own.
-    pub fn other(message: impl Into<String>) -> Self {
+    pub fn other(message: impl Into<Told>) -> Self {
         Self::new(Exit::Other, "error", message)
+    }
+
+    /// A value that fails validation: which one, and why.
+    pub fn wrong(what: &str, why: &dyn Spoken) -> Self {
+        Self::usage(Told::both(|lang| format!("{what}: {}", why.spoken(lang))))
+    }
+
+    /// The same, with this added to it.
+    #[must_use]
+    pub fn and(self, more: impl Into<Told>) -> Self {
+        Self { message: Told::join(&[self.message, more.into()], "; "), ..self }
     }
 
     /// The same, and the command may be run again.
@@ -109,84 +122,113 @@ impl Failure {
             NotExecuted::Unreachable(reason) => Self::new(
                 Exit::Unreachable,
                 "unreachable",
-                format!("the gateway could not be reached, nothing was sent: {reason}"),
+                told!(
+                    "the gateway could not be reached, nothing was sent: {reason}",
+                    "sem conexão com o gateway, nada foi enviado: {reason}"
+                ),
             )
             .retryable(),
-            NotExecuted::TooLate => {
-                Self::new(Exit::Unreachable, "too_late", "connecting took too long, so nothing was sent")
-                    .retryable()
-            }
+            NotExecuted::TooLate => Self::new(
+                Exit::Unreachable,
+                "too_late",
+                told!(
+                    "connecting took too long, so nothing was sent",
+                    "a conexão demorou demais, então nada foi enviado"
+                ),
+            )
+            .retryable(),
             NotExecuted::ClockSkew { seconds_ahead } => {
                 Pause::Clock(jiff::SignedDuration::from_secs(*seconds_ahead)).into()
             }
             NotExecuted::NoToken(reason) => Self::new(
                 Exit::Unreachable,
                 "no_token",
-                format!("the gateway gave no access token, so nothing was sent: {reason}"),
+                told!(
+                    "the gateway gave no access token, so nothing was sent: {reason}",
+                    "o gateway não deu token de acesso, então nada foi enviado: {reason}"
+                ),
             )
             .retryable(),
             NotExecuted::Refused(problem) => Self::refused(problem),
             NotExecuted::Unauthorized(problem) | NotExecuted::Forbidden(problem) => Self::new(
                 Exit::NotAllowed,
                 "not_allowed",
-                format!("the gateway does not take these credentials ({problem}); no money moved"),
-            )
-            .meaning(Outcome::NotExecuted),
-            NotExecuted::TooMany { retry_after } => Self::new(
-                Exit::Later,
-                "too_many_requests",
-                format!(
-                    "the gateway is asked too often; no money moved{}",
-                    retry_after.map(|wait| format!("; it asks to wait {wait} s")).unwrap_or_default()
+                told!(
+                    "the gateway does not take these credentials ({problem}); no money moved",
+                    "o gateway não aceita estas credenciais ({problem}); nenhum dinheiro saiu"
                 ),
             )
-            .retryable()
             .meaning(Outcome::NotExecuted),
+            NotExecuted::TooMany { retry_after } => {
+                let wait = retry_after
+                    .map(|wait| told!("; it asks to wait {wait} s", "; ele pede para esperar {wait} s"));
+                Self::new(
+                    Exit::Later,
+                    "too_many_requests",
+                    told!(
+                        "the gateway is asked too often; no money moved{wait}",
+                        "pedidos demais ao gateway; nenhum dinheiro saiu{wait}"; wait
+                    ),
+                )
+                .retryable()
+                .meaning(Outcome::NotExecuted)
+            }
         }
     }
 
     /// A payment that is decided and has had no effect so far: `trouble` is what was in the way.
     pub fn not_sent(intent: &Intent, trouble: Option<&LaneError>) -> Self {
-        let mut failure = match (trouble, &intent.cash_out.last_verdict) {
+        let failure = match (trouble, &intent.cash_out.last_verdict) {
             (Some(LaneError::Paused(pause)), _) => pause.clone().into(),
             (_, Some(Verdict::NotExecuted(proof))) => Self::not_executed(proof),
-            _ => Self::new(Exit::Later, "not_sent", "the payment is decided, and not sent yet").retryable(),
+            _ => Self::new(
+                Exit::Later,
+                "not_sent",
+                told!(
+                    "the payment is decided, and not sent yet",
+                    "o pagamento está decidido, e ainda não saiu"
+                ),
+            )
+            .retryable(),
         };
-        failure.message.push_str(
-            "; it stays open: the same command with the same reference goes on with it, and so does `saldo recover`",
-        );
-        failure
+        failure.and(told!(
+            "it stays open: the same command with the same reference goes on with it, and so does `saldo recover`",
+            "ele continua em aberto: o mesmo comando com a mesma referência o retoma, e `saldo recover` também"
+        ))
     }
 
     /// The gateway said no, and it is proven that no money moved.
     pub fn refused(problem: &Problem) -> Self {
-        Self::new(Exit::Refused, "refused", format!("the gateway refused ({problem}); no money moved"))
-            .meaning(Outcome::NotExecuted)
+        let message = told!(
+            "the gateway refused ({problem}); no money moved",
+            "o gateway recusou ({problem}); nenhum dinheiro saiu"
+        );
+        Self::new(Exit::Refused, "refused", message).meaning(Outcome::NotExecuted)
     }
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::new(Exit::Config, "configuration", error.to_string())
+        Self::new(Exit::Config, "configuration", Told::of(&error))
     }
 }
 
 impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
-        Self::new(Exit::Config, "configuration", error.to_string())
+        Self::new(Exit::Config, "configuration", Told::of(&error))
     }
 }
 
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
-        let message = error.to_string();
+        let message = Told::of(&error);
         match error {
-            JournalError::Busy(_) => Self::new(
-                Exit::Later,
-                "journal_busy",
-                format!("{message}; nothing was sent, try again when it is done"),
-            )
-            .retryable(),
+            JournalError::Busy(_) => Self::new(Exit::Later, "journal_busy", message)
+                .and(told!(
+                    "nothing was sent, try again when it is done",
+                    "nada foi enviado, tente de novo quando ele terminar"
+                ))
+                .retryable(),
             JournalError::OtherAccount { .. } => {
                 Self::new(Exit::Config, "journal_of_another_account", message)
             }
@@ -210,7 +252,7 @@ impl From<JournalError> for Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        let message = error.to_string();
+        let message = Told::of(&error);
         match error {
             ReadError::Unreachable(_)
             | ReadError::TimedOut
@@ -233,7 +275,7 @@ impl From<Pause> for Failure {
             Pause::Clock(_) => "clock",
             Pause::OwnerGone => "owner_gone",
         };
-        Self::new(Exit::NotAllowed, code, pause.to_string()).meaning(Outcome::NotExecuted)
+        Self::new(Exit::NotAllowed, code, Told::of(&pause)).meaning(Outcome::NotExecuted)
     }
 }
 
@@ -244,9 +286,9 @@ impl From<LaneError> for Failure {
             LaneError::Refused(refused) => JournalError::Refused(refused).into(),
             LaneError::Paused(pause) => pause.into(),
             LaneError::Look(error) => error.into(),
-            LaneError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
-            LaneError::Changed => Self::new(Exit::Unsound, "journal_changed", error.to_string()),
-            LaneError::NotThisPayment(_) => Self::new(Exit::Usage, "not_this_payment", error.to_string()),
+            LaneError::Busy => Self::new(Exit::Later, "busy", Told::of(&error)).retryable(),
+            LaneError::Changed => Self::new(Exit::Unsound, "journal_changed", Told::of(&error)),
+            LaneError::NotThisPayment(_) => Self::new(Exit::Usage, "not_this_payment", Told::of(&error)),
         }
     }
 }
@@ -258,31 +300,31 @@ impl From<CounterError> for Failure {
             CounterError::Refused(refused) => JournalError::RequestRefused(refused).into(),
             CounterError::Paused(pause) => pause.into(),
             CounterError::Look(error) => error.into(),
-            CounterError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
-            CounterError::Changed => Self::new(Exit::Unsound, "journal_changed", error.to_string()),
-            CounterError::NotPaid(_) => Self::new(Exit::Refused, "not_paid", error.to_string()),
+            CounterError::Busy => Self::new(Exit::Later, "busy", Told::of(&error)).retryable(),
+            CounterError::Changed => Self::new(Exit::Unsound, "journal_changed", Told::of(&error)),
+            CounterError::NotPaid(_) => Self::new(Exit::Refused, "not_paid", Told::of(&error)),
         }
     }
 }
 
 impl From<RebalanceTrouble> for Failure {
     fn from(trouble: RebalanceTrouble) -> Self {
-        let message = trouble.to_string();
+        let message = Told::of(&trouble);
         match trouble {
             RebalanceTrouble::NoBalance(_) => {
                 Self::new(Exit::Unreachable, "unreachable", message).retryable()
             }
             RebalanceTrouble::Impossible(_) => Self::new(Exit::Refused, "impossible", message),
             RebalanceTrouble::Moved(_) => Self::new(Exit::Later, "balance_moved", message).retryable(),
-            RebalanceTrouble::InDoubt(doubt) => Self::new(
-                Exit::Unknown,
-                "rebalance_in_doubt",
-                format!(
-                    "{message}; `saldo show {0}` compares, `--after-doubt {0}` says that you have looked",
-                    doubt.id
-                ),
-            )
-            .meaning(Outcome::Unknown),
+            RebalanceTrouble::InDoubt(doubt) => {
+                let id = doubt.id;
+                Self::new(Exit::Unknown, "rebalance_in_doubt", message)
+                    .and(told!(
+                        "`saldo show {id}` compares, `--after-doubt {id}` says that you have looked",
+                        "`saldo show {id}` compara, `--after-doubt {id}` diz que você conferiu"
+                    ))
+                    .meaning(Outcome::Unknown)
+            }
             RebalanceTrouble::UnderWay(_) => {
                 Self::new(Exit::Later, "rebalance_under_way", message).retryable()
             }

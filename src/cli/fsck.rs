@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, tell};
 use crate::journal::JournalError;
 use crate::journal::lock::{Lock, PATIENCE};
 use crate::journal::sqlite::{AuditHead, Checkup, Finding, SqliteJournal, check};
@@ -47,19 +47,24 @@ impl<'a> From<&'a Finding> for FindingView<'a> {
 pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<Exit, Failure> {
     let path = context.journal_path().to_owned();
     if !path.exists() {
-        return Err(Failure::new(
-            Exit::NotFound,
-            "not_found",
-            format!("there is no journal at {}: no payment was made with this profile yet", path.display()),
-        ));
+        return Err(Failure::new(Exit::NotFound, "not_found", {
+            let path = path.display();
+            told!(
+                "there is no journal at {path}: no payment was made with this profile yet",
+                "não há diário em {path}: nenhum pagamento foi feito com este perfil ainda"
+            )
+        }));
     }
     let shown = path.display().to_string();
     if arguments.rebuild {
         let lock = Lock::acquire(&path, context.command, PATIENCE).await?;
         let made = SqliteJournal::rebuild(&path, &context.account(), lock).await?;
-        note(&format!(
-            "made anew: the search index over {} rows, and what moved, {} rows; the rows that they are made of are as they were",
-            made.rows, made.flows
+        let (rows, flows) = (made.rows, made.flows);
+        note(told!(
+            "made anew: the search index over {rows} rows, and what moved, {flows} rows; the rows that they are made of are \
+             as they were",
+            "refeitos: o índice de busca sobre {rows} linhas, e o que se moveu, {flows} linhas; as linhas de que são feitos \
+             estão como estavam"
         ));
     }
     let checkup = tokio::task::spawn_blocking(move || check(&path, &arguments.noted))
@@ -69,7 +74,10 @@ pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<E
         return Err(Failure::new(
             Exit::NotFound,
             "not_found",
-            format!("the journal at {shown} is empty: nothing was ever written to it, or it was emptied"),
+            told!(
+                "the journal at {shown} is empty: nothing was ever written to it, or it was emptied",
+                "o diário em {shown} está vazio: nada foi gravado nele, ou ele foi esvaziado"
+            ),
         ));
     }
     let sound = checkup.findings.is_empty();
@@ -91,8 +99,12 @@ pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<E
         return Err(Failure::new(
             Exit::Unsound,
             "derived_data_damaged",
-            "only what is made of other rows is damaged (what a search finds, and sums on the screen); every payment is as \
-             saldo wrote it. End the saldo that owns the journal and run `saldo fsck --rebuild`, which makes it anew",
+            told!(
+                "only what is made of other rows is damaged (what a search finds, and sums on the screen); every payment is as \
+                 saldo wrote it. End the saldo that owns the journal and run `saldo fsck --rebuild`, which makes it anew",
+                "só o que é feito de outras linhas está danificado (o que a busca acha, e somas da tela); todo pagamento está \
+                 como o saldo o gravou. Encerre o saldo dono do diário e rode `saldo fsck --rebuild`, que o refaz"
+            ),
         )
         .meaning(Outcome::NotExecuted));
     }
@@ -100,11 +112,15 @@ pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<E
     Err(Failure::new(
         Exit::Unsound,
         "journal_unsound",
-        format!(
-            "the journal is not sound ({count} {}): keep a copy of it as it is, pay nothing from it, and compare it with \
-             the gateway's statement before you go on",
-            if count == 1 { "finding" } else { "findings" }
-        ),
+        {
+            let (findings, achados) = if count == 1 { ("finding", "achado") } else { ("findings", "achados") };
+            told!(
+                "the journal is not sound ({count} {findings}): keep a copy of it as it is, pay nothing from it, and compare \
+                 it with the gateway's statement before you go on",
+                "o diário não está íntegro ({count} {achados}): guarde uma cópia dele como está, não pague nada por ele, e \
+                 compare-o com o extrato do gateway antes de continuar"
+            )
+        },
     )
     .meaning(Outcome::Unknown))
 }
@@ -114,16 +130,20 @@ fn report(path: &str, checkup: &Checkup) {
         say(&finding.to_string());
     }
     if checkup.findings.is_empty() {
-        say(&format!(
-            "{path}: sound. {} rows, each as saldo wrote it; every payment, charge, refund and rebalance is what its events come to",
-            checkup.rows
+        let rows = checkup.rows;
+        tell(&told!(
+            "{path}: sound. {rows} rows, each as saldo wrote it; every payment, charge, refund and rebalance is what its \
+             events come to",
+            "{path}: íntegro. {rows} linhas, cada uma como o saldo a gravou; todo pagamento, cobrança, devolução e \
+             rebalanceamento é o que seus eventos dizem"
         ));
     }
     let is_sound = checkup.findings.is_empty();
     if let Some(head) = checkup.head.filter(|_| is_sound) {
         say(&format!("audit head {head}"));
-        note(
+        note(told!(
             "note the head somewhere else: `saldo fsck --noted HEAD` proves later that nothing before it was changed",
-        );
+            "anote o head em outro lugar: `saldo fsck --noted HEAD` prova depois que nada antes dele foi mudado"
+        ));
     }
 }

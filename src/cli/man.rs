@@ -25,7 +25,11 @@ pub(super) fn run(arguments: &ManArguments) -> Result<Exit, Failure> {
     root.build();
     if let Some(folder) = &arguments.output {
         let failed = |error: io::Error| {
-            Failure::other(format!("the pages cannot be written to {}: {error}", folder.display()))
+            let folder = folder.display();
+            Failure::other(told!(
+                "the pages cannot be written to {folder}: {error}",
+                "as páginas não podem ser escritas em {folder}: {error}"
+            ))
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let mut count = 0;
@@ -33,15 +37,20 @@ pub(super) fn run(arguments: &ManArguments) -> Result<Exit, Failure> {
             std::fs::write(folder.join(page.get_filename()), rendered(&page)?).map_err(failed)?;
             count += 1;
         }
-        note(&format!("{count} pages in {}", folder.display()));
+        let folder = folder.display();
+        note(told!("{count} pages in {folder}", "{count} páginas em {folder}"));
         return Ok(Exit::Done);
     }
     let page = match &arguments.command {
         None => Man::new(root),
         Some(name) => {
             let command = root.find_subcommand(name);
-            let command = command
-                .ok_or_else(|| Failure::usage(format!("there is no command {name:?}; see saldo --help")))?;
+            let command = command.ok_or_else(|| {
+                Failure::usage(told!(
+                    "there is no command {name:?}; see saldo --help",
+                    "não existe o comando {name:?}; veja saldo --help"
+                ))
+            })?;
             Man::new(command.clone())
         }
     };
@@ -60,6 +69,8 @@ fn pages(command: &clap::Command) -> Vec<Man> {
 
 fn rendered(page: &Man) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
-    page.render(&mut text).map_err(|error| Failure::other(format!("the page cannot be made: {error}")))?;
+    page.render(&mut text).map_err(|error| {
+        Failure::other(told!("the page cannot be made: {error}", "a página não pôde ser feita: {error}"))
+    })?;
     Ok(text)
 }

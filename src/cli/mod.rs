@@ -3,6 +3,9 @@
 //! What scripts may rely on is here: flags, JSON, exit codes ([`failure::Exit`]). Data go to standard output, talk goes
 //! to standard error, and an exit that is not 0 always says why.
 
+#[macro_use]
+mod told;
+
 mod alerts;
 mod ask;
 mod balance;
@@ -20,6 +23,7 @@ mod export;
 pub mod failure;
 mod fsck;
 mod init;
+mod input;
 mod keys;
 mod linear;
 mod logging;
@@ -38,6 +42,7 @@ mod select;
 mod serve;
 mod settle;
 mod show;
+mod spoken;
 mod themes;
 mod transactions;
 mod view;
@@ -47,9 +52,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Overrides;
+use crate::config::{Env, Overrides, asked_language};
 use context::Context;
 use failure::{Exit, Failure};
+use told::Told;
 
 /// Treasury cockpit for the ConnectPSP PIX gateway.
 #[derive(Debug, Parser)]
@@ -197,10 +203,14 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Arguments { global, command } = arguments;
+    if let Some(asked) = asked_language(&global.overrides(), &Env::of_process())? {
+        output::speak(cockpit::language(Some(asked)));
+    }
     if global.linear && !matches!(command, None | Some(Command::Demo(_))) {
-        return Err(Failure::usage(
+        return Err(Failure::usage(told!(
             "--linear is for the cockpit and for demo; commands answer in lines anyway",
-        ));
+            "--linear é para o painel e para o demo; os comandos já respondem em linhas"
+        )));
     }
     match &command {
         None | Some(Command::Demo(_)) => {}
@@ -208,11 +218,10 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Some(_) => logging::to_standard_error(None),
     }
     let moves_money = command.as_ref().is_some_and(Command::moves_money);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::other(format!("saldo cannot start: {error}")))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(
+            |error| Failure::other(told!("saldo cannot start: {error}", "o saldo não pode começar: {error}")),
+        )?;
     let exit = runtime.block_on(async {
         match command {
             None => cockpit::run(&Context::load(&global, "cockpit")?, &global).await,
@@ -262,14 +271,16 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
     // Threads of the runtime may wait for a secret's command or a name server; the answer is known.
     runtime.shutdown_background();
     match (exit, output::lost()) {
-        (Ok(Exit::Done), Some(reason)) if !moves_money => {
-            Err(Failure::other(format!("the answer could not be written: {reason}")))
-        }
+        (Ok(Exit::Done), Some(reason)) if !moves_money => Err(Failure::other(unwritten(&reason))),
         (Ok(Exit::Done), Some(reason)) => {
             // The exit code speaks of the money, and the money's part is done.
-            output::note(&format!("the answer could not be written: {reason}"));
+            output::note(unwritten(&reason));
             Ok(Exit::Done)
         }
         (exit, _) => exit,
     }
+}
+
+fn unwritten(reason: &dyn std::fmt::Display) -> Told {
+    told!("the answer could not be written: {reason}", "a resposta não pôde ser escrita: {reason}")
 }

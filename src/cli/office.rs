@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::note;
+use super::told::Told;
 use crate::domain::alert::Alert;
 use crate::domain::request::Asked;
 use crate::domain::transaction::Transaction;
@@ -19,6 +20,7 @@ use crate::engine::message::Finding;
 use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
 use crate::gateway::ReadError;
 use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
+use crate::lang::Lang;
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
 use crate::server::control::protocol::{
@@ -71,12 +73,14 @@ impl Office {
             }
             Self::There { client, account } => {
                 let Decision { id, reference, order, reason, again, .. } = decision;
-                let advice = format!(
+                let advice = told!(
                     "the payment may have been made or not. The same command with the same reference ({reference}) goes on \
-                     with it and never pays twice"
+                     with it and never pays twice",
+                    "o pagamento pode ter sido feito ou não. O mesmo comando com a mesma referência ({reference}) o retoma e \
+                     nunca paga duas vezes"
                 );
                 let pay = CashOut { id, reference, order, reason, again };
-                let asked = ask(client, &account, Request::CashOut(Box::new(pay)), stop, &advice);
+                let asked = ask(client, &account, Request::CashOut(Box::new(pay)), stop, advice);
                 let paid: Result<Paid, JournalError> = asked.await?;
                 Ok(paid?)
             }
@@ -97,12 +101,14 @@ impl Office {
             }
             Self::There { client, account } => {
                 let ChargeDecision { id, reference, order, .. } = decision;
-                let advice = format!(
+                let advice = told!(
                     "the charge may have been made or not; no money moves by it. The same command with the same reference \
-                     ({reference}) goes on with it and never makes another"
+                     ({reference}) goes on with it and never makes another",
+                    "a cobrança pode ter sido criada ou não; ela não move dinheiro. O mesmo comando com a mesma referência \
+                     ({reference}) a retoma e nunca cria outra"
                 );
                 let charge = Request::Charge(Box::new(Charge { id, reference, order }));
-                let made: Result<_, CounterError> = ask(client, &account, charge, stop, &advice).await?;
+                let made: Result<_, CounterError> = ask(client, &account, charge, stop, advice).await?;
                 Ok(made?)
             }
         }
@@ -113,7 +119,7 @@ impl Office {
         let found = match self {
             Self::Here(office) => office.counter().look_up(id).await,
             Self::There { client, account } => {
-                let advice = "nothing was ordered; try again";
+                let advice = told!("nothing was ordered; try again", "nada foi pedido; tente de novo");
                 let look = Request::LookUp(id.to_owned());
                 ask(client, &account, look, &CancellationToken::new(), advice).await?
             }
@@ -122,9 +128,11 @@ impl Office {
             Err(CounterError::Look(ReadError::NotFound(_))) => Err(Failure::new(
                 Exit::NotFound,
                 "not_found",
-                format!(
+                told!(
                     "neither the journal nor the gateway knows the cash-in {id:?} (the gateway finds nothing by a \
-                     reference); nothing was sent"
+                     reference); nothing was sent",
+                    "nem o diário nem o gateway conhecem o recebimento {id:?} (o gateway não acha nada por referência); nada \
+                     foi enviado"
                 ),
             )),
             found => Ok(found?),
@@ -145,8 +153,10 @@ impl Office {
             }
             Self::There { client, account } => {
                 let RefundDecision { id, cash_in, reason, description, .. } = decision;
-                let advice = "the money may have gone back or not; the same command goes on with it and never gives it \
-                              back twice";
+                let advice = told!(
+                    "the money may have gone back or not; the same command goes on with it and never gives it back twice",
+                    "o dinheiro pode ter voltado ou não; o mesmo comando retoma a devolução e nunca devolve duas vezes"
+                );
                 let refund = Request::Refund(Box::new(Refund { id, cash_in, reason, description }));
                 let made: Result<_, CounterError> = ask(client, &account, refund, stop, advice).await?;
                 Ok(made?)
@@ -163,8 +173,12 @@ impl Office {
         let ended = match self {
             Self::Here(office) => office.rebalance(order, operator(), stop).await,
             Self::There { client, account } => {
-                let advice = "the money may have moved or not. Compare with `saldo balance`; the same command again is \
-                              stopped by a rebalance in doubt, and moves nothing where the target is reached";
+                let advice = told!(
+                    "the money may have moved or not. Compare with `saldo balance`; the same command again is stopped by a \
+                     rebalance in doubt, and moves nothing where the target is reached",
+                    "o dinheiro pode ter mudado de conta ou não. Compare com `saldo balance`; o mesmo comando de novo para \
+                     diante de um rebalanceamento incerto, e não move nada se o alvo já foi alcançado"
+                );
                 ask(client, &account, Request::Rebalance(Box::new(order)), stop, advice).await?
             }
         };
@@ -176,8 +190,10 @@ impl Office {
         let settled = match self {
             Self::Here(office) => office.settle_doubt(id, operator()).await,
             Self::There { client, account } => {
-                let advice =
-                    "the doubt may be settled or not; the same command again settles it, and sends nothing";
+                let advice = told!(
+                    "the doubt may be settled or not; the same command again settles it, and sends nothing",
+                    "a dúvida pode estar resolvida ou não; o mesmo comando de novo a resolve, e não envia nada"
+                );
                 let never = CancellationToken::new();
                 ask(client, &account, Request::SettleDoubt(id), &never, advice).await?
             }
@@ -190,8 +206,10 @@ impl Office {
         let recovered = match self {
             Self::Here(office) => office.recover().await,
             Self::There { client, account } => {
-                let advice = "payments in doubt may have been sent again, with the same bytes; `saldo recover` goes on \
-                              with them";
+                let advice = told!(
+                    "payments in doubt may have been sent again, with the same bytes; `saldo recover` goes on with them",
+                    "pagamentos incertos podem ter sido reenviados, com os mesmos bytes; `saldo recover` os retoma"
+                );
                 ask(client, &account, Request::Recover, &CancellationToken::new(), advice).await?
             }
         };
@@ -203,7 +221,10 @@ impl Office {
         let acknowledged = match self {
             Self::Here(office) => office.acknowledge(subject, operator(), note).await,
             Self::There { client, account } => {
-                let advice = "it may be recorded or not: `saldo alerts --all` tells, and the same command again is harmless";
+                let advice = told!(
+                    "it may be recorded or not: `saldo alerts --all` tells, and the same command again is harmless",
+                    "pode ter sido gravado ou não: `saldo alerts --all` diz, e repetir o comando não faz mal"
+                );
                 let seen = Request::Acknowledge(Box::new(Acknowledge { subject, note }));
                 ask(client, &account, seen, &CancellationToken::new(), advice).await?
             }
@@ -216,8 +237,10 @@ impl Office {
         let resolved = match self {
             Self::Here(office) => office.resolve(id, operator(), finding).await,
             Self::There { client, account } => {
-                let advice = "the finding may be recorded or not: `saldo show` tells, and the same command again is \
-                              harmless";
+                let advice = told!(
+                    "the finding may be recorded or not: `saldo show` tells, and the same command again is harmless",
+                    "o que foi apurado pode ter sido gravado ou não: `saldo show` diz, e repetir o comando não faz mal"
+                );
                 let resolve = Request::Resolve(Box::new(Resolve { id, finding }));
                 let asked = ask(client, &account, resolve, &CancellationToken::new(), advice).await;
                 asked.map_err(|failure| match failure.exit {
@@ -234,7 +257,7 @@ impl Office {
 /// so what it still says decides; otherwise `unknown` says what is not known.
 pub(super) fn known<A: Asked>(
     made: Made<A>,
-    unknown: impl FnOnce(&A) -> String,
+    unknown: impl FnOnce(&A) -> Told,
 ) -> Result<(Stored<A>, Option<CounterError>), Failure> {
     let Made { stored, is_known, trouble, .. } = made;
     match trouble {
@@ -242,16 +265,21 @@ pub(super) fn known<A: Asked>(
             Err(error.into())
         }
         Some(CounterError::Journal(error)) => {
-            let said = format!("{error}; {}", unknown(&stored.asked));
+            let said = Told::join(&[Told::of(&error), unknown(&stored.asked)], "; ");
             Err(Failure::new(Exit::Unknown, "journal", said).meaning(Outcome::Unknown))
         }
         trouble => Ok((stored, trouble)),
     }
 }
 
+/// That the process was asked to end, and waits.
+pub(super) fn stopping() -> Told {
+    told!("stopping; a request on the wire is waited for", "terminando; um pedido em trânsito é esperado")
+}
+
 async fn finish(office: &office::Office, stop: &CancellationToken) {
     if stop.is_cancelled() {
-        note("stopping; a request on the wire is waited for");
+        note(stopping());
     }
     office.finish().await;
 }
@@ -262,22 +290,28 @@ pub(super) async fn ask<T: serde::de::DeserializeOwned>(
     account: &str,
     request: Request,
     stop: &CancellationToken,
-    advice: &str,
+    advice: impl Into<Told>,
 ) -> Result<T, Failure> {
-    let owner = name(client.owner());
+    let (owner, advice) = (name(client.owner()), advice.into());
     client.ask(account, request, stop).await.map_err(|broken| match broken {
         Broken::NotSent(reason) => Failure::new(
             Exit::Later,
             "owner_gone",
-            format!(
-                "{owner} owns this journal, and went away before it had the request ({reason}); nothing was sent, try again"
+            told!(
+                "{owner} owns this journal, and went away before it had the request ({reason}); nothing was sent, try again",
+                "{owner} é o dono deste diário, e saiu antes de receber o pedido ({reason}); nada foi enviado, tente de novo";
+                owner
             ),
         )
         .retryable(),
         Broken::Unknown(reason) => Failure::new(
             Exit::Unknown,
             "owner_gone",
-            format!("{owner} owns this journal, and went away before it answered ({reason}): {advice}"),
+            told!(
+                "{owner} owns this journal, and went away before it answered ({reason}): {advice}",
+                "{owner} é o dono deste diário, e saiu antes de responder ({reason}): {advice}";
+                owner, advice
+            ),
         )
         .retryable()
         .meaning(Outcome::Unknown),
@@ -286,16 +320,19 @@ pub(super) async fn ask<T: serde::de::DeserializeOwned>(
 }
 
 /// Why an owner does nothing for this command. Nothing was sent.
-pub(super) fn refused(owner: &str, account: &str, refusal: Refusal) -> Failure {
-    let said = format!("{owner} owns this journal and did nothing: {refusal}. Nothing was sent");
+pub(super) fn refused(owner: &Told, account: &str, refusal: Refusal) -> Failure {
+    let said = told!(
+        "{owner} owns this journal and did nothing: {refusal}. Nothing was sent",
+        "{owner} é o dono deste diário e não fez nada: {refusal}. Nada foi enviado";
+        owner, refusal
+    );
     match refusal {
         Refusal::OtherAccount(found) => {
             JournalError::OtherAccount { found, wanted: account.to_owned() }.into()
         }
         Refusal::Stranger { .. } => Failure::new(Exit::NotAllowed, "not_allowed", said),
-        Refusal::Version { .. } => {
-            Failure::new(Exit::Config, "other_version", format!("{said}; stop it, and start it anew"))
-        }
+        Refusal::Version { .. } => Failure::new(Exit::Config, "other_version", said)
+            .and(told!("stop it, and start it anew", "encerre-o e comece-o de novo")),
         Refusal::Stopping => Failure::new(Exit::Later, "journal_busy", said).retryable(),
         Refusal::NotWatched | Refusal::TooManyWatch => {
             Failure::new(Exit::Later, "journal_busy", said).retryable()
@@ -304,20 +341,29 @@ pub(super) fn refused(owner: &str, account: &str, refusal: Refusal) -> Failure {
     }
 }
 
-fn name(owner: &Owner) -> String {
-    format!("saldo {} (process {})", owner.command, owner.pid)
+fn name(owner: &Owner) -> Told {
+    let Owner { command, pid, .. } = owner;
+    told!("saldo {command} (process {pid})", "saldo {command} (processo {pid})")
 }
 
 fn not_rebalanced(why: NotRebalanced) -> Failure {
     match why {
         NotRebalanced::Trouble(trouble) => trouble.into(),
         NotRebalanced::Journal(error) => error.into(),
-        NotRebalanced::NotInDoubt(state) => Failure::usage(format!(
-            "--after-doubt: that rebalance is {}, not in doubt; nothing was sent",
-            state.as_str()
-        )),
-        NotRebalanced::Stopped => {
-            Failure::new(Exit::Later, "stopped", "stopped; nothing was sent").retryable()
-        }
+        NotRebalanced::NotInDoubt(state) => Failure::usage(Told::both(|lang| match lang {
+            Lang::En => {
+                format!("--after-doubt: that rebalance is {}, not in doubt; nothing was sent", state.as_str())
+            }
+            Lang::PtBr => format!(
+                "--after-doubt: esse rebalanceamento está {}, não incerto; nada foi enviado",
+                lang.rebalance_state(state)
+            ),
+        })),
+        NotRebalanced::Stopped => Failure::new(
+            Exit::Later,
+            "stopped",
+            told!("stopped; nothing was sent", "parado; nada foi enviado"),
+        )
+        .retryable(),
     }
 }

@@ -9,12 +9,33 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
+use super::cockpit::language;
 use super::failure::{Exit, Failure, Outcome};
+use super::told::Told;
+use crate::lang::Lang;
 
 /// Why a part of the answer was lost, if it was: standard output belongs to the process, and so does its failure.
 static LOST: OnceLock<String> = OnceLock::new();
 
-/// Writes `text` and a line end to standard output. A reader that has gone away has what it wanted.
+/// The language of this process's answers, once it is known: like standard output it belongs to the process.
+static SPOKEN: OnceLock<Lang> = OnceLock::new();
+
+/// From here on a person is answered in this language. The first that says so decides: a flag before the configuration.
+pub(super) fn speak(lang: Lang) {
+    let _ = SPOKEN.set(lang);
+}
+
+/// The language in which a person is answered: the chosen one, or the locale's.
+pub(super) fn spoken() -> Lang {
+    SPOKEN.get().copied().unwrap_or_else(|| language(None))
+}
+
+/// Writes a sentence to standard output.
+pub(super) fn tell(told: &Told) {
+    say(told.in_lang(spoken()));
+}
+
+/// Writes `text` and a line end to standard output, as it is: data. A reader that has gone away has what it wanted.
 pub(super) fn say(text: &str) {
     let mut out = io::stdout().lock();
     if let Err(error) = writeln!(out, "{text}").and_then(|()| out.flush())
@@ -33,13 +54,17 @@ pub(super) fn lost() -> Option<&'static str> {
 pub(super) fn say_json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => say(&text),
-        Err(error) => note(&format!("the answer cannot be written as JSON: {error}")),
+        Err(error) => note(told!(
+            "the answer cannot be written as JSON: {error}",
+            "a resposta não pode ser escrita como JSON: {error}"
+        )),
     }
 }
 
 /// Writes talk to standard error.
-pub(super) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+pub(super) fn note(told: impl Into<Told>) {
+    let told = told.into();
+    let _ = writeln!(io::stderr().lock(), "{}", told.in_lang(spoken()));
 }
 
 /// Writes a question to standard error; the answer follows it on the line.
@@ -77,15 +102,15 @@ pub(super) fn fail(failure: &Failure, json: bool) -> ExitCode {
     if json {
         let error = Body {
             code: failure.code,
-            message: &failure.message,
+            message: failure.message.en(),
             retryable: failure.retryable,
             outcome: failure.outcome,
         };
         if let Ok(text) = serde_json::to_string(&Envelope { error }) {
-            note(&text);
+            note(Told::verbatim(text));
         }
     } else {
-        note(&format!("saldo: {}", failure.message));
+        note(Told::both(|lang| format!("saldo: {}", failure.message.in_lang(lang))));
     }
     failure.exit.into()
 }
@@ -101,7 +126,7 @@ pub(super) fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if json {
         let text = error.render().to_string();
         let first = text.trim().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return fail(&Failure::usage(first), true);
+        return fail(&Failure::usage(Told::verbatim(first)), true);
     }
     let _ = write!(io::stderr().lock(), "{}", error.render());
     Exit::Usage.into()

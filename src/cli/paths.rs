@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::Exit;
-use super::output::{say, say_json};
+use super::output::{say, say_json, spoken};
 use crate::config::SecretSource;
 use crate::journal::beside;
+use crate::lang::Lang;
 
 /// One file.
 #[derive(Debug, Serialize)]
@@ -45,7 +46,11 @@ pub(super) fn run(context: &Context) -> Exit {
         return Exit::Done;
     }
     for place in &places {
-        let there = if place.exists { "" } else { "  (not there yet)" };
+        let there = match spoken() {
+            _ if place.exists => "",
+            Lang::En => "  (not there yet)",
+            Lang::PtBr => "  (ainda não existe)",
+        };
         say(&format!("{:<17}  {}{there}", place.what, place.path.display()));
     }
     Exit::Done

@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::ask::confirm;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::office::{Office, stop_signal};
-use super::output::{note, say, say_json};
+use super::office::{Office, stop_signal, stopping};
+use super::output::{note, say, say_json, tell};
+use super::told::Told;
 use super::view::{RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
 use crate::domain::band::Standing;
@@ -17,6 +18,7 @@ use crate::engine::message::RebalanceTrouble;
 use crate::engine::office::RebalanceOrder;
 use crate::journal::Reader;
 use crate::journal::{JournalError, StoredRebalance};
+use crate::lang::Lang;
 
 #[derive(Debug, Args)]
 pub(super) struct RebalanceArguments {
@@ -35,8 +37,8 @@ pub(super) struct RebalanceArguments {
 }
 
 pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
-    let target = Centavos::parse_typed(&arguments.target)
-        .map_err(|error| Failure::usage(format!("--target: {error}")))?;
+    let target =
+        Centavos::parse_typed(&arguments.target).map_err(|error| Failure::wrong("--target", &error))?;
     // A journal of another account is said before anything is asked. The review itself does not own the journal: a
     // person who thinks it over keeps nobody else from paying.
     if let Some(reader) = context.reader().await? {
@@ -66,26 +68,40 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         Err(error) => return Err(RebalanceTrouble::from(error).into()),
     };
     let words = match reviewed.direction {
-        Move::TopUp => "proprietary -> transactional (top-up)",
-        Move::Sweep => "transactional -> proprietary (sweep)",
+        Move::TopUp => {
+            told!("proprietary -> transactional (top-up)", "próprio -> transacional (aporte)")
+        }
+        Move::Sweep => {
+            told!("transactional -> proprietary (sweep)", "transacional -> próprio (recolhimento)")
+        }
     };
     let falls = context
         .settings
         .band
         .is_some_and(|band| band.standing(reviewed.after.transactional) == Standing::BelowFloor);
     if falls && reviewed.direction == Move::Sweep {
-        note("this sweep leaves the transactional balance BELOW THE FLOOR of the band");
+        note(told!(
+            "this sweep leaves the transactional balance BELOW THE FLOOR of the band",
+            "este recolhimento deixa o saldo transacional ABAIXO DO PISO da faixa"
+        ));
     }
     if !arguments.yes {
-        confirm(&format!(
-            "[{}] {} {words}\n  transactional {} -> {}\n  proprietary   {} -> {}",
-            context.settings.environment,
-            reviewed.amount,
-            reviewed.before.transactional,
-            reviewed.after.transactional,
-            reviewed.before.proprietary,
-            reviewed.after.proprietary,
-        ))?;
+        let (environment, amount) = (context.settings.environment, reviewed.amount);
+        let (before, after) = (reviewed.before, reviewed.after);
+        confirm(Told::both(|lang| {
+            let (transactional, proprietary) = match lang {
+                Lang::En => ("transactional", "proprietary  "),
+                Lang::PtBr => ("transacional", "próprio     "),
+            };
+            format!(
+                "[{environment}] {amount} {}\n  {transactional} {} -> {}\n  {proprietary} {} -> {}",
+                words.in_lang(lang),
+                before.transactional,
+                after.transactional,
+                before.proprietary,
+                after.proprietary,
+            )
+        }))?;
     }
     let order = RebalanceOrder {
         id: Uuid::now_v7(),
@@ -98,14 +114,21 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
     if context.json {
         say_json(&RebalanceView::new(&ended));
     } else {
-        say(&format!(
-            "{} {words}: {}",
-            ended.rebalance.terms.forecast.amount,
-            ended.rebalance.state.as_str()
-        ));
+        let (amount, state) = (ended.rebalance.terms.forecast.amount, ended.rebalance.state);
+        tell(&Told::both(|lang| {
+            let state = match lang {
+                Lang::En => state.as_str(),
+                Lang::PtBr => lang.rebalance_state(state),
+            };
+            format!("{amount} {}: {state}", words.in_lang(lang))
+        }));
         say(&format!("id {}", ended.id));
         if let Some(after) = ended.rebalance.after {
-            say(&format!("transactional {}  proprietary {}", after.transactional, after.proprietary));
+            let Pockets { transactional, proprietary } = after;
+            tell(&told!(
+                "transactional {transactional}  proprietary {proprietary}",
+                "transacional {transactional}  próprio {proprietary}"
+            ));
         }
     }
     verdict(&ended)
@@ -119,25 +142,32 @@ fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {
         (State::Rejected, Some(rebalance::Outcome::Answered { message, .. })) => Err(Failure::new(
             Exit::Refused,
             "refused",
-            format!("the gateway says that it did not rebalance: {message}"),
+            told!(
+                "the gateway says that it did not rebalance: {message}",
+                "o gateway diz que não rebalanceou: {message}"
+            ),
         )
         .meaning(Outcome::NotExecuted)),
         (State::Rejected | State::Unknown, outcome) => {
             let why = match outcome {
-                Some(rebalance::Outcome::Ambiguous(Ambiguity::TimedOut)) => "no answer came in time",
-                Some(rebalance::Outcome::Ambiguous(Ambiguity::Cut(_))) => {
-                    "the connection was cut before the answer"
+                Some(rebalance::Outcome::Ambiguous(Ambiguity::TimedOut)) => {
+                    told!("no answer came in time", "nenhuma resposta chegou a tempo")
                 }
-                _ => "the answer does not say what happened",
+                Some(rebalance::Outcome::Ambiguous(Ambiguity::Cut(_))) => {
+                    told!("the connection was cut before the answer", "a conexão caiu antes da resposta")
+                }
+                _ => told!("the answer does not say what happened", "a resposta não diz o que aconteceu"),
             };
-            let seen = looks(rebalance);
+            let (seen, id) = (looks(rebalance), ended.id);
             Err(Failure::new(
                 Exit::Unknown,
                 "unknown",
-                format!(
+                told!(
                     "UNKNOWN: {why}, the money may have moved or not; {seen}. It is not sent again: compare with \
-                     `saldo balance`, then settle it with --after-doubt {}",
-                    ended.id
+                     `saldo balance`, then settle it with --after-doubt {id}",
+                    "INCERTO: {why}, o dinheiro pode ter mudado de conta ou não; {seen}. Não é enviado de novo: compare com \
+                     `saldo balance`, depois resolva com --after-doubt {id}";
+                    why, seen
                 ),
             )
             .meaning(Outcome::Unknown))
@@ -153,20 +183,24 @@ async fn send(office: Office, order: RebalanceOrder) -> Result<StoredRebalance, 
         biased;
         ended = sending.as_mut() => ended,
         () = stop.cancelled() => {
-            note("stopping; a request on the wire is waited for");
+            note(stopping());
             sending.await
         }
     }
 }
 
 fn nothing_to_move(target: Centavos, now: Pockets, context: &Context) {
-    let message = format!("the transactional balance is {} already; nothing was sent", now.transactional);
+    let balance = now.transactional;
+    let message = told!(
+        "the transactional balance is {balance} already; nothing was sent",
+        "o saldo transacional já é {balance}; nada foi enviado"
+    );
     if context.json {
         say_json(&RebalanceView {
             id: None,
             state: "completed",
             success: Some(true),
-            message: Some(message),
+            message: Some(message.en().to_owned()),
             direction: None,
             target_centavos: target,
             amount_centavos: Centavos::ZERO,
@@ -177,6 +211,6 @@ fn nothing_to_move(target: Centavos, now: Pockets, context: &Context) {
             looks: None,
         });
     } else {
-        say(&message);
+        tell(&message);
     }
 }

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::cash_in::{self, ChargeView};
-use super::cash_out::AFTER_THE_WINDOW;
+use super::cash_out::after_the_window;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{note, say, say_json};
+use super::output::{note, say_json, tell};
 use super::refund::{self, RefundView};
+use super::told::Told;
 use super::view::{IntentView, looks, sentence};
 use crate::domain::request::Asked;
 use crate::engine::counter;
@@ -31,10 +32,12 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
     for doubt in rebalances_in_doubt {
         // Compared, never decided: that is a person's to do.
         let seen = looks(&doubt.rebalance);
-        notes.push(format!(
-            "a rebalance to {} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
-             `saldo rebalance --after-doubt {}`",
-            doubt.rebalance.terms.target, doubt.id
+        let (target, id) = (doubt.rebalance.terms.target, doubt.id);
+        notes.push(told!(
+            "a rebalance to {target} is in doubt; {seen}. Compare with `saldo balance`, then settle it with \
+             `saldo rebalance --after-doubt {id}`",
+            "um rebalanceamento para {target} está incerto; {seen}. Compare com `saldo balance`, depois resolva com \
+             `saldo rebalance --after-doubt {id}`"; seen
         ));
     }
     if context.json {
@@ -46,7 +49,10 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
             cash_ins.refunds.iter().map(|(refund, _)| View::Refund(RefundView::new(refund, client_id)));
         say_json(&payments.chain(charges).chain(refunds).collect::<Vec<_>>());
     } else if taken_up.is_empty() && cash_ins.charges.is_empty() && cash_ins.refunds.is_empty() {
-        say("no payment, charge or refund is open");
+        tell(&told!(
+            "no payment, charge or refund is open",
+            "nenhum pagamento, cobrança ou devolução está em aberto"
+        ));
     }
     let told = cash_ins
         .charges
@@ -60,34 +66,37 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
         );
     for (id, said, trouble) in told {
         if !context.json {
-            say(&format!("{id}  {said}"));
+            tell(&told!("{id}  {said}", "{id}  {said}"; said));
         }
-        notes.extend(trouble.as_ref().map(|trouble| format!("{id}: {trouble}")));
+        notes.extend(trouble.as_ref().map(|trouble| told!("{id}: {trouble}", "{id}: {trouble}"; trouble)));
     }
     for (intent, _) in &taken_up {
         if !context.json {
-            say(&format!("{}  {}", intent.id, sentence(intent)));
+            let (id, said) = (intent.id, sentence(intent));
+            tell(&told!("{id}  {said}", "{id}  {said}"; said));
         }
         if intent.cash_out.frozen {
-            notes.push(format!("{}: {AFTER_THE_WINDOW}", intent.reference));
+            let (reference, advice) = (&intent.reference, after_the_window());
+            notes.push(told!("{reference}: {advice}", "{reference}: {advice}"; advice));
         }
     }
     let verdict = verdict(&taken_up).and_then(|exit| of_cash_ins(&cash_ins).map_or(Ok(exit), Err));
     // What the verdict says already is not said twice.
-    let said = verdict.as_ref().err().map_or("", |failure| failure.message.as_str());
+    let said = verdict.as_ref().err().map_or("", |failure| failure.message.en());
     for (intent, trouble) in &taken_up {
         if let Some(trouble) = trouble.as_ref().filter(|_| !said.starts_with(intent.reference.as_str())) {
-            notes.push(format!("{}: {trouble}", intent.reference));
+            let reference = &intent.reference;
+            notes.push(told!("{reference}: {trouble}", "{reference}: {trouble}"; trouble));
         }
     }
     match verdict {
         // In JSON there is one object on standard error, so it holds every line.
         Err(failure) if context.json => {
             notes.insert(0, failure.message.clone());
-            Err(Failure { message: notes.join("\n"), ..failure })
+            Err(Failure { message: Told::join(&notes, "\n"), ..failure })
         }
         verdict => {
-            notes.iter().for_each(|line| note(line));
+            notes.into_iter().for_each(note);
             verdict
         }
     }
@@ -105,19 +114,40 @@ fn of_cash_ins(recovered: &counter::Recovered) -> Option<Failure> {
     });
     let (refunds, charges) = (refunds.count(), charges.count());
     if refunds + charges > 0 {
-        let told = [
-            (refunds, "refund", "do not give the money back in another way"),
-            (charges, "charge", "do not charge it under another reference"),
-        ];
-        let told = told.into_iter().filter(|(count, ..)| *count > 0).map(|(count, what, advice)| {
-            let (s, are) = if count == 1 { ("", "is") } else { ("s", "are") };
-            format!("{count} {what}{s} {are} still in doubt; {advice}")
-        });
-        let message = told.collect::<Vec<_>>().join(". ");
+        let told = [(refunds, refunds_in_doubt(refunds)), (charges, charges_in_doubt(charges))];
+        let told: Vec<Told> =
+            told.into_iter().filter(|(count, _)| *count > 0).map(|(_, told)| told).collect();
+        let message = Told::join(&told, ". ");
         return Some(Failure::new(Exit::Unknown, "in_doubt", message).retryable().meaning(Outcome::Unknown));
     }
     let unsent = recovered.refunds.iter().find(|(refund, _)| refund.asked.is_proven_unsent());
     unsent.map(|(refund, trouble)| refund::not_sent(&refund.asked, trouble.as_ref()))
+}
+
+fn refunds_in_doubt(count: usize) -> Told {
+    if count == 1 {
+        return told!(
+            "1 refund is still in doubt; do not give the money back in another way",
+            "1 devolução continua incerta; não devolva o dinheiro de outro jeito"
+        );
+    }
+    told!(
+        "{count} refunds are still in doubt; do not give the money back in another way",
+        "{count} devoluções continuam incertas; não devolva o dinheiro de outro jeito"
+    )
+}
+
+fn charges_in_doubt(count: usize) -> Told {
+    if count == 1 {
+        return told!(
+            "1 charge is still in doubt; do not charge it under another reference",
+            "1 cobrança continua incerta; não cobre com outra referência"
+        );
+    }
+    told!(
+        "{count} charges are still in doubt; do not charge it under another reference",
+        "{count} cobranças continuam incertas; não cobre com outra referência"
+    )
 }
 
 /// Doubt first; then what kept a payment from being sent, or looked at.
@@ -133,10 +163,13 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
         return Err(Failure::new(
             Exit::Unknown,
             "in_doubt",
-            format!(
-                "{in_doubt} of {} open payments are still in doubt; do not pay them under another reference",
-                taken_up.len()
-            ),
+            {
+                let all = taken_up.len();
+                told!(
+                    "{in_doubt} of {all} open payments are still in doubt; do not pay them under another reference",
+                    "{in_doubt} de {all} pagamentos em aberto continuam incertos; não os pague com outra referência"
+                )
+            },
         )
         .retryable()
         .meaning(Outcome::Unknown));
@@ -147,7 +180,8 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
         } else {
             // The gateway has the order: that nobody could look at it now says nothing of it.
             let trouble = trouble.as_ref()?;
-            Failure::new(Exit::Later, "not_settled", format!("{}; {trouble}", sentence(intent)))
+            Failure::new(Exit::Later, "not_settled", sentence(intent))
+                .and(Told::of(trouble))
                 .retryable()
                 .meaning(Outcome::Pending)
         };
@@ -155,9 +189,9 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
     });
     match in_the_way {
         None => Ok(Exit::Done),
-        Some((intent, mut failure)) => {
-            failure.message = format!("{}: {}", intent.reference, failure.message);
-            Err(failure)
+        Some((intent, failure)) => {
+            let (reference, why) = (&intent.reference, &failure.message);
+            Err(Failure { message: told!("{reference}: {why}", "{reference}: {why}"; why), ..failure })
         }
     }
 }

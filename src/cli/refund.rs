@@ -13,9 +13,10 @@ use super::cash_out::{person_text, wait};
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, known, stop_signal};
-use super::output::{note, say, say_json};
+use super::output::{note, say_json, tell};
 use super::settle::{Turn, Waiting};
 use super::show::AttemptView;
+use super::told::Told;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::money::Centavos;
 use crate::domain::refund::{Reason, Refund, State};
@@ -107,27 +108,61 @@ impl RefundLifeView {
     }
 }
 
-fn amount_of(amount: Option<Centavos>) -> String {
-    amount.map_or_else(|| "an amount that is not known".to_owned(), |amount| amount.to_string())
+fn amount_of(amount: Option<Centavos>) -> Told {
+    amount.map_or_else(
+        || told!("an amount that is not known", "um valor que não se conhece"),
+        |amount| Told::verbatim(amount.to_string()),
+    )
 }
 
 /// One sentence on how a refund stands, and what it means for the money.
-pub(super) fn sentence(refund: &Refund) -> String {
-    let what = format!("refund of {}", amount_of(refund.terms.amount));
+pub(super) fn sentence(refund: &Refund) -> Told {
+    let (amount, how) = (amount_of(refund.terms.amount), how_it_stands(refund));
+    told!("refund of {amount}: {how}", "devolução de {amount}: {how}"; amount, how)
+}
+
+fn how_it_stands(refund: &Refund) -> Told {
     if refund.conflict {
-        return format!("{what}: CONFLICT, the gateway says of this cash-in what cannot be");
+        return told!(
+            "CONFLICT, the gateway says of this cash-in what cannot be",
+            "CONFLITO, o gateway diz deste recebimento o que não pode ser"
+        );
     }
     match refund.state {
-        State::Approved => format!("{what}: decided, not sent yet"),
-        State::Unknown if refund.is_proven_unsent() => format!("{what}: not sent; it stays open"),
-        State::Unknown => format!("{what}: UNKNOWN, the money may have gone back or not"),
-        State::Accepted => format!("{what}: accepted by the gateway, not settled yet"),
-        State::Exists => format!("{what}: the gateway has it already; it may have gone back"),
-        State::Held => format!("{what}: HELD, in doubt for a day; a person has to look at the gateway"),
-        State::Rejected => format!("{what}: refused by the gateway, nothing went back by it"),
-        State::Completed => format!("{what}: gone back to the payer"),
-        State::Cancelled => format!("{what}: not sent, since somebody else has given it back"),
-        State::Expired => format!("{what}: not sent in time, so it was let go; nothing went back"),
+        State::Approved => told!("decided, not sent yet", "decidida, ainda não enviada"),
+        State::Unknown if refund.is_proven_unsent() => {
+            told!("not sent; it stays open", "não enviada; continua em aberto")
+        }
+        State::Unknown => {
+            told!(
+                "UNKNOWN, the money may have gone back or not",
+                "INCERTA, o dinheiro pode ter voltado ou não"
+            )
+        }
+        State::Accepted => {
+            told!("accepted by the gateway, not settled yet", "aceita pelo gateway, ainda não liquidada")
+        }
+        State::Exists => told!(
+            "the gateway has it already; it may have gone back",
+            "o gateway já a tem; o dinheiro pode ter voltado"
+        ),
+        State::Held => told!(
+            "HELD, in doubt for a day; a person has to look at the gateway",
+            "RETIDA, incerta há um dia; uma pessoa precisa verificar no gateway"
+        ),
+        State::Rejected => told!(
+            "refused by the gateway, nothing went back by it",
+            "recusada pelo gateway, nada voltou por ela"
+        ),
+        State::Completed => told!("gone back to the payer", "voltou ao pagador"),
+        State::Cancelled => told!(
+            "not sent, since somebody else has given it back",
+            "não enviada, porque outra pessoa já devolveu"
+        ),
+        State::Expired => told!(
+            "not sent in time, so it was let go; nothing went back",
+            "não enviada a tempo, e deixou de valer; nada voltou"
+        ),
     }
 }
 
@@ -137,7 +172,7 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
         .as_deref()
         .map(person_text)
         .transpose()
-        .map_err(|error| Failure::usage(format!("--description: {error}")))?
+        .map_err(|error| Failure::wrong("--description", &error))?
         .filter(|text| !text.is_empty());
     let row = cash_in(context, &arguments.id).await?;
     if !arguments.yes {
@@ -162,15 +197,19 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
     {
         tokio::select! {
             biased;
-            () = stop.cancelled() => note("stopped waiting; the refund goes on at the gateway"),
+            () = stop.cancelled() => note(told!(
+                "stopped waiting; the refund goes on at the gateway",
+                "a espera parou; a devolução segue no gateway"
+            )),
             settled = settle(context, stored.clone(), Waiting { until: Instant::now() + wait, beside }) => stored = settled?,
         }
     }
     if context.json {
         say_json(&RefundView::new(&stored, &context.settings.client_id));
     } else {
-        say(&sentence(&stored.asked));
-        say(&format!("id {}  cash-in {}", stored.id, stored.asked.terms.cash_in));
+        let (id, cash_in) = (stored.id, stored.asked.terms.cash_in);
+        tell(&sentence(&stored.asked));
+        tell(&told!("id {id}  cash-in {cash_in}", "id {id}  recebimento {cash_in}"));
     }
     verdict(&stored, arguments.wait.is_some(), trouble.as_ref())
 }
@@ -208,13 +247,16 @@ async fn cash_in(context: &Context, id: &str) -> Result<Transaction, Failure> {
     context.office().await?.look_up(id).await
 }
 
-fn question(row: &Transaction, reason: Reason, context: &Context) -> String {
-    let name = row.name.as_ref().map_or("a payer who is not named", Safe::as_str);
-    let reference = row.external_reference.as_ref().map_or("none", Safe::as_str);
-    format!(
-        "[{}] give {} back to {name} ({reason}), in full\n  reference {reference}",
-        context.settings.environment,
-        amount_of(row.amount)
+fn question(row: &Transaction, reason: Reason, context: &Context) -> Told {
+    let known = |text: &Option<Safe>| text.as_ref().map(|text| Told::verbatim(text.as_str()));
+    let name = known(&row.name)
+        .unwrap_or_else(|| told!("a payer who is not named", "um pagador sem nome informado"));
+    let reference = known(&row.external_reference).unwrap_or_else(|| told!("none", "nenhuma"));
+    let (environment, amount) = (context.settings.environment, amount_of(row.amount));
+    told!(
+        "[{environment}] give {amount} back to {name} ({reason}), in full\n  reference {reference}",
+        "[{environment}] devolver {amount} a {name} ({reason}), por inteiro\n  referência {reference}";
+        amount, name, reference
     )
 }
 
@@ -224,28 +266,38 @@ fn take(made: Made<Refund>, quiet: bool) -> Result<(Stored<Refund>, Option<Count
     match made.found {
         Found::Created => {}
         Found::Existing if quiet => {}
-        Found::Existing => note("this cash-in has a refund already; nothing new is made"),
+        Found::Existing => note(told!(
+            "this cash-in has a refund already; nothing new is made",
+            "este recebimento já tem uma devolução; nada de novo é feito"
+        )),
         Found::Taken => {
+            let (reason, said) = (stored.asked.terms.reason, sentence(&stored.asked));
+            let more = stored.asked.may_begin_again().then(|| {
+                told!(
+                    ": give the same ones to order it once more",
+                    ": dê os mesmos para pedi-la mais uma vez"
+                )
+            });
             return Err(Failure::new(
                 Exit::Usage,
                 "refund_taken",
-                format!(
-                    "this cash-in has a refund with another reason or description already ({}, {}); nothing was sent{}",
-                    stored.asked.terms.reason,
-                    sentence(&stored.asked),
-                    if stored.asked.may_begin_again() {
-                        ": give the same ones to order it once more"
-                    } else {
-                        ""
-                    }
+                told!(
+                    "this cash-in has a refund with another reason or description already ({reason}, {said}); nothing was \
+                     sent{more}",
+                    "este recebimento já tem uma devolução com outro motivo ou descrição ({reason}, {said}); nada foi \
+                     enviado{more}";
+                    said, more
                 ),
             ));
         }
     }
     known(made, |_| {
-        "whether the money went back is not known: the same command, or `saldo recover`, goes on with it once the journal \
-         can be written"
-            .to_owned()
+        told!(
+            "whether the money went back is not known: the same command, or `saldo recover`, goes on with it once the journal \
+             can be written",
+            "não se sabe se o dinheiro voltou: o mesmo comando, ou `saldo recover`, retoma a devolução quando o diário puder \
+             ser gravado"
+        )
     })
 }
 
@@ -254,31 +306,36 @@ fn verdict(stored: &Stored<Refund>, waited: bool, trouble: Option<&CounterError>
     let refund = &stored.asked;
     let said = sentence(refund);
     let paused = match trouble {
-        Some(CounterError::Paused(pause)) => format!(". {pause}"),
-        _ => String::new(),
+        Some(CounterError::Paused(pause)) => Some(told!(". {pause}", ". {pause}"; pause)),
+        _ => None,
     };
-    let unknown = |code, advice: &str| {
-        Failure::new(Exit::Unknown, code, format!("{said}; {advice}{paused}")).meaning(Outcome::Unknown)
+    let unknown = |code, advice: Told| {
+        let advice = told!("{advice}{paused}", "{advice}{paused}"; advice, paused);
+        Failure::new(Exit::Unknown, code, &said).and(advice).meaning(Outcome::Unknown)
     };
     if refund.conflict {
         return Err(unknown(
             "conflict",
-            "give nothing back in another way before the gateway's people have looked",
+            told!(
+                "give nothing back in another way before the gateway's people have looked",
+                "não devolva nada de outro jeito antes que o gateway verifique"
+            ),
         ));
     }
     match refund.state {
         State::Completed => Ok(Exit::Done),
-        State::Accepted if waited => Err(Failure::new(
-            Exit::Later,
-            "not_settled",
-            format!("{said}; `saldo recover` asks for it and records how it ends"),
-        )
+        State::Accepted if waited => Err(Failure::new(Exit::Later, "not_settled", said)
+            .and(told!(
+                "`saldo recover` asks for it and records how it ends",
+                "`saldo recover` pergunta por ela e grava como termina"
+            ))
         .retryable()
         .meaning(Outcome::Pending)),
         State::Accepted => Ok(Exit::Done),
         State::Rejected => Err(match &refund.requests.verdict {
             Some(Verdict::NotExecuted(NotExecuted::Refused(problem))) => {
-                Failure::new(Exit::Refused, "refused", format!("{said} ({problem})")).meaning(Outcome::NotExecuted)
+                let said = told!("{said} ({problem})", "{said} ({problem})"; said);
+                Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted)
             }
             _ => Failure::new(Exit::Refused, "refused", said).meaning(Outcome::NotExecuted),
         }),
@@ -287,28 +344,45 @@ fn verdict(stored: &Stored<Refund>, waited: bool, trouble: Option<&CounterError>
         State::Approved | State::Unknown if refund.is_proven_unsent() => Err(not_sent(refund, trouble)),
         State::Approved | State::Unknown => Err(unknown(
             "unknown",
-            "do not give it back in another way; the same command, or `saldo recover`, looks and asks again under the same \
-             key",
+            told!(
+                "do not give it back in another way; the same command, or `saldo recover`, looks and asks again under the \
+                 same key",
+                "não devolva de outro jeito; o mesmo comando, ou `saldo recover`, verifica e pede de novo com a mesma chave"
+            ),
         )
         .retryable()),
-        State::Exists => Err(unknown("exists", "do not give it back in another way; `saldo recover` looks again").retryable()),
+        State::Exists => Err(unknown(
+            "exists",
+            told!(
+                "do not give it back in another way; `saldo recover` looks again",
+                "não devolva de outro jeito; `saldo recover` verifica de novo"
+            ),
+        ).retryable()),
         State::Held => Err(unknown(
             "held",
-            "do not give it back in another way; ask the gateway's people. saldo goes on looking, and `saldo recover` looks at \
-             once",
+            told!(
+                "do not give it back in another way; ask the gateway's people. saldo goes on looking, and `saldo recover` \
+                 looks at once",
+                "não devolva de outro jeito; pergunte ao gateway. O saldo continua verificando, e `saldo recover` verifica já"
+            ),
         )),
     }
 }
 
 /// A refund that is decided and has had no effect so far: `trouble` is what was in the way.
 pub(super) fn not_sent(refund: &Refund, trouble: Option<&CounterError>) -> Failure {
-    let mut failure = match (trouble, &refund.requests.verdict) {
+    let failure = match (trouble, &refund.requests.verdict) {
         (Some(CounterError::Paused(pause)), _) => pause.clone().into(),
         (_, Some(Verdict::NotExecuted(proof))) => Failure::not_executed(proof),
-        _ => Failure::new(Exit::Later, "not_sent", "the refund is decided, and not sent yet").retryable(),
+        _ => Failure::new(
+            Exit::Later,
+            "not_sent",
+            told!("the refund is decided, and not sent yet", "a devolução está decidida, e ainda não saiu"),
+        )
+        .retryable(),
     };
-    failure
-        .message
-        .push_str("; it stays open: the same command goes on with it, and so does `saldo recover`");
-    failure
+    failure.and(told!(
+        "it stays open: the same command goes on with it, and so does `saldo recover`",
+        "continua em aberto: o mesmo comando a retoma, e `saldo recover` também"
+    ))
 }

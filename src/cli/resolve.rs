@@ -10,7 +10,7 @@ use clap::Args;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::NotResolved;
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, tell};
 use super::show;
 use super::view::{IntentView, sentence};
 use crate::domain::cash_out::{Because, Refused, State};
@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
     if context.json {
         say_json(&IntentView::new(&after, &context.settings.client_id));
     } else {
-        say(&sentence(&after));
+        tell(&sentence(&after));
         say(&format!("id {}  reference {}", after.id, after.reference));
     }
     verdict(&after)
@@ -168,7 +168,7 @@ fn refused(intent: &Intent, error: LaneError) -> Failure {
             ),
         ),
         Because::State | Because::TooLate | Because::Changed | Because::Sibling => {
-            (Exit::Usage, format!("{}; {}", sentence(intent), advice(intent).join("; ")))
+            (Exit::Usage, format!("{}; {}", sentence(intent).en(), advice(intent).join("; ")))
         }
     };
     not_recorded(intent, Failure::new(exit, "not_resolved", why))
@@ -177,8 +177,12 @@ fn refused(intent: &Intent, error: LaneError) -> Failure {
 /// What was in the way of a finding says nothing of the money: the payment is as it was.
 fn not_recorded(intent: &Intent, mut failure: Failure) -> Failure {
     let state = intent.cash_out.state;
-    failure.message =
-        format!("nothing was recorded, the payment is as it was ({}): {}", state.as_str(), failure.message);
+    failure.message = format!(
+        "nothing was recorded, the payment is as it was ({}): {}",
+        state.as_str(),
+        failure.message.en()
+    )
+    .into();
     if state.is_in_doubt() && !intent.cash_out.is_proven_unsent() {
         failure.outcome = Outcome::Unknown;
     }

@@ -8,6 +8,7 @@ use clap::Args;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure};
 use super::output::{note, write_whole};
+use super::told::Told;
 use crate::sandbox::{FaultSpec, Options, start};
 
 #[derive(Debug, Args)]
@@ -28,9 +29,10 @@ pub(super) struct SandboxArguments {
 
 pub(super) async fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
     if !arguments.listen.ip().is_loopback() {
-        return Err(Failure::usage(
+        return Err(Failure::usage(told!(
             "--listen: the sandbox plays with money that is not there; it listens on loopback only",
-        ));
+            "--listen: o sandbox brinca com dinheiro que não existe; só atende em loopback"
+        )));
     }
     let options = Options {
         listen: arguments.listen,
@@ -41,9 +43,13 @@ pub(super) async fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
     let sandbox = start(options).await.map_err(|error| Failure::other(error.to_string()))?;
     if let Some(file) = &arguments.ready_file {
         write_whole(file, sandbox.access())
-            .map_err(|error| Failure::other(format!("{}: {error}", file.display())))?;
+            .map_err(|error| Failure::other(Told::verbatim(format!("{}: {error}", file.display()))))?;
     }
-    note(&format!("the sandbox answers at {}; Ctrl-C ends it", sandbox.access().base_url));
+    let address = &sandbox.access().base_url;
+    note(told!(
+        "the sandbox answers at {address}; Ctrl-C ends it",
+        "o sandbox atende em {address}; Ctrl-C o encerra"
+    ));
     asked_to_stop().await;
     sandbox.stop().await;
     Ok(Exit::Done)

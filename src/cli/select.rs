@@ -48,7 +48,7 @@ impl Selection {
 
     fn query_at(&self, times: &Times) -> Result<Query, Failure> {
         let mut filter = match &self.filter {
-            Some(text) => parse(text, times).map_err(|error| Failure::usage(format!("--filter: {error}")))?,
+            Some(text) => parse(text, times).map_err(|error| Failure::wrong("--filter", &error))?,
             None => Filter::default(),
         };
         let mut add = |test| filter.terms.push(Term { negated: false, test });
@@ -75,8 +75,9 @@ impl Selection {
 /// A time as people write it, in the flag of that name.
 pub(super) fn time(flag: &str, text: &str, read: Option<Timestamp>) -> Result<Timestamp, Failure> {
     read.ok_or_else(|| {
-        Failure::usage(format!(
-            "{flag}: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, 14:30, or a length of time like 2h"
+        Failure::usage(told!(
+            "{flag}: {text:?} is no time; write 2026-03-10T14:00:00Z, 2026-03-10, 14:30, or a length of time like 2h",
+            "{flag}: {text:?} não é uma hora; escreva 2026-03-10T14:00:00Z, 2026-03-10, 14:30 ou uma duração como 2h"
         ))
     })
 }
@@ -85,7 +86,11 @@ fn status(word: &str) -> Result<Group, Failure> {
     every_state().map(State::as_str).find(|known| *known == word).map(Group::Word).ok_or_else(|| {
         let mut known: Vec<&str> = every_state().map(State::as_str).collect();
         known.dedup();
-        Failure::usage(format!("--state: there is no state {word:?}; there are {}", known.join(", ")))
+        let known = known.join(", ");
+        Failure::usage(told!(
+            "--state: there is no state {word:?}; there are {known}",
+            "--state: não existe o estado {word:?}; existem {known}"
+        ))
     })
 }
 
@@ -125,8 +130,9 @@ impl Pages {
             self.ask();
         }
         let Some(answer) = self.next.take() else { return Ok(None) };
-        let mut rows =
-            answer.await.map_err(|error| Failure::other(format!("the journal was not read: {error}")))??;
+        let mut rows = answer.await.map_err(|error| {
+            Failure::other(told!("the journal was not read: {error}", "o diário não foi lido: {error}"))
+        })??;
         if self.upwards {
             rows.reverse();
         }

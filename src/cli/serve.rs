@@ -14,7 +14,9 @@ use tokio::sync::{mpsc, watch};
 use super::cockpit::{watched, zone};
 use super::context::{Connection, Context, asked_to_stop};
 use super::failure::{Exit, Failure};
+use super::office::stopping;
 use super::output::{note, write_whole};
+use super::told::Told;
 use crate::engine::desk::{Desk, Parts};
 use crate::engine::forward::Address;
 use crate::engine::lane::LaneSettings;
@@ -55,7 +57,10 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     // begun, and is the end of it.
     let socket = match settings.webhook.listen {
         Some(listen) => Some(bind(listen).await.map_err(|error| {
-            Failure::other(format!("webhooks cannot be taken at {listen}: {error}; nothing was sent"))
+            Failure::other(told!(
+                "webhooks cannot be taken at {listen}: {error}; nothing was sent",
+                "os webhooks não podem ser recebidos em {listen}: {error}; nada foi enviado"
+            ))
         })?),
         None => None,
     };
@@ -74,7 +79,12 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
     .await?;
     let (picture, watched) = watch::channel(Picture::default());
     let heard = tokio::spawn(hear(news, picture));
-    let broken = |error: std::io::Error| Failure::other(format!("webhooks cannot be taken: {error}"));
+    let broken = |error: std::io::Error| {
+        Failure::other(told!(
+            "webhooks cannot be taken: {error}",
+            "os webhooks não podem ser recebidos: {error}"
+        ))
+    };
     let hook = match socket {
         Some(socket) => {
             let address = socket.local_addr().map_err(broken)?;
@@ -101,7 +111,7 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
                 asked.await;
                 let _ = sd_notify::notify(&[NotifyState::Stopping]);
                 if desk.is_busy() {
-                    note("stopping; a request on the wire is waited for");
+                    note(stopping());
                 }
             }
             tokio::join!(control.stop(), desk.stop());
@@ -109,9 +119,10 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
         }
         Err(error) => {
             desk.stop().await;
-            Err(Failure::other(format!(
-                "the control socket cannot be made beside the journal {}: {error}",
-                path.display()
+            let journal = path.display();
+            Err(Failure::other(told!(
+                "the control socket cannot be made beside the journal {journal}: {error}",
+                "o socket de controle não pode ser criado ao lado do diário {journal}: {error}"
             )))
         }
     };
@@ -122,18 +133,18 @@ pub(super) async fn run(arguments: ServeArguments, context: &Context) -> Result<
 /// Says that it answers: to whoever reads the ready file, to the service manager, to people.
 fn tell(arguments: &ServeArguments, ready: &Ready<'_>) -> Result<(), Failure> {
     if let Some(file) = &arguments.ready_file {
-        write_whole(file, ready).map_err(|error| Failure::other(format!("{}: {error}", file.display())))?;
+        write_whole(file, ready)
+            .map_err(|error| Failure::other(Told::verbatim(format!("{}: {error}", file.display()))))?;
     }
     // Without a service manager there is nobody to tell; one that cannot be told gives up on its own.
     if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
         tracing::warn!("the service manager cannot be told: {error}");
     }
-    let hook = ready.webhooks.as_ref().map(|hook| format!(", webhooks at {hook}")).unwrap_or_default();
-    note(&format!(
-        "saldo serve (process {}) owns {}: commands at {}{hook}; Ctrl-C ends it",
-        ready.pid,
-        ready.journal.display(),
-        ready.socket.display()
+    let hook = ready.webhooks.as_ref().map(|hook| told!(", webhooks at {hook}", ", webhooks em {hook}"));
+    let (pid, journal, socket) = (ready.pid, ready.journal.display(), ready.socket.display());
+    note(told!(
+        "saldo serve (process {pid}) owns {journal}: commands at {socket}{hook}; Ctrl-C ends it",
+        "saldo serve (processo {pid}) é o dono de {journal}: comandos em {socket}{hook}; Ctrl-C o encerra"; hook
     ));
     Ok(())
 }

@@ -56,7 +56,7 @@ impl Waiting {
             }
             // The gateway has taken it, whatever keeps this process from looking: its state is what counts.
             Err(failure) => {
-                note(&failure.message);
+                note(failure.message);
                 Turn::Over
             }
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::cash_in::{self, ChargeView};
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, spoken, tell};
 use super::refund::{self, RefundLifeView};
 use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
 use crate::domain::cash_out::Event;
@@ -173,7 +173,7 @@ pub(super) async fn known(
     let answer = match id {
         None => Err("the gateway's id for it is not known yet".to_owned()),
         Some(id) => match context.gateway().await {
-            Err(failure) => Err(failure.message),
+            Err(failure) => Err(failure.message.en().to_owned()),
             Ok(gateway) => match row.direction {
                 Direction::Out => gateway.cash_out(id.as_str()).await,
                 Direction::In => gateway.cash_in(id.as_str()).await,
@@ -201,8 +201,8 @@ pub(super) async fn known(
         return Ok(Exit::Done);
     }
     match (&life.intent, charge) {
-        (Some(intent), _) => say(&sentence(intent)),
-        (None, Some(charge)) => say(&cash_in::sentence(&charge.stored.asked)),
+        (Some(intent), _) => tell(&sentence(intent)),
+        (None, Some(charge)) => tell(&cash_in::sentence(&charge.stored.asked)),
         (None, None) => say(&format!(
             "{} {} {}",
             row.direction.as_str(),
@@ -222,12 +222,17 @@ pub(super) async fn known(
     line("endToEndId", row.end_to_end_id.as_ref().map(ToString::to_string));
     line("name", row.name.as_ref().map(ToString::to_string));
     line("document", row.document.as_ref().map(ToString::to_string));
-    line("pays to", life.intent.as_ref().map(|intent| destination_text(&intent.order.destination)));
+    line(
+        "pays to",
+        life.intent
+            .as_ref()
+            .map(|intent| destination_text(&intent.order.destination).in_lang(spoken()).to_owned()),
+    );
     line("reason", life.intent.as_ref().and_then(|intent| intent.reason.clone()));
     line("failure", row.failure.as_ref().map(ToString::to_string));
     line(
         "paid once more",
-        newest.as_ref().map(|newest| format!("as {}: {}", newest.reference, sentence(newest))),
+        newest.as_ref().map(|newest| format!("as {}: {}", newest.reference, sentence(newest).en())),
     );
     for event in &life.events {
         line("found", finding(event));
@@ -240,7 +245,7 @@ pub(super) async fn known(
     }
     if let Some(refund) = refund {
         let asked = &refund.stored.asked;
-        say(&refund::sentence(asked));
+        tell(&refund::sentence(asked));
         line("id", Some(refund.stored.id.to_string()));
         line("reason", Some(asked.terms.reason.to_string()));
         line("description", asked.terms.description.clone());

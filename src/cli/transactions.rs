@@ -5,10 +5,13 @@ use clap::{Args, ValueEnum};
 use super::context::Context;
 use super::export::{Shape, Writing, write_rows};
 use super::failure::{Exit, Failure};
-use super::output::say;
+use super::output::{say, spoken, tell};
 use super::select::{Pages, Selection};
+use super::spoken::Word;
+use super::told::Spoken as _;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
+use crate::lang::Lang;
 
 #[derive(Debug, Args)]
 pub(super) struct TransactionsArguments {
@@ -53,19 +56,23 @@ async fn table(mut pages: Pages) -> Result<Exit, Failure> {
         say(&rows.iter().map(line).collect::<Vec<_>>().join("\n"));
     }
     if is_empty {
-        say("saldo has seen no such transaction");
+        tell(&told!("saldo has seen no such transaction", "o saldo não viu nenhuma transação assim"));
     }
     Ok(Exit::Done)
 }
 
 fn line(row: &Transaction) -> String {
     let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
-    let mark = if row.conflict { "  CONFLICT: not what was ordered, see `saldo show`" } else { "" };
+    let mark = match spoken() {
+        _ if !row.conflict => "",
+        Lang::En => "  CONFLICT: not what was ordered, see `saldo show`",
+        Lang::PtBr => "  CONFLITO: não é o que foi pedido, veja `saldo show`",
+    };
     format!(
         "{}  {:<3}  {:<16}  {:>18}  {}  {}{mark}",
         row.happened_at.strftime("%Y-%m-%d %H:%M:%SZ"),
         row.direction.as_str(),
-        row.state.as_str(),
+        Word(row.state).spoken(spoken()),
         row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string()),
         cell(&row.external_reference),
         cell(&row.name),

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::told::Told;
 use crate::domain::balance::{BankBalance, Reading};
 use crate::domain::cash_out::State;
 use crate::domain::institution::name_of;
 use crate::domain::money::Centavos;
-use crate::domain::order::{Destination, idempotency_key};
+use crate::domain::order::{BankAccount, Destination, idempotency_key};
 use crate::domain::rebalance::{Looks, Pockets, Rebalance};
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
@@ -78,85 +79,124 @@ impl IntentView {
 }
 
 /// One sentence on how a payment stands, and what it means for the money.
-pub(super) fn sentence(intent: &Intent) -> String {
-    let pay = &intent.cash_out;
-    let what = format!("{} to {}", intent.order.amount, intent.order.name);
+pub(super) fn sentence(intent: &Intent) -> Told {
+    let (amount, name, how) = (intent.order.amount, &intent.order.name, how_it_stands(intent));
+    told!("{amount} to {name}: {how}", "{amount} para {name}: {how}"; how)
+}
+
+fn how_it_stands(intent: &Intent) -> Told {
+    let (pay, id) = (&intent.cash_out, intent.id);
     if pay.conflict {
-        return format!("{what}: CONFLICT, {}", contradiction(intent));
+        let what = contradiction(intent);
+        return told!("CONFLICT, {what}", "CONFLITO, {what}"; what);
     }
     match pay.state {
-        State::Draft => format!("{what}: a draft, not submitted"),
-        State::PendingApproval => format!("{what}: waits for approval, not sent"),
-        State::Approved => format!("{what}: decided, not sent yet"),
-        State::Unknown if pay.is_proven_unsent() => format!("{what}: not sent; it stays open"),
-        State::Unknown => format!("{what}: UNKNOWN, the gateway may have paid it or not"),
-        State::Accepted if pay.failure_reported => format!("{what}: a failure was reported, confirming"),
-        State::Accepted if pay.stale => {
-            format!("{what}: accepted more than a day ago, and not settled; ask the gateway's people")
+        State::Draft => told!("a draft, not submitted", "rascunho, não submetido"),
+        State::PendingApproval => told!("waits for approval, not sent", "espera aprovação, não enviado"),
+        State::Approved => told!("decided, not sent yet", "decidido, ainda não enviado"),
+        State::Unknown if pay.is_proven_unsent() => {
+            told!("not sent; it stays open", "não enviado; continua em aberto")
         }
-        State::Accepted => format!("{what}: accepted by the gateway, not settled yet"),
-        State::Exists => format!("{what}: the gateway knows this reference already; it may be paid"),
-        State::Held => {
-            format!("{what}: HELD, in doubt for a day; a person has to look (saldo resolve {})", intent.id)
+        State::Unknown => {
+            told!("UNKNOWN, the gateway may have paid it or not", "INCERTO, o gateway pode ter pago ou não")
         }
-        State::Rejected => format!("{what}: rejected by the gateway, not paid"),
+        State::Accepted if pay.failure_reported => {
+            told!("a failure was reported, confirming", "uma falha foi informada, confirmando")
+        }
+        State::Accepted if pay.stale => told!(
+            "accepted more than a day ago, and not settled; ask the gateway's people",
+            "aceito há mais de um dia, e não liquidado; pergunte ao gateway"
+        ),
+        State::Accepted => {
+            told!("accepted by the gateway, not settled yet", "aceito pelo gateway, ainda não liquidado")
+        }
+        State::Exists => told!(
+            "the gateway knows this reference already; it may be paid",
+            "o gateway já conhece esta referência; pode estar pago"
+        ),
+        State::Held => told!(
+            "HELD, in doubt for a day; a person has to look (saldo resolve {id})",
+            "RETIDO, incerto há um dia; uma pessoa precisa verificar (saldo resolve {id})"
+        ),
+        State::Rejected => told!("rejected by the gateway, not paid", "recusado pelo gateway, não pago"),
         State::Completed if pay.refunded => match pay.refunded_amount() {
             Some(back) if back < pay.terms.expected.amount => {
-                format!("{what}: paid, and {back} of it refunded")
+                told!("paid, and {back} of it refunded", "pago, e {back} disso devolvido")
             }
-            _ => format!("{what}: paid, and refunded"),
+            _ => told!("paid, and refunded", "pago, e devolvido"),
         },
-        State::Completed => format!("{what}: paid"),
-        State::Failed => format!("{what}: failed, not paid"),
-        State::Cancelled => format!("{what}: cancelled, not paid"),
-        State::Expired => format!("{what}: not sent in time, so it was let go; nothing was sent"),
-        State::DeclaredNotPaid => format!("{what}: two people found that it was not paid"),
+        State::Completed => told!("paid", "pago"),
+        State::Failed => told!("failed, not paid", "falhou, não pago"),
+        State::Cancelled => told!("cancelled, not paid", "cancelado, não pago"),
+        State::Expired => told!(
+            "not sent in time, so it was let go; nothing was sent",
+            "não enviado a tempo, e deixou de valer; nada foi enviado"
+        ),
+        State::DeclaredNotPaid => {
+            told!("two people found that it was not paid", "duas pessoas apuraram que não foi pago")
+        }
     }
 }
 
 /// What the balance says about a rebalance in doubt.
-pub(super) fn looks(rebalance: &Rebalance) -> &'static str {
+pub(super) fn looks(rebalance: &Rebalance) -> Told {
     match rebalance.looks() {
-        Some(Looks::Moved) => "the proprietary balance has changed as if it had been carried out",
-        Some(Looks::NotMoved) => {
-            "the proprietary balance is what it was, so it seems not to have been carried out"
-        }
-        Some(Looks::Unclear) => "the proprietary balance has changed otherwise, so it says neither",
-        None => "the balance could not be read",
+        Some(Looks::Moved) => told!(
+            "the proprietary balance has changed as if it had been carried out",
+            "o saldo próprio mudou como se tivesse sido feito"
+        ),
+        Some(Looks::NotMoved) => told!(
+            "the proprietary balance is what it was, so it seems not to have been carried out",
+            "o saldo próprio é o que era, então parece não ter sido feito"
+        ),
+        Some(Looks::Unclear) => told!(
+            "the proprietary balance has changed otherwise, so it says neither",
+            "o saldo próprio mudou de outro jeito, então não diz nem uma coisa nem outra"
+        ),
+        None => told!("the balance could not be read", "o saldo não pôde ser lido"),
     }
 }
 
 /// Where a payment goes, for people.
-pub(super) fn destination_text(destination: &Destination) -> String {
+pub(super) fn destination_text(destination: &Destination) -> Told {
     match destination {
-        Destination::Pix(key) => format!("PIX key {} ({})", key.as_str(), key.key_type()),
-        Destination::Account(account) => format!(
-            "{} branch {} account {}",
-            name_of(&account.ispb).map_or_else(|| account.ispb.to_string(), str::to_owned),
-            account.branch,
-            account.account
-        ),
+        Destination::Pix(key) => {
+            let (key, kind) = (key.as_str(), key.key_type());
+            told!("PIX key {key} ({kind})", "chave Pix {key} ({kind})")
+        }
+        Destination::Account(BankAccount { ispb, branch, account }) => {
+            let bank = name_of(ispb).map_or_else(|| ispb.to_string(), str::to_owned);
+            told!("{bank} branch {branch} account {account}", "{bank} agência {branch} conta {account}")
+        }
     }
 }
 
 /// What the gateway has under this reference, where it is not what was ordered.
-fn contradiction(intent: &Intent) -> String {
+fn contradiction(intent: &Intent) -> Told {
     let Some(report) = &intent.cash_out.last_report else {
-        return "the gateway contradicts itself".to_owned();
+        return told!("the gateway contradicts itself", "o gateway contradiz a si mesmo");
     };
     if let Some(other) = &report.external_reference
         && other.as_str() != intent.reference.as_str()
     {
-        return format!(
-            "the gateway gave it the reference {other}; it is not known whether what was ordered is paid"
+        return told!(
+            "the gateway gave it the reference {other}; it is not known whether what was ordered is paid",
+            "o gateway deu a ele a referência {other}; não se sabe se o que foi pedido está pago"
         );
     }
-    let amount =
-        report.amount.map_or_else(|| "an amount it does not tell".to_owned(), |amount| amount.to_string());
-    let name = report.name.as_ref().map_or("somebody it does not name", |name| name.as_str());
-    format!(
-        "the gateway has {amount} to {name} under this reference ({}); it is not known whether what was ordered is paid",
-        report.status.as_wire()
+    let amount = report.amount.map_or_else(
+        || told!("an amount it does not tell", "um valor que não informa"),
+        |amount| Told::verbatim(amount.to_string()),
+    );
+    let name = report.name.as_ref().map_or_else(
+        || told!("somebody it does not name", "alguém que não nomeia"),
+        |name| Told::verbatim(name.as_str()),
+    );
+    let status = report.status.as_wire();
+    told!(
+        "the gateway has {amount} to {name} under this reference ({status}); it is not known whether what was ordered is paid",
+        "o gateway tem {amount} para {name} com esta referência ({status}); não se sabe se o que foi pedido está pago";
+        amount, name
     )
 }
 

@@ -146,7 +146,7 @@ fn advice(line: &BatchLine) -> &'static str {
 /// One line for people.
 pub(super) fn sentence_of(line: &BatchLine) -> String {
     let what = match &line.payment {
-        Some(payment) if !line.is_taken() => sentence(payment),
+        Some(payment) if !line.is_taken() => sentence(payment).en().to_owned(),
         _ => format!("{} to {}: {}", line.line.order.amount, line.line.order.name, state_of(line)),
     };
     let advice = advice(line);
@@ -194,14 +194,15 @@ pub(super) fn beside(file: &Path) -> PathBuf {
 /// Whether a file can be made there.
 pub(super) fn check_place(result: &Path) -> Result<(), Failure> {
     NewFile::beside(result, true).map(drop).map_err(|failure| Failure {
-        message: format!("{}; nothing was sent: name another place with --result", failure.message),
+        message: format!("{}; nothing was sent: name another place with --result", failure.message.en())
+            .into(),
         ..failure
     })
 }
 
 /// Writes the result file: whole or not at all, for its owner alone.
 pub(super) fn write(result: &Path, lines: &[BatchLine]) -> Result<(), String> {
-    let said = |failure: Failure| failure.message;
+    let said = |failure: Failure| failure.message.en().to_owned();
     let mut file = NewFile::beside(result, true).map_err(said)?;
     rows(file.writer(), lines).map_err(|error| error.to_string())?;
     file.keep().map_err(said)
@@ -221,7 +222,7 @@ fn rows(out: &mut dyn io::Write, lines: &[BatchLine]) -> io::Result<()> {
             pay.filter(|pay| pay.state == State::Rejected).and_then(|pay| pay.last_verdict.as_ref());
         let refusal = match verdict {
             Some(crate::domain::attempt::Verdict::NotExecuted(proof)) => {
-                Some(Failure::not_executed(proof).message)
+                Some(Failure::not_executed(proof).message.en().to_owned())
             }
             _ => None,
         };
@@ -256,7 +257,7 @@ pub(super) fn verdict(
     };
     if doubts > 0 {
         let why = why.map(|failure| {
-            format!(". {left}: {}; `saldo batch resume {id}` goes on with them", failure.message)
+            format!(". {left}: {}; `saldo batch resume {id}` goes on with them", failure.message.en())
         });
         let why = why.unwrap_or_default();
         return Err(Failure::new(
@@ -272,7 +273,7 @@ pub(super) fn verdict(
     }
     if let Some(failure) = why {
         return Err(Failure {
-            message: format!("{}; {left}. {ADVICE} (`saldo batch resume {id}`)", failure.message),
+            message: format!("{}; {left}. {ADVICE} (`saldo batch resume {id}`)", failure.message.en()).into(),
             ..failure
         });
     }

@@ -107,7 +107,7 @@ impl Review {
             .new_lines()
             .chain(examined.batch.lines.iter().filter(|line| repaid.binary_search(&line.number).is_ok()));
         let lines = lines.cloned().collect();
-        let balance = context.balance().await.map_err(|failure| failure.message);
+        let balance = context.balance().await.map_err(|failure| failure.message.en().to_owned());
         Self { examined, now: lines, balance, pace, totals }
     }
 

@@ -14,6 +14,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::note;
 use super::select::{Pages, Selection};
+use super::unwritten;
 use super::view::TransactionView;
 use crate::domain::transaction::Transaction;
 use crate::engine::clock;
@@ -144,7 +145,8 @@ pub(super) async fn run(arguments: ExportArguments, context: &Context) -> Result
     let pages = Pages::oldest_first(reader, query).await?;
     let rows = write_rows(writing, pages, file.writer()).await?;
     file.keep()?;
-    note(&format!("{rows} transactions are in {}", path.display()));
+    let path = path.display();
+    note(told!("{rows} transactions are in {path}", "{rows} transações estão em {path}"));
     Ok(Exit::Done)
 }
 
@@ -173,9 +175,7 @@ pub(super) async fn write_rows(
         }
     };
     match done {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::other(format!("the answer could not be written: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::other(unwritten(&error))),
         _ => Ok(count),
     }
 }
@@ -195,13 +195,15 @@ impl<'a> NewFile<'a> {
             let shown = path.display();
             // What takes its place is a file; a device or a link would be gone.
             if !there.is_file() {
-                return Err(Failure::usage(format!(
-                    "{shown} is no regular file, and was left as it is: name another one"
+                return Err(Failure::usage(told!(
+                    "{shown} is no regular file, and was left as it is: name another one",
+                    "{shown} não é um arquivo comum, e ficou como estava: dê outro nome"
                 )));
             }
             if !replace {
-                return Err(Failure::usage(format!(
-                    "{shown} is there already, and was left as it is: name another file, or say --force"
+                return Err(Failure::usage(told!(
+                    "{shown} is there already, and was left as it is: name another file, or say --force",
+                    "{shown} já existe, e ficou como estava: dê outro nome, ou diga --force"
                 )));
             }
         }
@@ -223,9 +225,10 @@ impl<'a> NewFile<'a> {
 }
 
 /// The error alone: the name of the draft beside the place says nothing to anybody.
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     let error = error
         .raw_os_error()
         .map_or_else(|| error.to_string(), |code| io::Error::from_raw_os_error(code).to_string());
-    Failure::other(format!("{} could not be written: {error}", path.display()))
+    let path = path.display();
+    Failure::other(told!("{path} could not be written: {error}", "{path} não pôde ser escrito: {error}"))
 }

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 
 use super::cockpit::{language, zone};
 use super::context::Context;
-use super::export::NewFile;
+use super::export::{NewFile, cannot_write};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
+use super::spoken::Word;
+use super::told::Told;
 use super::view::TransactionView;
 use crate::domain::document::Document;
 use crate::domain::institution::name_of;
@@ -62,24 +64,32 @@ pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Resu
     };
     let is_pdf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("pdf"));
     if let Some(letter) = pdf::missing_letter(&receipt).filter(|_| is_pdf) {
-        return Err(Failure::usage(format!(
+        return Err(Failure::usage(told!(
             "the fonts of a PDF receipt have no {letter:?}, and a receipt with another name on it proves nothing: name a file that \
-             ends in .txt"
+             ends in .txt",
+            "as fontes do comprovante em PDF não têm {letter:?}, e um comprovante com outro nome não prova nada: dê um arquivo \
+             que termine em .txt"
         )));
     }
     let bytes = if is_pdf { pdf::render(&receipt) } else { (text(&receipt) + "\n").into_bytes() };
     let mut file = NewFile::beside(path, arguments.force)?;
-    file.writer()
-        .write_all(&bytes)
-        .map_err(|error| Failure::other(format!("{} could not be written: {error}", path.display())))?;
+    file.writer().write_all(&bytes).map_err(|error| cannot_write(path, &error))?;
     file.keep()?;
-    note(&format!("the receipt is in {}", path.display()));
+    let path = path.display();
+    note(told!("the receipt is in {path}", "o comprovante está em {path}"));
     Ok(Exit::Done)
 }
 
 async fn find(id: &str, context: &Context) -> Result<Life, Failure> {
     let missing = || {
-        Failure::new(Exit::NotFound, "not_found", format!("saldo has seen no transaction with the id {id:?}"))
+        Failure::new(
+            Exit::NotFound,
+            "not_found",
+            told!(
+                "saldo has seen no transaction with the id {id:?}",
+                "o saldo não viu nenhuma transação com o id {id:?}"
+            ),
+        )
     };
     let reader = context.reader().await?.ok_or_else(missing)?;
     let row = reader.find(id).await?.ok_or_else(missing)?;
@@ -88,12 +98,16 @@ async fn find(id: &str, context: &Context) -> Result<Life, Failure> {
 
 /// A receipt says that money has moved, so it is given for nothing else.
 fn check(row: &Transaction) -> Result<(), Failure> {
-    let refuse = |exit, outcome, why: String| {
-        Err(Failure::new(exit, "no_receipt", format!("there is no receipt: {why}")).meaning(outcome))
+    let refuse = |exit, outcome, why: Told| {
+        let message = told!("there is no receipt: {why}", "não há comprovante: {why}"; why);
+        Err(Failure::new(exit, "no_receipt", message).meaning(outcome))
     };
-    let state = row.state.as_str();
+    let state = Word(row.state);
     if row.conflict {
-        let why = "the gateway contradicts itself, or what was ordered; see `saldo show`".to_owned();
+        let why = told!(
+            "the gateway contradicts itself, or what was ordered; see `saldo show`",
+            "o gateway contradiz a si mesmo, ou o que foi pedido; veja `saldo show`"
+        );
         return refuse(Exit::Unknown, Outcome::Unknown, why);
     }
     match row.state {
@@ -101,12 +115,23 @@ fn check(row: &Transaction) -> Result<(), Failure> {
         State::Out(doubt) if doubt.is_in_doubt() => refuse(
             Exit::Unknown,
             Outcome::Unknown,
-            format!("it is {state}, nobody knows whether it was paid; run `saldo recover`"),
+            told!(
+                "it is {state}, nobody knows whether it was paid; run `saldo recover`",
+                "está {state}, ninguém sabe se foi pago; rode `saldo recover`"; state
+            ),
         ),
         one if one.is_open() => {
-            refuse(Exit::Later, Outcome::Pending, format!("it is {state}, not settled yet; try again later"))
+            let why = told!(
+                "it is {state}, not settled yet; try again later",
+                "está {state}, ainda não liquidado; tente mais tarde"; state
+            );
+            refuse(Exit::Later, Outcome::Pending, why)
         }
-        _ => refuse(Exit::Refused, Outcome::NotExecuted, format!("it is {state}, no money has moved")),
+        _ => refuse(
+            Exit::Refused,
+            Outcome::NotExecuted,
+            told!("it is {state}, no money has moved", "está {state}, nenhum dinheiro saiu"; state),
+        ),
     }
 }
 
@@ -282,7 +307,7 @@ mod tests {
             (State::Out(cash_out::State::Failed), Exit::Refused),
         ] {
             let failure = check(&Transaction { state, ..row.clone() }).unwrap_err();
-            assert_eq!(failure.exit, exit, "{state:?}: {}", failure.message);
+            assert_eq!(failure.exit, exit, "{state:?}: {}", failure.message.en());
         }
         assert_eq!(check(&Transaction { conflict: true, ..row.clone() }).unwrap_err().exit, Exit::Unknown);
         assert!(check(&Transaction { amount: None, ..row }).is_err());
