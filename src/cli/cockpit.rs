@@ -98,7 +98,7 @@ pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exi
             profile: Safe::new(&settings.profile),
             environment: environment(settings.environment),
             band: settings.band,
-            lang: language(settings.lang),
+            lang: output::spoken(),
             zone: zone(),
             poll_every: SignedDuration::try_from(settings.poll_balance)
                 .unwrap_or(SignedDuration::from_secs(5)),

@@ -13,12 +13,13 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::Global;
-use super::cockpit::{Station, Webhooks, Works, language, sit_down, zone};
+use super::cockpit::{Station, Webhooks, Works, sit_down, zone};
 use super::failure::{Exit, Failure};
 use super::linear::Runner;
+use super::output::spoken;
 use crate::app::keymap::Keymap;
 use crate::app::{Environment, Facts};
-use crate::config::{AlertSettings, Env, Overrides, Screen, asked_language};
+use crate::config::{AlertSettings, Env, Screen};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
 use crate::domain::text::Safe;
@@ -66,8 +67,6 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             crypto_token: crypto_token.clone(),
         },
     )?;
-    let lang =
-        asked_language(&Overrides { lang: global.lang.clone(), ..Overrides::default() }, &Env::of_process())?;
     let linear = match global.linear {
         true => Some(runner(folder.path(), &access).map_err(|error| broken(&error))?),
         false => None,
@@ -75,13 +74,13 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     let band =
         Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000)).ok();
     // What a flag says, and nothing of the user's configuration.
-    let screen = Screen::default().under(&global.overrides())?;
+    let screen = Screen::default().under(&global.overrides(), &Env::of_process())?;
     let station = Station {
         facts: Facts {
             profile: Safe::new("demo"),
             environment: Environment::Sandbox,
             band,
-            lang: language(lang),
+            lang: spoken(),
             zone: zone(),
             poll_every: SignedDuration::try_from(POLL).unwrap_or(SignedDuration::from_secs(2)),
             demo: true,

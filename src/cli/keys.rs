@@ -5,9 +5,9 @@ use serde::Serialize;
 use super::Global;
 use super::cockpit::language;
 use super::failure::{Exit, Failure};
-use super::output::{say, say_json};
+use super::output::{say, say_json, speak, spoken};
 use crate::app::keymap::{Keymap, Refusal, Row, Wish};
-use crate::config::{ConfigError, Env, Fault, Screen, asked_language, load_screen};
+use crate::config::{ConfigError, Env, Fault, Screen, load_screen};
 
 /// A row as scripts read it.
 #[derive(Debug, Serialize)]
@@ -27,7 +27,8 @@ struct Bound {
 pub(super) fn run(global: &Global) -> Result<Exit, Failure> {
     let (overrides, env) = (global.overrides(), Env::of_process());
     let screen = load_screen(&overrides, &env)?;
-    let lang = language(asked_language(&overrides, &env)?);
+    speak(language(screen.lang.as_ref().map(|lang| lang.value)));
+    let lang = spoken();
     let keymap = keymap(&screen)?;
     let bound = |row: &Row| Bound {
         place: row.place.map_or("everywhere", |place| place.id()),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::note;
+use super::spoken::RebalanceWord;
 use super::told::Told;
 use crate::domain::alert::Alert;
 use crate::domain::request::Asked;
@@ -20,7 +21,6 @@ use crate::engine::message::Finding;
 use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
 use crate::gateway::ReadError;
 use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
-use crate::lang::Lang;
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
 use crate::server::control::protocol::{
@@ -350,15 +350,13 @@ fn not_rebalanced(why: NotRebalanced) -> Failure {
     match why {
         NotRebalanced::Trouble(trouble) => trouble.into(),
         NotRebalanced::Journal(error) => error.into(),
-        NotRebalanced::NotInDoubt(state) => Failure::usage(Told::both(|lang| match lang {
-            Lang::En => {
-                format!("--after-doubt: that rebalance is {}, not in doubt; nothing was sent", state.as_str())
-            }
-            Lang::PtBr => format!(
-                "--after-doubt: esse rebalanceamento está {}, não incerto; nada foi enviado",
-                lang.rebalance_state(state)
-            ),
-        })),
+        NotRebalanced::NotInDoubt(state) => {
+            let state = RebalanceWord(state);
+            Failure::usage(told!(
+                "--after-doubt: that rebalance is {state}, not in doubt; nothing was sent",
+                "--after-doubt: esse rebalanceamento está {state}, não incerto; nada foi enviado"; state
+            ))
+        }
         NotRebalanced::Stopped => Failure::new(
             Exit::Later,
             "stopped",

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, stop_signal, stopping};
 use super::output::{note, say, say_json, tell};
+use super::spoken::RebalanceWord;
 use super::told::Told;
 use super::view::{RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
@@ -115,13 +116,8 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         say_json(&RebalanceView::new(&ended));
     } else {
         let (amount, state) = (ended.rebalance.terms.forecast.amount, ended.rebalance.state);
-        tell(&Told::both(|lang| {
-            let state = match lang {
-                Lang::En => state.as_str(),
-                Lang::PtBr => lang.rebalance_state(state),
-            };
-            format!("{amount} {}: {state}", words.in_lang(lang))
-        }));
+        let state = RebalanceWord(state);
+        tell(&told!("{amount} {words}: {state}", "{amount} {words}: {state}"; words, state));
         say(&format!("id {}", ended.id));
         if let Some(after) = ended.rebalance.after {
             let Pockets { transactional, proprietary } = after;

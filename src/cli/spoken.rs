@@ -14,6 +14,7 @@ use crate::domain::money::AmountError;
 use crate::domain::order::{AccountError, ReferenceError};
 use crate::domain::pix_key::{PixKeyError, UnknownPixKeyType};
 use crate::domain::query::QueryError;
+use crate::domain::rebalance;
 use crate::domain::refund::NotAReason;
 use crate::domain::request;
 use crate::domain::transaction::{CashIn, State, Transaction};
@@ -41,6 +42,21 @@ impl Spoken for Word {
         Cow::Borrowed(match lang {
             Lang::En => self.0.as_str(),
             Lang::PtBr => lang.state(self.0),
+        })
+    }
+}
+
+/// The word for how a rebalance stands.
+pub(super) struct RebalanceWord(pub(super) rebalance::State);
+
+impl Spoken for RebalanceWord {
+    fn spoken(&self, lang: Lang) -> Cow<'_, str> {
+        Cow::Borrowed(match (lang, self.0) {
+            (Lang::En, state) => state.as_str(),
+            (Lang::PtBr, rebalance::State::Unknown) => "INCERTO",
+            (Lang::PtBr, rebalance::State::Completed) => "concluído",
+            (Lang::PtBr, rebalance::State::Rejected) => "recusado",
+            (Lang::PtBr, rebalance::State::Acknowledged) => "conferido por uma pessoa",
         })
     }
 }
@@ -185,7 +201,7 @@ impl Spoken for JournalError {
             Self::NotFound(id) => format!("nada no diário tem o id {id}"),
             Self::RebalanceRefused(refused) => format!(
                 "isto não se aplica a um rebalanceamento que está {}",
-                lang.rebalance_state(refused.0)
+                RebalanceWord(refused.0).spoken(lang)
             ),
             Self::Closed => "o diário foi fechado".to_owned(),
             Self::Refused(_) | Self::RequestRefused(_) => String::new(),

@@ -274,6 +274,8 @@ pub struct Profile {
 /// How the cockpit is worked and looks; it is every profile's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Screen {
+    /// `lang`: the language in which people are answered; otherwise the locale decides.
+    pub lang: Option<Setting<Lang>>,
     /// `theme`: `auto`, or a theme's name.
     pub theme: Setting<String>,
     /// `mouse`: whether saldo takes it; without a word, not over SSH.
@@ -291,6 +293,7 @@ pub struct Screen {
 impl Default for Screen {
     fn default() -> Self {
         Self {
+            lang: None,
             theme: Setting::default_of("auto".to_owned()),
             mouse: None,
             private: Setting::default_of(false),

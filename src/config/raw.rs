@@ -17,6 +17,7 @@ pub(super) type Text = Option<Spanned<String>>;
 #[serde(deny_unknown_fields)]
 pub(super) struct RawConfig {
     pub(super) profile: Text,
+    pub(super) lang: Text,
     pub(super) theme: Text,
     pub(super) mouse: Option<Spanned<bool>>,
     pub(super) private: Option<Spanned<bool>>,

@@ -162,10 +162,9 @@ pub fn load(overrides: &Overrides, env: &Env) -> Result<Loaded, ConfigError> {
     if sections.journal.is_none() {
         sections.journal = Some(Setting::default_of(default_journal(&name.value, env)?));
     }
-    let lang = given_language(overrides, env)?;
-    let screen = config.screen.under(overrides)?;
-    let origins = origins(&name, &profile, &sections, lang.as_ref(), &screen);
-    Ok(Loaded { path, settings: settle(name.value, profile, sections, lang, screen)?, origins })
+    let screen = config.screen.under(overrides, env)?;
+    let origins = origins(&name, &profile, &sections, &screen);
+    Ok(Loaded { path, settings: settle(name.value, profile, sections, screen)?, origins })
 }
 
 /// How the cockpit is worked and looks, whichever profile is chosen; saldo's own where there is no file and none was
@@ -180,16 +179,17 @@ pub fn load_screen(overrides: &Overrides, env: &Env) -> Result<Screen, ConfigErr
         Err(_) => Screen::default(),
         Ok((path, named_by)) => Config::parse(&read_file(&path, &named_by)?, &path)?.screen,
     };
-    screen.under(overrides)
+    screen.under(overrides, env)
 }
 
 impl Screen {
-    /// The same, with what the command line says.
+    /// The same, with what command line and environment say.
     ///
     /// # Errors
     ///
-    /// A theme that cannot be one.
-    pub fn under(mut self, overrides: &Overrides) -> Result<Self, ConfigError> {
+    /// A language that saldo does not speak, a theme that cannot be one.
+    pub fn under(mut self, overrides: &Overrides, env: &Env) -> Result<Self, ConfigError> {
+        self.lang = given_language(overrides, env)?.or(self.lang);
         if let Some(value) = overrides.theme.clone() {
             let flag = Setting { value, origin: Origin::Flag("--theme") };
             self.theme = flag.checked(validate_theme)?;
@@ -221,7 +221,6 @@ fn settle(
     name: String,
     profile: Profile,
     sections: Sections,
-    lang: Option<Setting<Lang>>,
     screen: Screen,
 ) -> Result<Settings, ConfigError> {
     let webhook_url = profile.webhook_url.map(|url| url.value);
@@ -263,19 +262,13 @@ fn settle(
             in_doubt: duration(sections.in_doubt, DEFAULT_IN_DOUBT),
             sees_everything: sections.sees_everything.is_some_and(|sees| sees.value),
         },
-        lang: lang.map(|lang| lang.value),
+        lang: screen.lang.as_ref().map(|lang| lang.value),
         screen,
     })
 }
 
 /// Every setting with its origin, in the order of the sample file.
-fn origins(
-    name: &Setting<String>,
-    profile: &Profile,
-    sections: &Sections,
-    lang: Option<&Setting<Lang>>,
-    screen: &Screen,
-) -> Origins {
+fn origins(name: &Setting<String>, profile: &Profile, sections: &Sections, screen: &Screen) -> Origins {
     let mut origins = Origins::default();
     origins.record("profile", Some(name), String::clone);
     origins.record("environment", Some(&profile.environment), Environment::to_string);
@@ -313,7 +306,7 @@ fn origins(
     origins.record("alerts.webhooks_late", sections.webhooks_late.as_ref(), |late| shown(*late));
     origins.record("alerts.in_doubt", sections.in_doubt.as_ref(), |doubt| shown(*doubt));
     origins.record("conservation.sees_everything", sections.sees_everything.as_ref(), bool::to_string);
-    origins.record("lang", lang, |lang| lang.as_str().to_owned());
+    origins.record("lang", screen.lang.as_ref(), |lang| lang.as_str().to_owned());
     origins.record("theme", Some(&screen.theme), String::clone);
     origins.record("mouse", screen.mouse.as_ref(), bool::to_string);
     origins.record("private", Some(&screen.private), bool::to_string);

@@ -46,7 +46,7 @@ impl Config {
         let raw: RawConfig = toml::from_str(text).map_err(|error| {
             describe(error.message()).at(&scope.origin(&error.span().unwrap_or_default()))
         })?;
-        let screen = screen(&scope, raw.theme, raw.mouse, raw.private, raw.keys)?;
+        let screen = screen(&scope, (raw.lang, raw.theme), raw.mouse, raw.private, raw.keys)?;
         let mut config = Self {
             screen,
             profile: scope.text(raw.profile, |name| validate_profile_name(name).map(|()| name.to_owned()))?,
@@ -175,7 +175,7 @@ fn profile(scope: &Scope<'_>, span: &Range<usize>, raw: RawProfile) -> Result<Pr
 
 fn screen(
     scope: &Scope<'_>,
-    theme: Text,
+    (lang, theme): (Text, Text),
     mouse: Option<Spanned<bool>>,
     private: Option<Spanned<bool>>,
     keys: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
@@ -187,6 +187,7 @@ fn screen(
         (id.into_inner(), Setting { value: keys.into_inner(), origin })
     });
     Ok(Screen {
+        lang: scope.text(lang, validate_lang)?,
         theme: scope.text(theme, validate_theme)?.unwrap_or(default.theme),
         mouse: scope.setting(mouse, Ok)?,
         private: scope.setting(private, Ok)?.unwrap_or(default.private),

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::cockpit::{language, zone};
+use super::cockpit::zone;
 use super::context::Context;
 use super::export::{NewFile, cannot_write};
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, spoken};
 use super::spoken::Word;
 use super::told::Told;
 use super::view::TransactionView;
@@ -51,7 +51,7 @@ struct Receipt {
 pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Result<Exit, Failure> {
     let life = find(&arguments.id, context).await?;
     check(&life.transaction)?;
-    let lang = language(context.settings.lang);
+    let lang = spoken();
     let account = &context.settings.client_id;
     let receipt = receipt(&life, account, lang, clock::now());
     let Some(path) = &arguments.output else {
