@@ -103,6 +103,25 @@ fn screens(lang: Lang) -> Vec<(String, Screen)> {
         screen.news(sought(if keys.len() > 1 { "maria" } else { "" }));
         all.push((keys.to_owned(), screen));
     }
+    for text in [
+        "maria@example.com",
+        "529.982.247-25",
+        "11987654374",
+        "premio-16",
+        "segredo",
+        "R$ 1.234,56",
+        "E6074694820261123173012345678901",
+        "Maria Silva;maria@example.com;529.982.247-25;500,25;segredo;Prêmio",
+        "Maria Silva;500,25\nJoão Souza;70,00",
+    ] {
+        for keys in ["", "p", "enter"] {
+            let mut screen = desk(lang);
+            screen.keys(keys);
+            screen.paste(text);
+            screen.news(sought(text));
+            all.push((format!("{keys} paste {text}"), screen));
+        }
+    }
     for doubt in
         [Doubt::Held, Doubt::Declared, Doubt::DeclaredByMe, Doubt::Unknown, Doubt::Pending, Doubt::NotPaid]
     {

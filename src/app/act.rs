@@ -12,6 +12,7 @@ use super::{
     App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
     Soonness, TextField, Wanted,
 };
+use super::{refund, resolve};
 use crate::domain::alert::Alert;
 use crate::domain::query::Filter;
 use crate::domain::transaction::{CashIn, Transaction};
@@ -64,18 +65,22 @@ impl App {
     pub(super) fn pasted(&mut self, text: &str) -> Vec<Effect> {
         self.flash = None;
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
+        if matches!(self.mode, Mode::CashOut(CashOutStage::Editing)) && self.is_more_than_an_amount(text) {
+            effects.extend(self.offer_in_form(text));
+            return effects;
+        }
         match &mut self.mode {
             Mode::Palette(palette) => effects.extend(palette.paste(text, self.lang)),
             Mode::Search(prompt) => prompt.paste(text, &self.clock.times(self.now)),
             Mode::Note(note) => note.field.paste(text),
             Mode::CashOut(CashOutStage::Editing) => self.cash_out.paste(text),
             Mode::Rebalance(Stage::Editing) => self.rebalance.paste(text),
-            Mode::Resolve(_) => self.paste_resolve(text),
+            Mode::Resolve(open) if matches!(open.stage, resolve::Stage::Editing) => self.paste_resolve(text),
             Mode::Batch(batch::Stage::Editing) => self.batch.path.paste(text),
             Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.paste(text),
-            Mode::Refund(open) => open.paste(text),
+            Mode::Refund(open) if matches!(open.stage, refund::Stage::Editing) => open.paste(text),
             // The second amount is there to be thought about, so it is typed.
-            _ => {}
+            _ => effects.extend(self.paste_aside(text)),
         }
         effects
     }
@@ -125,6 +130,7 @@ impl App {
             }
             Action::Palette => self.open_palette(),
             Action::Accept if matches!(self.mode, Mode::Palette(_)) => self.choose(now),
+            Action::Accept if matches!(self.mode, Mode::Paste(_)) => self.choose_for_paste(),
             Action::Accept => self.accept_search(),
             Action::Filter => {
                 self.feed.narrow(self.feed.filter.next());
@@ -226,6 +232,7 @@ impl App {
             Mode::Gaps(gaps) => gaps.go(motion),
             Mode::Batch(_) => self.scroll_batch(motion),
             Mode::Palette(palette) => palette.go(motion),
+            Mode::Paste(pasting) => pasting.go(motion),
             _ => {}
         }
         Vec::new()
@@ -324,6 +331,7 @@ impl App {
                 }
                 return effects;
             }
+            Mode::Paste(pasting) => return self.close_paste(*pasting),
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Resolve(resolve) => self.close_resolve(*resolve),
             Mode::Batch(batch::Stage::Review(_) | batch::Stage::Asking(_)) => {
@@ -389,7 +397,7 @@ impl App {
     }
 
     fn take_up(&mut self) -> Vec<Effect> {
-        let is_refunding = matches!(&self.mode, Mode::Detail(detail) if super::refund::can_take_up(detail));
+        let is_refunding = matches!(&self.mode, Mode::Detail(detail) if refund::can_take_up(detail));
         let can = |row: &&Transaction| is_refunding || row.ours && super::is_open(row.state);
         let row = self.current_row().filter(can).map(|row| row.id);
         let Some(id) = row.filter(|_| self.offers(Action::TakeUp)) else {

@@ -1,11 +1,13 @@
 //! The cash-out form: what is typed, what is wrong with it, and the decision that it makes.
 
+mod fill;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::field::{TextField, clean};
 use super::key::{Key, KeyPress};
-use crate::domain::br_code::{BrCode, BrCodeError, Target};
+use crate::domain::br_code::{BrCode, BrCodeError};
 use crate::domain::document::{Document, DocumentError};
 use crate::domain::institution::{Ispb, IspbError};
 use crate::domain::money::{AmountError, Centavos};
@@ -97,6 +99,8 @@ pub enum PasteNote {
     Dynamic,
     /// It cannot be read.
     Broken(BrCodeError),
+    /// A line of a spreadsheet filled in what it has; so many of its fields found no place.
+    Line(usize),
 }
 
 /// The form as it is being filled in. Closing it loses nothing.
@@ -385,25 +389,6 @@ impl Draft {
         } else if let Some(index) = text_index(self.focus) {
             self.texts[index].paste(&line);
         }
-    }
-
-    fn take_br_code(&mut self, code: &BrCode) -> PasteNote {
-        let Target::Key { key, .. } = &code.target else { return PasteNote::Dynamic };
-        self.by_account = false;
-        self.set(Slot::Key, key.as_str());
-        self.key_type = Some(key.key_type());
-        self.coded = code.amount.map(|amount| (key.as_str().to_owned(), amount));
-        // What was typed before stays: the code only fills what is empty.
-        if self.text(Slot::Name).is_empty() {
-            self.set(Slot::Name, code.merchant_name.as_str());
-        }
-        if let Some(description) = code.description().filter(|_| self.text(Slot::Description).is_empty()) {
-            self.set(Slot::Description, &description);
-        }
-        if let Some(amount) = code.amount.filter(|_| self.text(Slot::Amount).is_empty()) {
-            self.set(Slot::Amount, &amount.to_typed());
-        }
-        PasteNote::BrCode
     }
 
     fn set(&mut self, slot: Slot, text: &str) {

@@ -26,6 +26,8 @@ pub enum Place {
     Notices,
     /// The palette.
     Palette,
+    /// What can be done with a paste.
+    Paste,
     /// The help.
     Help,
     /// A form that is being filled in.
@@ -38,10 +40,11 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Home,
         Self::Search,
         Self::Palette,
+        Self::Paste,
         Self::Detail,
         Self::Notices,
         Self::Form,
@@ -58,6 +61,7 @@ impl Place {
             Self::Detail => "detail",
             Self::Notices => "notices",
             Self::Palette => "palette",
+            Self::Paste => "paste",
             Self::Help => "help",
             Self::Form => "form",
             Self::Review => "review",
@@ -75,7 +79,7 @@ impl Place {
         match self {
             Self::Form | Self::Search | Self::Palette => false,
             Self::Review => !matches!(character, '0'..='9' | ',' | '.'),
-            Self::Home | Self::Detail | Self::Notices | Self::Help | Self::Outcome => true,
+            Self::Home | Self::Paste | Self::Detail | Self::Notices | Self::Help | Self::Outcome => true,
         }
     }
 }
@@ -240,6 +244,15 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Palette, Action::PageUp, &[key(Key::PageUp)]),
     shown(Place::Palette, Action::Close, ESCAPE),
     quiet(Place::Palette, Action::Help, HELP_IN_TEXT),
+    shown(Place::Paste, Action::Accept, &[key(Key::Enter)]),
+    shown(Place::Paste, Action::Down, DOWN),
+    shown(Place::Paste, Action::Up, UP),
+    quiet(Place::Paste, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Paste, Action::PageUp, PAGE_UP),
+    quiet(Place::Paste, Action::Top, TOP),
+    quiet(Place::Paste, Action::Bottom, BOTTOM),
+    shown(Place::Paste, Action::Close, CLOSE),
+    shown(Place::Paste, Action::Help, HELP),
     shown(Place::Detail, Action::Close, CLOSE),
     shown(Place::Detail, Action::Resolve, &[ch('r')]),
     shown(Place::Detail, Action::Refund, &[ch('d')]),

@@ -27,6 +27,7 @@ mod mouse;
 mod news;
 mod notices;
 pub(crate) mod palette;
+pub(crate) mod paste;
 mod privacy;
 mod prompt;
 pub mod rebalance;
@@ -77,6 +78,8 @@ pub(crate) enum Mode {
     Search(Prompt),
     /// What can be opened by its name, and where it was asked for.
     Palette(Box<palette::Palette>),
+    /// What can be done with a paste, and where it was pasted.
+    Paste(Box<paste::Pasting>),
     /// The life of a row.
     Detail(Detail),
     /// The list of notices.
@@ -243,6 +246,8 @@ pub(crate) enum Flash {
     NothingCopied,
     /// The mouse is saldo's now, or the terminal's.
     Mouse(bool),
+    /// Nothing is pasted here: something is asked, or an answer is waited for.
+    NotPasted,
 }
 
 impl Detail {
@@ -407,6 +412,7 @@ impl App {
             Mode::Home => Place::Home,
             Mode::Search(_) | Mode::Note(_) => Place::Search,
             Mode::Palette(_) => Place::Palette,
+            Mode::Paste(_) => Place::Paste,
             Mode::Detail(_) => Place::Detail,
             Mode::Notices | Mode::Gaps(_) => Place::Notices,
             Mode::Help { .. } => Place::Help,

@@ -111,12 +111,16 @@ impl App {
         }
     }
 
-    /// The mode in front, or behind the help.
+    /// The mode in front, or behind the help or the choice for a paste.
     pub(super) fn front(&mut self) -> &mut Mode {
-        match &mut self.mode {
-            Mode::Help { behind, .. } => behind,
-            mode => mode,
+        fn front(mode: &mut Mode) -> &mut Mode {
+            match mode {
+                Mode::Help { behind, .. } => front(behind),
+                Mode::Paste(pasting) => front(pasting.behind_mut()),
+                mode => mode,
+            }
         }
+        front(&mut self.mode)
     }
 
     /// A decision came to something: the outcome shows it, or else a notice does. Where nothing was made of it, its

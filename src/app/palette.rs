@@ -10,7 +10,7 @@ use super::cash_out::Draft;
 use super::feed::Motion;
 use super::key::KeyPress;
 use super::keymap::{Action, Keymap, Place};
-use super::{App, CashOutStage, Detail, Effect, LifeState, Mode, Now, TextField};
+use super::{App, Detail, Effect, LifeState, Mode, Now, TextField};
 use crate::domain::order::Destination;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
@@ -192,8 +192,10 @@ impl App {
             Mode::Help { behind, .. } => &mut **behind,
             mode => mode,
         };
-        if let Mode::Palette(palette) = mode {
-            palette.take(sought, lang);
+        match mode {
+            Mode::Palette(palette) => palette.take(sought, lang),
+            Mode::Paste(pasting) => pasting.take(sought),
+            _ => {}
         }
     }
 
@@ -206,15 +208,7 @@ impl App {
         match choice {
             Choice::Act(action) => effects.extend(self.act(action, now)),
             Choice::Open(row) => effects.extend(self.open_life(row.id)),
-            Choice::Pay(payee) => {
-                // A text that was begun comes back with the next empty form.
-                let begun = std::mem::replace(&mut self.cash_out, Draft::to(&payee));
-                if !begun.is_empty() {
-                    self.returned.push(begun);
-                }
-                effects.push(Effect::Command(Command::ShowLife(None)));
-                self.mode = Mode::CashOut(CashOutStage::Editing);
-            }
+            Choice::Pay(payee) => effects.extend(self.begin(Draft::to(&payee))),
         }
         effects
     }

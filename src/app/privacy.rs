@@ -183,6 +183,10 @@ fn hide_mode(mode: &mut Mode) {
                 }
             }
         }
+        Mode::Paste(pasting) => {
+            pasting.hide();
+            hide_mode(pasting.behind_mut());
+        }
         Mode::CashOut(CashOutStage::Sent(sent)) => {
             hide_text(&mut sent.decision.order.name);
             sent.decision.reference = hidden_reference();

@@ -20,6 +20,7 @@ pub mod moment;
 pub mod money;
 pub mod order;
 pub mod pace;
+pub mod paste;
 pub mod person;
 pub mod pix_key;
 pub mod query;

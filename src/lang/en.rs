@@ -406,6 +406,7 @@ pub(super) const WORDS: Words = Words {
         notices: "Notices",
         help: "Help",
         palette: "Palette",
+        paste: "Paste",
         form: "Forms",
         review: "Review",
         outcome: "Outcome",

@@ -11,6 +11,7 @@
 //! | What does the first-run guide ask? | `guide` |
 //! | What are the sentences of the linear desk? | `linear` |
 //! | What do palette, mask, mouse and themes say? | `screen` |
+//! | What is said of a paste? | `paste` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 
@@ -23,6 +24,7 @@ mod glossary;
 mod guide;
 mod in_words;
 mod linear;
+mod paste;
 mod phrases;
 mod pt_br;
 mod query;

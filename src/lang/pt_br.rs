@@ -406,6 +406,7 @@ pub(super) const WORDS: Words = Words {
         notices: "Avisos",
         help: "Ajuda",
         palette: "Paleta",
+        paste: "Colagem",
         form: "Formulários",
         review: "Conferência",
         outcome: "Resultado",

@@ -518,6 +518,7 @@ strings! {
         notices,
         help,
         palette,
+        paste,
         form,
         review,
         outcome,

@@ -45,6 +45,7 @@ pub(super) fn form(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) ->
     if let Some(note) = &draft.note {
         let (text, style) = match note {
             PasteNote::BrCode => (words.br_code.to_owned(), theme.warn),
+            PasteNote::Line(left) => (app.lang.filled_line(*left), theme.warn),
             PasteNote::Dynamic => (words.dynamic.to_owned(), theme.bad),
             PasteNote::Broken(error) => (app.lang.br_code_error(error), theme.bad),
         };

@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::layout::Body;
-use super::{feed, palette};
+use super::{feed, palette, paste};
 use crate::app::{App, Focus, Mode, Spot};
 
 /// What a click there selects, on a screen of this size.
@@ -14,6 +14,9 @@ pub fn hit(app: &App, area: Rect, at: Position) -> Option<Spot> {
     let body = super::arrange(app, area).body;
     if let Mode::Palette(open) = &app.mode {
         return palette::line_at(open, body.main(), at).map(Spot::Choice);
+    }
+    if let Mode::Paste(open) = &app.mode {
+        return paste::line_at(app, open, body.main(), at).map(Spot::Choice);
     }
     if !matches!(app.mode, Mode::Home) {
         return None;

@@ -34,6 +34,7 @@ pub mod linear;
 mod mask;
 mod notices;
 mod palette;
+mod paste;
 pub mod qr;
 mod rebalance;
 mod refund;
@@ -152,6 +153,10 @@ fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Po
             None
         }
         Mode::Palette(open) => palette::render(app, open, theme, area, buffer),
+        Mode::Paste(open) => {
+            paste::render(app, open, theme, area, buffer);
+            None
+        }
         Mode::Detail(open) => {
             detail::render(app, open, theme, area, buffer);
             None

@@ -158,6 +158,7 @@ fn place_words(place: Place, lang: Lang) -> &'static str {
         Place::Detail => words.detail,
         Place::Notices => words.notices,
         Place::Palette => words.palette,
+        Place::Paste => words.paste,
         Place::Help => words.help,
         Place::Form => words.form,
         Place::Review => words.review,

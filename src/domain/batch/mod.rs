@@ -28,6 +28,7 @@ use super::text::Safe;
 use super::transaction::{State, Transaction};
 
 pub use columns::Column;
+pub(crate) use read::key_type;
 pub use read::read;
 
 /// The most lines that a batch has: some minutes of work, and a review that a person can still read.

@@ -347,7 +347,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The type of key that a word means, in English as the gateway writes it or in Portuguese.
-fn key_type(word: &str) -> Option<PixKeyType> {
+pub(crate) fn key_type(word: &str) -> Option<PixKeyType> {
     match folded(word).as_str() {
         "e-mail" => Some(PixKeyType::Email),
         "telefone" | "celular" => Some(PixKeyType::Phone),
