@@ -13,6 +13,7 @@
 //! | What do palette, mask, mouse and themes say? | `screen` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
+//! | What is said of the desk as it was? | `past` |
 
 mod alert;
 mod batch;
@@ -23,6 +24,7 @@ mod glossary;
 mod guide;
 mod in_words;
 mod linear;
+mod past;
 mod phrases;
 mod pt_br;
 mod query;
