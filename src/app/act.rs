@@ -6,7 +6,7 @@ use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
 use super::gaps::gap_of;
 use super::key::{Key, KeyPress};
-use super::keymap::Action;
+use super::keymap::{Action, Place};
 use super::rebalance::{self, Stage};
 use super::{
     App, CashOutStage, Detail, Effect, Flash, Focus, LifeState, Mode, Notice, Now, Prompt, Question,
@@ -25,11 +25,21 @@ impl App {
     pub(super) fn pressed(&mut self, press: KeyPress, now: Now) -> Vec<Effect> {
         self.flash = None;
         let mut effects = vec![Effect::Redraw(Soonness::Now)];
+        if self.is_refused_in_the_past(press) {
+            self.flash = Some(Flash::Past);
+            return effects;
+        }
         match self.keys.action(self.place(), press, self.lang) {
             Some(action) => effects.extend(self.act(action, now)),
             None => effects.extend(self.type_key(press)),
         }
         effects
+    }
+
+    /// Whether the key would begin or change something, were this now.
+    fn is_refused_in_the_past(&self, press: KeyPress) -> bool {
+        let here = self.place() == Place::Past && self.keys.action(Place::Past, press, self.lang).is_none();
+        here && self.keys.action(Place::Home, press, self.lang).is_some()
     }
 
     /// A key that no binding claims goes to the text under the cursor, if there is one.
@@ -128,6 +138,18 @@ impl App {
                 self.mode = Mode::Search(Prompt::time());
                 Vec::new()
             }
+            Action::TimeMachine => {
+                self.ask_for_past();
+                Vec::new()
+            }
+            Action::Earlier
+            | Action::Later
+            | Action::MuchEarlier
+            | Action::MuchLater
+            | Action::HourEarlier
+            | Action::HourLater
+            | Action::NextChange
+            | Action::PreviousChange => self.step_past(action),
             Action::Palette => self.open_palette(),
             Action::Accept if matches!(self.mode, Mode::Palette(_)) => self.choose(now),
             Action::Accept if matches!(self.mode, Mode::Paste(_)) => self.choose_for_paste(),
@@ -217,6 +239,11 @@ impl App {
     }
 
     pub(super) fn go(&mut self, motion: Motion) -> Vec<Effect> {
+        if let (Mode::Home, Some(past)) = (&self.mode, &mut self.past) {
+            // Its window is all that is shown of a time: another one is another step.
+            let _ = past.feed_mut().go(motion);
+            return Vec::new();
+        }
         if matches!(self.mode, Mode::Home) {
             return if self.feed.go(motion) { self.start() } else { Vec::new() };
         }
@@ -345,6 +372,7 @@ impl App {
             Mode::Rebalance(Stage::Review(_) | Stage::Asking(_)) => {
                 self.mode = Mode::Rebalance(Stage::Editing);
             }
+            Mode::Home if self.is_past() => return self.leave_past(),
             Mode::Home if !self.feed.search.is_empty() => {
                 self.feed.find("", Filter::default());
                 return self.start();
@@ -376,11 +404,16 @@ impl App {
                 self.feed.find(&text, terms.clone());
             }
             Wanted::Time(Ok(Some(time))) => self.feed.jump(*time),
-            Wanted::Time(Ok(None)) => {
+            Wanted::Past(Ok(Some(time))) => {
+                let time = *time;
+                self.mode = Mode::Home;
+                return self.look_back(time);
+            }
+            Wanted::Time(Ok(None)) | Wanted::Past(Ok(None)) => {
                 self.mode = Mode::Home;
                 return Vec::new();
             }
-            Wanted::Rows(Err(_)) | Wanted::Time(Err(_)) => return Vec::new(),
+            Wanted::Rows(Err(_)) | Wanted::Time(Err(_)) | Wanted::Past(Err(_)) => return Vec::new(),
         }
         self.mode = Mode::Home;
         self.start()
@@ -389,7 +422,7 @@ impl App {
     /// The row that the keyboard is at.
     fn current_row(&self) -> Option<&Transaction> {
         match &self.mode {
-            Mode::Home => self.feed.selected(),
+            Mode::Home => self.past.as_ref().map_or(&self.feed, |past| past.feed()).selected(),
             Mode::Detail(Detail { life: LifeState::Here(life), .. }) => Some(&life.transaction),
             Mode::Detail(detail) => self.feed.row(detail.id),
             _ => None,

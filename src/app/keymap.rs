@@ -20,6 +20,8 @@ pub enum Place {
     Home,
     /// The search line.
     Search,
+    /// The panes as they were at another time.
+    Past,
     /// One row's life.
     Detail,
     /// The notices.
@@ -40,11 +42,12 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Home,
         Self::Search,
         Self::Palette,
         Self::Paste,
+        Self::Past,
         Self::Detail,
         Self::Notices,
         Self::Form,
@@ -58,6 +61,7 @@ impl Place {
         match self {
             Self::Home => "home",
             Self::Search => "search",
+            Self::Past => "past",
             Self::Detail => "detail",
             Self::Notices => "notices",
             Self::Palette => "palette",
@@ -79,7 +83,13 @@ impl Place {
         match self {
             Self::Form | Self::Search | Self::Palette => false,
             Self::Review => !matches!(character, '0'..='9' | ',' | '.'),
-            Self::Home | Self::Paste | Self::Detail | Self::Notices | Self::Help | Self::Outcome => true,
+            Self::Home
+            | Self::Paste
+            | Self::Past
+            | Self::Detail
+            | Self::Notices
+            | Self::Help
+            | Self::Outcome => true,
         }
     }
 }
@@ -124,6 +134,15 @@ actions! {
     Search "feed.search" search,
     Filter "feed.filter" filter,
     Jump "feed.jump" jump,
+    TimeMachine "time.machine" time_machine,
+    Earlier "time.earlier" earlier,
+    Later "time.later" later,
+    MuchEarlier "time.much-earlier" much_earlier,
+    MuchLater "time.much-later" much_later,
+    HourEarlier "time.hour-earlier" hour_earlier,
+    HourLater "time.hour-later" hour_later,
+    NextChange "time.next-change" next_change,
+    PreviousChange "time.previous-change" previous_change,
     TakeUp "payment.take-up" take_up,
     Resolve "payment.resolve" resolve,
     Copy "row.copy" copy,
@@ -181,6 +200,9 @@ const fn ctrl(character: char) -> KeyPress {
 
 const SHIFT_TAB: KeyPress = KeyPress { key: Key::Tab, modifiers: Modifiers::SHIFT };
 
+const SHIFT_LEFT: KeyPress = KeyPress { key: Key::Left, modifiers: Modifiers::SHIFT };
+const SHIFT_RIGHT: KeyPress = KeyPress { key: Key::Right, modifiers: Modifiers::SHIFT };
+
 const DOWN: &[KeyPress] = &[ch('j'), key(Key::Down)];
 const UP: &[KeyPress] = &[ch('k'), key(Key::Up)];
 const PAGE_DOWN: &[KeyPress] = &[key(Key::PageDown), ctrl('d')];
@@ -220,6 +242,7 @@ const BINDINGS: &[Binding] = &[
     shown(Place::Home, Action::Quit, &[ch('q')]),
     quiet(Place::Home, Action::Batch, &[ch('B')]),
     quiet(Place::Home, Action::Jump, &[ch('t')]),
+    quiet(Place::Home, Action::TimeMachine, &[ch('T')]),
     quiet(Place::Home, Action::Poll, &[ch('r')]),
     quiet(Place::Home, Action::Gaps, &[ch('d')]),
     quiet(Place::Home, Action::Copy, &[ch('c')]),
@@ -253,6 +276,28 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Paste, Action::Bottom, BOTTOM),
     shown(Place::Paste, Action::Close, CLOSE),
     shown(Place::Paste, Action::Help, HELP),
+    shown(Place::Past, Action::Close, CLOSE),
+    shown(Place::Past, Action::Earlier, &[key(Key::Left), ch('h')]),
+    shown(Place::Past, Action::Later, &[key(Key::Right), ch('l')]),
+    shown(Place::Past, Action::MuchEarlier, &[ch('['), SHIFT_LEFT]),
+    shown(Place::Past, Action::MuchLater, &[ch(']'), SHIFT_RIGHT]),
+    shown(Place::Past, Action::NextChange, &[ch('n')]),
+    shown(Place::Past, Action::PreviousChange, &[ch('N')]),
+    shown(Place::Past, Action::TimeMachine, &[ch('t'), ch('T')]),
+    shown(Place::Past, Action::NextPane, &[key(Key::Tab)]),
+    shown(Place::Past, Action::Help, HELP),
+    quiet(Place::Past, Action::HourEarlier, &[ch('{')]),
+    quiet(Place::Past, Action::HourLater, &[ch('}')]),
+    quiet(Place::Past, Action::PreviousPane, &[SHIFT_TAB]),
+    quiet(Place::Past, Action::Copy, &[ch('c')]),
+    quiet(Place::Past, Action::Down, DOWN),
+    quiet(Place::Past, Action::Up, UP),
+    quiet(Place::Past, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Past, Action::PageUp, PAGE_UP),
+    quiet(Place::Past, Action::Top, TOP),
+    quiet(Place::Past, Action::Bottom, BOTTOM),
+    quiet(Place::Past, Action::Utc, &[ch('z')]),
+    quiet(Place::Past, Action::Language, &[ch('L')]),
     shown(Place::Detail, Action::Close, CLOSE),
     shown(Place::Detail, Action::Resolve, &[ch('r')]),
     shown(Place::Detail, Action::Refund, &[ch('d')]),

@@ -27,6 +27,7 @@ mod mouse;
 mod news;
 mod notices;
 pub(crate) mod palette;
+mod past;
 pub(crate) mod paste;
 mod privacy;
 mod prompt;
@@ -207,6 +208,9 @@ pub struct App {
     private: bool,
     /// The mouse is the application's, and not the terminal's.
     mouse: bool,
+    /// The time that is shown instead of now.
+    pub(crate) past: Option<past::Past>,
+    past_wishes: u64,
 }
 
 /// A word about what a key did.
@@ -248,6 +252,10 @@ pub(crate) enum Flash {
     Mouse(bool),
     /// Nothing is pasted here: something is asked, or an answer is waited for.
     NotPasted,
+    /// Nothing can be done in the past.
+    Past,
+    /// The journal has no change any more in that direction.
+    NoChange,
 }
 
 impl Detail {
@@ -292,6 +300,8 @@ impl App {
             resolves: resolve::Drafts::default(),
             private: false,
             mouse: false,
+            past: None,
+            past_wishes: 0,
             facts,
         };
         app.watch_start();
@@ -374,16 +384,24 @@ impl App {
 
     /// Which bindings count.
     pub fn place(&self) -> Place {
-        Self::place_of(&self.mode)
+        self.in_its_time(Self::place_of(&self.mode))
     }
 
     /// The place that help or palette was asked for in, and that comes back after it; else the one that the keyboard is
     /// at.
     pub(crate) fn place_behind(&self) -> Place {
-        match &self.mode {
+        self.in_its_time(match &self.mode {
             Mode::Help { behind, .. } => Self::place_of(behind),
             Mode::Palette(palette) => Self::place_of(&palette.behind),
             mode => Self::place_of(mode),
+        })
+    }
+
+    /// The panes of another time are another place: nothing is begun there.
+    const fn in_its_time(&self, place: Place) -> Place {
+        match place {
+            Place::Home if self.is_past() => Place::Past,
+            place => place,
         }
     }
 

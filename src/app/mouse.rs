@@ -19,7 +19,13 @@ impl App {
         // In a form or a review a line too far would be another field.
         let scrolls = matches!(
             self.place(),
-            Place::Home | Place::Detail | Place::Notices | Place::Palette | Place::Paste | Place::Help
+            Place::Home
+                | Place::Past
+                | Place::Detail
+                | Place::Notices
+                | Place::Palette
+                | Place::Paste
+                | Place::Help
         );
         let motion = if down { Motion::Down } else { Motion::Up };
         for _ in 0..if scrolls { NOTCH } else { 0 } {
@@ -33,6 +39,10 @@ impl App {
         match (spot, &mut self.mode) {
             (Spot::Row(index), Mode::Home) => {
                 self.focus = Focus::Feed;
+                if let Some(past) = &mut self.past {
+                    let _ = past.feed_mut().select(index);
+                    return effects;
+                }
                 if self.feed.select(index) {
                     effects.extend(self.start());
                 }

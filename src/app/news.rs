@@ -74,6 +74,7 @@ impl App {
                 effects.extend(self.acknowledged(outcome));
             }
             News::Gaps(found) => self.take_gaps(found),
+            News::AsItWas(found) => self.take_past(found),
             News::BatchRead { path, outcome } => effects.extend(self.batch_read(&path, *outcome, now)),
             News::Batch(news) => effects.extend(self.batch_told(*news, now)),
             News::Resolved { id, outcome } => {

@@ -166,6 +166,14 @@ fn is_offered(action: Action) -> bool {
             | Action::NextField
             | Action::PreviousField
             | Action::ClearForm
+            | Action::Earlier
+            | Action::Later
+            | Action::MuchEarlier
+            | Action::MuchLater
+            | Action::HourEarlier
+            | Action::HourLater
+            | Action::NextChange
+            | Action::PreviousChange
             | Action::Palette
             | Action::TakeUp
     )

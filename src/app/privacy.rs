@@ -123,7 +123,12 @@ impl App {
             resolves,
             private: _,
             mouse: _,
+            past,
+            past_wishes: _,
         } = &mut app;
+        if let Some(past) = past {
+            past.hide();
+        }
         for row in feed.window.rows.iter_mut().chain(&mut feed.window.newest) {
             hide_row(row);
         }
@@ -170,7 +175,7 @@ fn hide_mode(mode: &mut Mode) {
             prompt.field.hide();
             match &mut prompt.wanted {
                 Wanted::Rows(read) => *read = Ok(query::Filter::default()),
-                Wanted::Time(read) => *read = Ok(None),
+                Wanted::Time(read) | Wanted::Past(read) => *read = Ok(None),
             }
         }
         Mode::Palette(palette) => {

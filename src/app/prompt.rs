@@ -19,6 +19,8 @@ pub(crate) enum Wanted {
     Rows(Result<Filter, QueryError>),
     /// Which time (UTC); `None` before anything was typed.
     Time(Result<Option<Timestamp>, QueryError>),
+    /// Which time the desk is to be shown at, likewise.
+    Past(Result<Option<Timestamp>, QueryError>),
 }
 
 impl Prompt {
@@ -28,6 +30,10 @@ impl Prompt {
 
     pub(crate) fn time() -> Self {
         Self { field: TextField::default(), wanted: Wanted::Time(Ok(None)) }
+    }
+
+    pub(crate) fn past() -> Self {
+        Self { field: TextField::default(), wanted: Wanted::Past(Ok(None)) }
     }
 
     pub(crate) fn press(&mut self, press: KeyPress, times: &Times) {
@@ -44,8 +50,8 @@ impl Prompt {
         let text = self.field.text().trim();
         match &mut self.wanted {
             Wanted::Rows(read) => *read = parse(self.field.text(), times),
-            Wanted::Time(read) if text.is_empty() => *read = Ok(None),
-            Wanted::Time(read) => {
+            Wanted::Time(read) | Wanted::Past(read) if text.is_empty() => *read = Ok(None),
+            Wanted::Time(read) | Wanted::Past(read) => {
                 // Of a day, its last moment: the newest rows are on top.
                 let mistake = || QueryError { at: 1, what: Mistake::Time(text.to_owned()) };
                 *read = times.until(text).map(Some).ok_or_else(mistake);
@@ -57,7 +63,7 @@ impl Prompt {
     pub(crate) fn mistake(&self) -> Option<&QueryError> {
         match &self.wanted {
             Wanted::Rows(read) => read.as_ref().err(),
-            Wanted::Time(read) => read.as_ref().err(),
+            Wanted::Time(read) | Wanted::Past(read) => read.as_ref().err(),
         }
     }
 }

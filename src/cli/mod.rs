@@ -8,6 +8,7 @@ mod told;
 
 mod alerts;
 mod ask;
+mod at;
 mod balance;
 mod batch;
 mod cash_in;
@@ -129,6 +130,8 @@ enum Command {
     Show(show::ShowArguments),
     /// What saldo has seen, newest first
     Transactions(transactions::TransactionsArguments),
+    /// The desk as it was at a time: balance, sums, transactions as they stood, alerts
+    At(at::AtArguments),
     /// Does the wallet hold what it ought to, and what of it nobody told saldo
     Explain(explain::ExplainArguments),
     /// What a person has to look at; `alerts ack ID` records that they have
@@ -252,6 +255,7 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::Explain(arguments)) => {
                 explain::run(arguments, &Context::load(&global, "explain")?).await
             }
+            Some(Command::At(arguments)) => at::run(&arguments, &Context::load(&global, "at")?).await,
             Some(Command::Alerts(arguments)) => {
                 alerts::run(arguments, &Context::load(&global, "alerts")?).await
             }

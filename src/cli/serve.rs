@@ -192,6 +192,7 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
             | News::Gaps(_)
+            | News::AsItWas(_)
             | News::BatchRead { .. }
             | News::Batch(_)
             | News::Resolved { .. } => {}

@@ -178,6 +178,68 @@ pub fn observed(before: Option<State>, report: &Report) -> (Option<State>, bool)
     (Some(if rank(told) > rank(before) { told } else { before }), contradicts)
 }
 
+/// A transaction that saldo did not order, as these reports alone tell it, oldest first, each with when it came and when
+/// its event happened (UTC). `row` is the same transaction at another time: nothing of it is taken but what never changes.
+/// `None`: there are none.
+pub fn replay(row: &Transaction, told: &[(Report, Timestamp, Option<Timestamp>)]) -> Option<Transaction> {
+    let mut stood: Option<Transaction> = None;
+    for (report, came, happened) in told {
+        let before = stood.as_ref().map(|row| row.state);
+        let (state, contradicts) = observed(before, report);
+        let state = state.unwrap_or(match row.direction {
+            Direction::In => State::In(CashIn::AwaitingPayment),
+            Direction::Out => State::Out(cash_out::State::Accepted),
+        });
+        let known = stood.unwrap_or_else(|| Transaction {
+            state,
+            conflict: false,
+            failure_reported: false,
+            refunded: false,
+            amount: None,
+            internal_code: None,
+            transaction_id: None,
+            external_reference: None,
+            end_to_end_id: None,
+            name: None,
+            document: None,
+            failure: None,
+            settled_at: None,
+            refunded_at: None,
+            refunded_amount: None,
+            ..row.clone()
+        });
+        let is_refunded = report.status == Status::Refunded;
+        let event_at = happened.unwrap_or(*came);
+        let or = |known: &Option<Safe>, told: Option<&Safe>| known.clone().or_else(|| told.cloned());
+        let failure = report.failure.as_ref();
+        stood = Some(Transaction {
+            state,
+            conflict: known.conflict || contradicts,
+            refunded: known.refunded || is_refunded,
+            amount: if is_refunded { known.amount.or(report.amount) } else { report.amount.or(known.amount) },
+            internal_code: or(&known.internal_code, report.internal_code.as_ref()),
+            transaction_id: or(&known.transaction_id, report.transaction_id.as_ref()),
+            external_reference: or(&known.external_reference, report.external_reference.as_ref()),
+            end_to_end_id: or(&known.end_to_end_id, report.settlement_id()),
+            name: report.name.clone().or_else(|| known.name.clone()),
+            document: report.document.clone().or_else(|| known.document.clone()),
+            failure: failure
+                .map(|failure| Safe::from(format!("{}: {}", failure.code, failure.message)))
+                .or_else(|| known.failure.clone()),
+            updated_at: *came,
+            settled_at: known
+                .settled_at
+                .or_else(|| state.has_settled().then(|| report.paid_at.unwrap_or(event_at))),
+            refunded_at: known
+                .refunded_at
+                .or_else(|| is_refunded.then(|| report.refunded_at.unwrap_or(event_at))),
+            refunded_amount: known.refunded_amount.or(report.amount.filter(|_| is_refunded)),
+            ..known
+        });
+    }
+    stood
+}
+
 /// Whether a report tells of an earlier part of a transaction's life than is known already.
 pub fn is_late(before: State, report: &Report) -> bool {
     observed(None, report).0.is_some_and(|told| rank(told) < rank(before))

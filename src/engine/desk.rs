@@ -17,10 +17,11 @@ use super::counter::{ChargeDecision, Counter, RefundDecision};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{
-    AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, News, Payee,
-    RebalanceTrouble, Sought,
+    AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, LookBack,
+    News, Payee, RebalanceTrouble, Sought,
 };
 use super::office::{Found, Office, RebalanceOrder};
+use super::past::look_back;
 use super::rebalance::{Rebalancer, review};
 use super::webhooks::Board;
 use super::{batch, exposure, forward, poller, tracker};
@@ -230,6 +231,8 @@ pub struct Wanted {
     pub life: Option<Uuid>,
     /// What the palette seeks, while it is open.
     pub sought: Option<String>,
+    /// The time that is looked back to, if any.
+    pub past: Option<LookBack>,
 }
 
 /// Reads the screen's window whenever the journal (so says `changes`) or the wish has changed.
@@ -242,6 +245,7 @@ pub async fn show(
 ) {
     let mut counted: Option<Counted> = None;
     let mut sought: Option<String> = None;
+    let mut past: Option<LookBack> = None;
     // Read once for as long as the palette is open.
     let mut payees: Option<Vec<Payee>> = None;
     loop {
@@ -275,6 +279,17 @@ pub async fn show(
                 }
             }
             sought = wish.sought;
+        }
+        // Once for each wish: what was does not change.
+        if past != wish.past {
+            past = wish.past;
+            if let Some(back) = past {
+                let seen = look_back(journal.as_ref(), &back, &zone).await;
+                let seen = seen.map(Box::new).map_err(|error| error.to_string());
+                if news.send(News::AsItWas(seen)).await.is_err() {
+                    return;
+                }
+            }
         }
         // After the rows: they are what the person waits for. What was more than can be counted still is.
         let is_old_news = |last: &Counted| last.number == wish.feed.number && last.rows >= COUNTED;
@@ -476,6 +491,7 @@ impl Clerk {
                 Command::ShowFeed(wish) => self.window.send_modify(|wanted| wanted.feed = *wish),
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => self.window.send_modify(|wanted| wanted.sought = text),
+                Command::LookBack(past) => self.window.send_modify(|wanted| wanted.past = past),
                 Command::PollBalance => self.poll_now.notify_one(),
                 Command::ResumePayments => {
                     self.office.resume().await;

@@ -31,6 +31,7 @@ pub use super::batch::{BatchTrouble, Examined, Stopped};
 pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
 use super::office::Found;
+pub use crate::journal::past::{Moved, Open, Towards};
 pub use crate::journal::{
     AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Progress, Query, Stored, StoredRebalance, Sum,
     Totals,
@@ -145,6 +146,8 @@ pub enum News {
     Acknowledged(Result<Box<Alert>, NotAcknowledged>),
     /// The gaps that were asked for, oldest first; or why they cannot be read.
     Gaps(Result<Vec<GapFile>, String>),
+    /// The desk as it was at the time that was asked for; or why that cannot be read.
+    AsItWas(Result<Box<AsItWas>, String>),
 }
 
 /// How far a batch has got that the screen has decided.
@@ -287,6 +290,68 @@ pub struct FeedWindow {
     pub took: Duration,
     /// Every alert that holds, newest first.
     pub alerts: Vec<Alert>,
+}
+
+/// Which time is looked back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookFrom {
+    /// This one (UTC).
+    Time(Timestamp),
+    /// When the journal changed next to this one (UTC).
+    Change {
+        /// From where.
+        at: Timestamp,
+        /// Which way.
+        towards: Towards,
+    },
+}
+
+/// A time that the screen wants to see the desk at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookBack {
+    /// Of the wish: the answer has the same.
+    pub number: u64,
+    /// Which time.
+    pub from: LookFrom,
+    /// How many rows; as many as a screen may show where nothing is said.
+    pub rows: Option<u32>,
+}
+
+/// The desk as it was.
+#[derive(Debug, Clone)]
+pub struct AsItWas {
+    /// Of the wish that it answers.
+    pub number: u64,
+    /// When (UTC).
+    pub at: Timestamp,
+    /// A change was looked for, and there is none that way: `at` is where it was looked from.
+    pub no_change: bool,
+    /// The last balance read by then that is kept.
+    pub balance: Option<Reading>,
+    /// When the next one that is kept was read (UTC); `None` where the balance holds beyond `at`, or none came.
+    pub next_balance: Option<Timestamp>,
+    /// What had moved that day.
+    pub moved: Moved,
+    /// What was open.
+    pub open: Open,
+    /// The rows that saldo had learned of, newest first, as they stood.
+    pub rows: Vec<Transaction>,
+    /// Whether there are older rows below.
+    pub has_more: bool,
+    /// Of these rows nobody wrote down how they stood: they have changed since, and no webhook had come.
+    pub unrecorded: Vec<Uuid>,
+    /// These stand as webhooks said until then; what saldo learned of them by asking is kept nowhere.
+    pub by_webhooks: Vec<Uuid>,
+    /// Alerts that stood, newest first.
+    pub alerts: Vec<Alert>,
+    /// Rebalances in doubt.
+    pub rebalances_in_doubt: Vec<StoredRebalance>,
+    /// How fast the wallet moved.
+    pub pace: Pace,
+    /// How the transactional balance had gone.
+    pub history: BalanceHistory,
+    /// How long it took to find.
+    pub took: Duration,
 }
 
 /// What the palette can open.
@@ -506,6 +571,8 @@ pub enum Command {
     PayBatch(Box<Batch>),
     /// Open the lane again.
     ResumePayments,
+    /// Show the desk as it was at this time; the newest command counts. `None` to stop.
+    LookBack(Option<LookBack>),
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod lane;
 pub mod message;
 pub mod office;
 pub(crate) mod outlook;
+pub mod past;
 pub mod poller;
 pub mod rebalance;
 pub mod recover;

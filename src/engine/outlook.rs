@@ -14,7 +14,7 @@ use super::message::{BalanceHistory, News};
 use crate::journal::{JournalError, Reader};
 
 /// Parts of a chart: as many columns as a pane has at most.
-const HISTORY_PARTS: u32 = 36;
+pub(super) const HISTORY_PARTS: u32 = 36;
 
 /// Between two looks at how the balance went.
 const HISTORY_EVERY: SignedDuration = SignedDuration::from_mins(1);

@@ -13,6 +13,7 @@ mod batch;
 mod cash_in;
 pub mod lock;
 pub mod outbox;
+pub mod past;
 pub mod sqlite;
 
 pub use batch::{BatchLine, BatchReader, Batches, Progress, StoredBatch};
@@ -466,10 +467,10 @@ pub trait Reader: Send + Sync {
     fn rebalance(&self, id: Uuid) -> Answer<'_, Option<StoredRebalance>>;
 }
 
-/// The read-only door of a screen: the feed, and what a person has to look at.
-pub trait ScreenReader: BatchReader + alerts::AlertReader {}
+/// The read-only door of a screen: the feed, what a person has to look at, and what was.
+pub trait ScreenReader: BatchReader + alerts::AlertReader + past::PastReader {}
 
-impl<T: BatchReader + alerts::AlertReader + ?Sized> ScreenReader for T {}
+impl<T: BatchReader + alerts::AlertReader + past::PastReader + ?Sized> ScreenReader for T {}
 
 /// The owner's door.
 pub trait Journal: Reader {

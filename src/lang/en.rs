@@ -402,6 +402,7 @@ pub(super) const WORDS: Words = Words {
     places: PlacesWords {
         home: "Panes",
         search: "Search",
+        past: "The desk as it was",
         detail: "Life of a transaction",
         notices: "Notices",
         help: "Help",
@@ -426,6 +427,15 @@ pub(super) const WORDS: Words = Words {
         search: Term { short: "search", long: "search name, document, reference or id" },
         filter: Term { short: "filter", long: "filter: all, cash-ins, cash-outs, open, failed" },
         jump: Term { short: "time", long: "jump to a time: 14:30, 10/03, 2h" },
+        time_machine: Term { short: "as it was", long: "time machine: the desk as it was at a time" },
+        earlier: Term { short: "-1 min", long: "a minute earlier" },
+        later: Term { short: "+1 min", long: "a minute later" },
+        much_earlier: Term { short: "-10 min", long: "ten minutes earlier" },
+        much_later: Term { short: "+10 min", long: "ten minutes later" },
+        hour_earlier: Term { short: "-1 h", long: "an hour earlier" },
+        hour_later: Term { short: "+1 h", long: "an hour later" },
+        next_change: Term { short: "next", long: "the next change in the journal" },
+        previous_change: Term { short: "previous", long: "the change before" },
         take_up: Term { short: "take up", long: "take up an open payment now (same bytes, or a look)" },
         resolve: Term {
             short: "resolve",

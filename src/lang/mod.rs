@@ -14,6 +14,7 @@
 //! | What is said of a paste? | `paste` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
+//! | What is said of the desk as it was? | `past` |
 
 mod alert;
 mod batch;
@@ -24,6 +25,7 @@ mod glossary;
 mod guide;
 mod in_words;
 mod linear;
+mod past;
 mod paste;
 mod phrases;
 mod pt_br;

@@ -402,6 +402,7 @@ pub(super) const WORDS: Words = Words {
     places: PlacesWords {
         home: "Painéis",
         search: "Busca",
+        past: "A mesa como era",
         detail: "Vida da transação",
         notices: "Avisos",
         help: "Ajuda",
@@ -429,6 +430,15 @@ pub(super) const WORDS: Words = Words {
             long: "filtro: todas, recebimentos, pagamentos, em aberto, sem sucesso",
         },
         jump: Term { short: "hora", long: "ir para uma hora: 14:30, 10/03, 2h" },
+        time_machine: Term { short: "como era", long: "máquina do tempo: a mesa como era em uma hora" },
+        earlier: Term { short: "-1 min", long: "um minuto antes" },
+        later: Term { short: "+1 min", long: "um minuto depois" },
+        much_earlier: Term { short: "-10 min", long: "dez minutos antes" },
+        much_later: Term { short: "+10 min", long: "dez minutos depois" },
+        hour_earlier: Term { short: "-1 h", long: "uma hora antes" },
+        hour_later: Term { short: "+1 h", long: "uma hora depois" },
+        next_change: Term { short: "próxima", long: "a próxima mudança no diário" },
+        previous_change: Term { short: "anterior", long: "a mudança anterior" },
         take_up: Term {
             short: "retomar",
             long: "retomar já um pagamento em aberto (mesmos bytes, ou consulta)",

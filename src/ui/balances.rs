@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::text::{Lines, cut, pane, put, put_right, whole, width};
 use super::theme::Theme;
-use super::{chart, coverage};
+use super::{chart, coverage, past};
 use crate::app::{App, Focus, Sum};
 use crate::domain::balance::BankBalance;
 use crate::domain::freshness::{Age, Freshness};
@@ -40,10 +40,20 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     lines.pair((words.in_flight, theme.text), (&sum(totals.in_flight), theme.text));
     lines.pair((words.in_doubt, theme.text), (&sum(totals.in_doubt), doubt(totals.in_doubt, theme)));
     lines.blank();
-    lines.line(words.today, theme.label);
+    lines.line(if app.is_past() { app.lang.past().that_day } else { words.today }, theme.label);
     lines.pair((words.received, theme.text), (&sum(totals.received), theme.text));
     lines.pair((words.paid, theme.text), (&sum(totals.paid), theme.text));
     unseen(app, theme, &mut lines);
+    // Where the screen is too narrow for a pane of its own.
+    if app.focus == Focus::Balances && app.is_past() {
+        lines.blank();
+        for line in past::alerts(app) {
+            lines.wrapped(&line, theme.bad);
+        }
+        for line in past::remarks(app) {
+            lines.wrapped(&line, theme.label);
+        }
+    }
     if let Some(reading) = &app.balance.reading
         && !reading.balance.banks.is_empty()
     {
@@ -124,8 +134,12 @@ pub(super) fn summary(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer)
     entry(buffer, halves[0], 1, (words.in_flight, theme.text), (&sum(totals.in_flight), theme.text));
     let style = doubt(totals.in_doubt, theme);
     entry(buffer, halves[1], 1, (words.in_doubt, theme.text), (&sum(totals.in_doubt), style));
-    entry(buffer, halves[0], 2, (words.received_short, theme.text), (&sum(totals.received), theme.text));
-    entry(buffer, halves[1], 2, (words.paid_short, theme.text), (&sum(totals.paid), theme.text));
+    let (received, paid) = match app.is_past() {
+        true => (app.lang.past().received_short, app.lang.past().paid_short),
+        false => (words.received_short, words.paid_short),
+    };
+    entry(buffer, halves[0], 2, (received, theme.text), (&sum(totals.received), theme.text));
+    entry(buffer, halves[1], 2, (paid, theme.text), (&sum(totals.paid), theme.text));
     if inner.height > 3 {
         let row = Rect { y: inner.y + 3, height: 1, ..inner };
         coverage::line(app, theme, row, buffer);
@@ -167,6 +181,9 @@ pub(super) fn figures(app: &App, theme: &Theme) -> Style {
 fn remarks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
     let words = app.words();
     let mut remarks = Vec::new();
+    if let Some(polled) = past::polled(app) {
+        return vec![(polled, theme.label)];
+    }
     if let (Some(reading), Some(freshness)) = (&app.balance.reading, app.balance.freshness(app.now)) {
         let age = |since| app.lang.ago(Age::of(app.now.duration_since(since)));
         match freshness {
@@ -196,7 +213,12 @@ fn remarks(app: &App, theme: &Theme) -> Vec<(String, Style)> {
 
 /// The same without a look.
 pub(super) fn remarks_in_words(app: &App) -> Vec<String> {
-    remarks(app, &Theme::default()).into_iter().map(|(text, _)| text).collect()
+    let mut words: Vec<String> = remarks(app, &Theme::default()).into_iter().map(|(text, _)| text).collect();
+    let alerts = app.feed.window.alerts.len();
+    if app.is_past() && alerts > 0 {
+        words.push(app.lang.notices(alerts));
+    }
+    words
 }
 
 /// `3 · R$ 1.234,56`.

@@ -106,6 +106,10 @@ fn empty(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         (false, true) => words.empty_filter,
         (false, false) => words.empty,
     };
+    let text = match &app.past {
+        Some(past) if past.loading && past.seen.is_none() => app.lang.past().reading,
+        _ => text,
+    };
     let text = if app.feed.search.is_empty() || app.feed.loading {
         text.to_owned()
     } else {
@@ -212,6 +216,9 @@ fn amount(app: &App, row: &Transaction) -> String {
 /// The word for where a row stands; what contradicts or is not certain goes before it.
 pub(super) fn state(app: &App, row: &Transaction, room: u16, theme: &Theme) -> (String, Style) {
     let words = &app.words().feed;
+    if app.past.as_ref().is_some_and(|past| past.is_unrecorded(row.id)) {
+        return (app.lang.past().not_recorded.to_owned(), theme.label);
+    }
     let word = app.lang.state(row.state);
     if row.conflict {
         let both = format!("{}, {word}", words.conflict);

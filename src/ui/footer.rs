@@ -45,6 +45,10 @@ fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffe
         Wanted::Rows(Err(_)) => (words.search, String::new()),
         Wanted::Time(Ok(time)) => (words.jump, time.map(|at| app.clock.full(at)).unwrap_or_default()),
         Wanted::Time(Err(_)) => (words.jump, String::new()),
+        Wanted::Past(read) => {
+            let time = read.as_ref().ok().copied().flatten();
+            (app.lang.past().prompt, time.map(|at| app.clock.full(at)).unwrap_or_default())
+        }
     };
     let x = put(buffer, row.x, row.y, row.right(), &format!(" {label}: "), theme.accent);
     let room = row.right().saturating_sub(x);
@@ -102,6 +106,8 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::NotPasted => app.lang.paste().not_pasted.to_owned(),
         Flash::Mouse(true) => app.lang.screen().mouse_on.to_owned(),
         Flash::Mouse(false) => app.lang.screen().mouse_off.to_owned(),
+        Flash::Past => app.lang.past().refused.to_owned(),
+        Flash::NoChange => app.lang.past().no_change.to_owned(),
         Flash::Theme(why) => format!("{} {why}", app.lang.screen().theme_broken),
     }
 }

@@ -41,7 +41,9 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
         let text = format!("{} {done}/{all}", app.lang.batch().short);
         x = piece(buffer, area.y, x, limit, &[(&text, theme.accent)]);
     }
-    let (wrong, fine): (Vec<_>, Vec<_>) = sources(app, theme).into_iter().partition(|(.., wrong)| *wrong);
+    // How the sources did then is kept nowhere.
+    let sources = if app.is_past() { Vec::new() } else { sources(app, theme) };
+    let (wrong, fine): (Vec<_>, Vec<_>) = sources.into_iter().partition(|(.., wrong)| *wrong);
     let profile = cut(app.facts.profile.as_str(), 20);
     let needed: u16 = wrong.iter().map(|(label, word, ..)| 4 + width(label) + width(word)).sum();
     // Where room is short, what is wrong comes even before the profile, and without its label if need be.
@@ -90,11 +92,11 @@ fn piece(buffer: &mut Buffer, y: u16, x: u16, limit: u16, pieces: &[(&str, Style
 type Source = (&'static str, String, Style, bool);
 
 /// The state of each source.
-fn sources(app: &App, theme: &Theme) -> [Source; 3] {
+fn sources(app: &App, theme: &Theme) -> Vec<Source> {
     let words = &app.words().header;
     let (payments, payments_style) =
         if app.paused.is_some() { (words.paused, theme.bad) } else { (words.ok, theme.good) };
-    [
+    vec![
         (words.payments, payments.to_owned(), payments_style, app.paused.is_some()),
         balance(app, theme),
         webhooks(app, theme),

@@ -11,6 +11,8 @@ pub fn hit(app: &App, area: Rect, at: Position) -> Option<Spot> {
     if area.is_empty() || !area.contains(at) {
         return None;
     }
+    let then = app.as_it_was();
+    let app = then.as_ref().unwrap_or(app);
     let body = super::arrange(app, area).body;
     if let Mode::Palette(open) = &app.mode {
         return palette::line_at(open, body.main(), at).map(Spot::Choice);

@@ -22,7 +22,7 @@ const TALL: u16 = 34;
 pub(super) struct Layout {
     /// One row, if there is room.
     pub(super) header: Option<Rect>,
-    /// One row, if there is something to tell and room.
+    /// One row, if there is something to tell and room; always where another time is shown.
     pub(super) notice: Option<Rect>,
     /// Everything between.
     pub(super) body: Body,
@@ -58,6 +58,8 @@ impl Body {
 /// What the screen has to show, as far as it decides where things stand.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Content {
+    /// The screen shows another time, and says so on every frame.
+    pub(super) has_banner: bool,
     /// Something is to be told.
     pub(super) has_notice: bool,
     /// A form, a life or the help is open over the panes.
@@ -74,8 +76,8 @@ pub(super) fn layout(area: Rect, content: Content) -> Layout {
     let header = (area.height >= 3).then(|| take_top(&mut rest, 1));
     let footer = (area.height >= 4).then(|| take_bottom(&mut rest, 1));
     let is_wide = area.width >= WIDE.0 && area.height >= WIDE.1;
-    let needs_line = content.has_notice && (!is_wide || content.is_covered);
-    let notice = (needs_line && area.height >= 6).then(|| take_top(&mut rest, 1));
+    let needs_line = content.has_notice && (!is_wide || content.is_covered) && area.height >= 6;
+    let notice = (needs_line || content.has_banner).then(|| take_top(&mut rest, 1));
     let body = if area.width < TINY.0 || area.height < TINY.1 {
         Body::Tiny { main: rest }
     } else if is_wide {
@@ -129,7 +131,8 @@ mod tests {
     use super::*;
 
     fn of(width: u16, height: u16) -> Layout {
-        let content = Content { has_notice: true, is_covered: true, has_band: true, sources: 6 };
+        let content =
+            Content { has_banner: false, has_notice: true, is_covered: true, has_band: true, sources: 6 };
         layout(Rect::new(0, 0, width, height), content)
     }
 
@@ -163,6 +166,21 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn another_time_is_said_at_every_size() {
+        for (width, height) in [(1, 1), (10, 2), (40, 5), (80, 24), (160, 50)] {
+            let content = Content {
+                has_banner: true,
+                has_notice: false,
+                is_covered: false,
+                has_band: true,
+                sources: 6,
+            };
+            let notice = layout(Rect::new(0, 0, width, height), content).notice.unwrap();
+            assert_eq!((notice.width, notice.height), (width, 1), "{width}x{height}");
         }
     }
 

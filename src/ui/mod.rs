@@ -34,6 +34,7 @@ pub mod linear;
 mod mask;
 mod notices;
 mod palette;
+mod past;
 mod paste;
 pub mod qr;
 mod rebalance;
@@ -77,20 +78,25 @@ fn is_covered(app: &App) -> bool {
 /// Where everything stands.
 fn arrange(app: &App, area: Rect) -> Layout {
     let content = Content {
+        has_banner: app.is_past(),
         has_notice: notices::is_needed(app),
         is_covered: is_covered(app),
         has_band: app.facts.band.is_some(),
-        sources: sources::rows(app),
+        sources: if app.is_past() { past::ROWS } else { sources::rows(app) },
     };
     layout::layout(area, content)
 }
 
 fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let then = app.as_it_was();
+    let app = then.as_ref().unwrap_or(app);
     let layout = arrange(app, area);
     if let Some(header) = layout.header {
         header::render(app, theme, header, buffer);
     }
-    if let Some(bar) = layout.notice {
+    if let Some(bar) = layout.notice.filter(|_| app.is_past()) {
+        past::banner(app, theme, bar, buffer);
+    } else if let Some(bar) = layout.notice {
         notices::bar(app, theme, bar, buffer);
     }
     panes(app, theme, &layout.body, is_covered(app), buffer);
@@ -104,7 +110,11 @@ fn panes(app: &App, theme: &Theme, body: &Body, is_covered: bool, buffer: &mut B
     match *body {
         Body::Wide { balances, sources, feed, coverage, notices, .. } => {
             balances::render(app, theme, balances, buffer);
-            sources::render(app, theme, sources, buffer);
+            if app.is_past() {
+                past::known(app, theme, sources, buffer);
+            } else {
+                sources::render(app, theme, sources, buffer);
+            }
             if !is_covered {
                 feed::render(app, theme, feed, buffer);
                 coverage::render(app, theme, coverage, buffer);

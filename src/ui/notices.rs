@@ -49,7 +49,8 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     let mut lines = Lines::new(buffer, inner);
     if count(app) == 0 {
         let is_quiet = app.seen_alerts().next().is_none();
-        lines.wrapped(if is_quiet { words.none } else { words.none_new }, theme.label);
+        let none = if app.is_past() { app.lang.past().no_notices } else { words.none };
+        lines.wrapped(if is_quiet { none } else { words.none_new }, theme.label);
         return seen(app, theme, &mut lines);
     }
     for condition in conditions(app) {

@@ -155,6 +155,7 @@ fn place_words(place: Place, lang: Lang) -> &'static str {
     match place {
         Place::Home => words.home,
         Place::Search => words.search,
+        Place::Past => words.past,
         Place::Detail => words.detail,
         Place::Notices => words.notices,
         Place::Palette => words.palette,

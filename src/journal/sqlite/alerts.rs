@@ -71,6 +71,32 @@ pub(super) fn by_number(connection: &Connection, number: i64) -> Result<Option<A
     first(connection, &format!("SELECT {COLUMNS} FROM alerts WHERE number = ?1"), [number], read)
 }
 
+/// Numbers before a time that are looked through for alerts that held then and are over now.
+const LOOKED_THROUGH: i64 = 5_000;
+
+/// Alerts that held at a time, newest first; `cut` is the last number by then. What was acknowledged or handed over only later
+/// is not yet.
+pub(super) fn stood(connection: &Connection, cut: i64, at: Timestamp) -> Result<Vec<Alert>, JournalError> {
+    let mut alerts = collect(
+        connection,
+        &format!(
+            "SELECT {COLUMNS} FROM alerts WHERE number <= ?1 AND number > ?2 AND ended_at > ?3
+             UNION ALL SELECT {COLUMNS} FROM alerts WHERE number <= ?1 AND ended_at IS NULL
+             ORDER BY number DESC LIMIT ?4"
+        ),
+        params![cut, cut.saturating_sub(LOOKED_THROUGH), at.as_microsecond(), MOST],
+        read,
+    )?;
+    for alert in &mut alerts {
+        alert.ended_at = None;
+        alert.told_at = alert.told_at.filter(|told| *told <= at);
+        alert.acknowledged = alert.acknowledged.take().filter(|seen| seen.at <= at);
+    }
+    // A gap that was explained without ever having been told is no alert.
+    alerts.retain(|alert| alert.began_at <= at);
+    Ok(alerts)
+}
+
 /// Alerts of a kind that a person has acknowledged, newest first.
 pub(super) fn acknowledged(connection: &Connection, kind: Kind) -> Result<Vec<Alert>, JournalError> {
     collect(

@@ -210,6 +210,35 @@ impl Projection {
     }
 }
 
+impl Projection {
+    /// The row with what follows from the life, instead of what it has.
+    pub(super) fn fill(&self, row: &Transaction) -> Result<Transaction, JournalError> {
+        let text = |value: &Option<String>| value.clone().map(Safe::from);
+        let time = |value: Option<i64>| value.map(to_time).transpose();
+        Ok(Transaction {
+            state: State::parse(row.direction, &self.state).ok_or_else(|| {
+                JournalError::Unreadable(format!("a transaction in the state {}", self.state))
+            })?,
+            conflict: self.conflict,
+            failure_reported: self.failure_reported,
+            refunded: self.refunded,
+            amount: Some(Centavos::new(self.amount)),
+            internal_code: text(&self.internal_code),
+            transaction_id: text(&self.transaction_id),
+            external_reference: Some(Safe::from(self.external_reference.clone())),
+            end_to_end_id: text(&self.end_to_end_id),
+            name: Some(Safe::from(self.name.clone())),
+            document: Some(Safe::from(self.document.clone())),
+            failure: text(&self.failure),
+            updated_at: to_time(self.updated_at)?,
+            settled_at: time(self.settled_at)?,
+            refunded_at: time(self.refunded_at)?,
+            refunded_amount: self.refunded_amount.map(Centavos::new),
+            ..row.clone()
+        })
+    }
+}
+
 /// The same columns as they are stored.
 pub(super) fn projection(connection: &Connection, id: Uuid) -> Result<Option<Projection>, JournalError> {
     first(

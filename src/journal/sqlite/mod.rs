@@ -26,6 +26,7 @@ mod intents;
 mod lives;
 mod outbox;
 mod owner;
+mod past;
 mod reader;
 mod rebalances;
 mod rebuild;

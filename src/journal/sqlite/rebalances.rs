@@ -52,6 +52,19 @@ pub(super) fn since(connection: &Connection, from: i64) -> Result<Vec<StoredReba
     )
 }
 
+/// Those that were begun by then (microseconds UTC) and are in doubt or have changed since, oldest first.
+pub(super) fn changed_since(connection: &Connection, at: i64) -> Result<Vec<StoredRebalance>, JournalError> {
+    collect(
+        connection,
+        &format!(
+            "SELECT {COLUMNS} FROM rebalances WHERE created_at <= ?1 AND (updated_at > ?1 OR state = 'unknown')
+             ORDER BY created_at"
+        ),
+        [at],
+        read,
+    )
+}
+
 /// Journals a rebalance, or gives the one in doubt that stands in its way.
 pub(super) fn start(
     connection: &Connection,

@@ -178,6 +178,7 @@ impl Clerk {
                 Command::ShowFeed(query) => window.send_modify(|wanted| wanted.feed = *query),
                 Command::ShowLife(id) => window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => window.send_modify(|wanted| wanted.sought = text),
+                Command::LookBack(past) => window.send_modify(|wanted| wanted.past = past),
                 command => {
                     let clerk = Arc::clone(&self);
                     asking.spawn(async move { clerk.carry_out(command).await });
@@ -188,7 +189,7 @@ impl Clerk {
 
     async fn carry_out(&self, command: Command) {
         match command {
-            Command::ShowFeed(_) | Command::ShowLife(_) | Command::Seek(_) => {}
+            Command::ShowFeed(_) | Command::ShowLife(_) | Command::Seek(_) | Command::LookBack(_) => {}
             // Where these cannot be asked, the screen says already that nobody is there.
             Command::PollBalance => drop(self.ask::<()>(Request::PollBalance).await),
             Command::ResumePayments => drop(self.ask::<()>(Request::Resume).await),

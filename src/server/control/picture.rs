@@ -58,6 +58,7 @@ impl Picture {
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
             | News::Gaps(_)
+            | News::AsItWas(_)
             | News::BatchRead { .. }
             | News::Batch(_)
             | News::Resolved { .. } => return false,
