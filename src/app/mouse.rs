@@ -19,7 +19,7 @@ impl App {
         // In a form or a review a line too far would be another field.
         let scrolls = matches!(
             self.place(),
-            Place::Home | Place::Detail | Place::Notices | Place::Palette | Place::Help
+            Place::Home | Place::Detail | Place::Notices | Place::Palette | Place::Batch | Place::Help
         );
         let motion = if down { Motion::Down } else { Motion::Up };
         for _ in 0..if scrolls { NOTCH } else { 0 } {

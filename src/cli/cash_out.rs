@@ -4,8 +4,8 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
+use super::preview::{self, Known, Warning};
 use super::settle::{LOOK_AGAIN, Turn, Waiting};
 use super::view::{IntentView, destination_text, sentence};
 use crate::domain::attempt::Verdict;
@@ -51,6 +52,9 @@ pub(super) struct CashOutArguments {
     /// Pay a debt once more whose payment is proven not made: rejected, never sent, failed, declared not paid
     #[arg(long)]
     again: bool,
+    /// Only show what it would do, and what that does to the balance; nothing is recorded or sent
+    #[arg(long, conflicts_with_all = ["yes", "wait"])]
+    dry_run: bool,
     /// Act without asking; needs --reference
     #[arg(long)]
     yes: bool,
@@ -150,10 +154,20 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         ));
     }
     let context = Context::load(global, "cash-out")?;
+    if arguments.dry_run {
+        return dry_run(&context, &checked, arguments.again).await;
+    }
     let id = Uuid::now_v7();
+    // A journal that cannot be read is its owner's to complain of, below.
+    let reader = context.reader().await.ok().flatten();
+    let known = Known::look(reader.as_deref(), &checked.order, checked.reference.as_ref()).await;
+    let warnings = known.unwrap_or_default().warnings;
+    drop(reader);
     let reference = checked.reference.unwrap_or_else(|| Reference::from_id(id));
     if !arguments.yes {
-        confirm(&question(&checked.order, &reference, &context))?;
+        confirm(&question(&checked.order, &reference, &warnings, &context))?;
+    } else if !context.json {
+        warnings.iter().for_each(|warning| note(&warning.text()));
     }
     let decision = Decision {
         reason: checked.reason,
@@ -177,12 +191,46 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         }
     }
     if context.json {
-        say_json(&IntentView::new(&intent, &context.settings.client_id));
+        let intent = IntentView::new(&intent, &context.settings.client_id);
+        say_json(&WarnedView { intent, warnings: &warnings });
     } else {
         say(&sentence(&intent));
         say(&format!("id {}  reference {}", intent.id, intent.reference));
     }
     verdict(&intent, arguments.wait.is_some(), trouble.as_ref())
+}
+
+/// The payment, and what looked like it when it was decided.
+#[derive(Serialize)]
+struct WarnedView<'a> {
+    #[serde(flatten)]
+    intent: IntentView,
+    warnings: &'a [Warning],
+}
+
+/// Shows what the command would do.
+async fn dry_run(context: &Context, checked: &Checked, again: bool) -> Result<Exit, Failure> {
+    let Checked { order, reference, .. } = checked;
+    let reader = context.reader().await?;
+    let known = Known::look(reader.as_deref(), order, reference.as_ref()).await?;
+    if let Some(other) = known.payment.as_ref().filter(|known| known.order != *order) {
+        return Err(taken(other));
+    }
+    preview::tell(context, reader.as_deref(), (order, reference.as_ref(), again), &known).await;
+    Ok(Exit::Done)
+}
+
+/// The reference is another payment's.
+fn taken(intent: &Intent) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "reference_taken",
+        format!(
+            "the reference {} names another payment already ({}); nothing was sent",
+            intent.reference,
+            sentence(intent)
+        ),
+    )
 }
 
 /// Journals the decision, or finds what its reference already names, and works on it until the gateway's answer is
@@ -213,15 +261,7 @@ async fn pay(
         Found::Existing if quiet => {}
         Found::Existing => note("this reference was given before; nothing new is made"),
         Found::Taken => {
-            return Err(Failure::new(
-                Exit::Usage,
-                "reference_taken",
-                format!(
-                    "the reference {} names another payment already ({}); nothing was sent",
-                    intent.reference,
-                    sentence(intent)
-                ),
-            ));
+            return Err(taken(intent));
         }
     }
     match trouble {
@@ -317,12 +357,16 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
     }
 }
 
-fn question(order: &Order, reference: &Reference, context: &Context) -> String {
+fn question(order: &Order, reference: &Reference, warnings: &[Warning], context: &Context) -> String {
     let destination = destination_text(&order.destination);
-    format!(
+    let mut text = format!(
         "[{}] pay {} to {}, {} (the name was typed, the gateway has not verified it)\n  {destination}\n  reference {reference}",
         context.settings.environment, order.amount, order.name, order.document
-    )
+    );
+    for warning in warnings {
+        text.push_str(&format!("\n  {}", warning.text()));
+    }
+    text
 }
 
 /// Reads standard input and lays it over the flags: people's data stay out of the process list, the rest may be

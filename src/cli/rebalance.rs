@@ -1,6 +1,7 @@
 //! `saldo rebalance`: move money between the pockets, once.
 
 use clap::Args;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::ask::confirm;
@@ -8,7 +9,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, stop_signal};
 use super::output::{note, say, say_json};
-use super::view::{RebalanceView, looks};
+use super::view::{PocketsView, RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
 use crate::domain::band::Standing;
 use crate::domain::money::Centavos;
@@ -29,9 +30,24 @@ pub(super) struct RebalanceArguments {
     /// You have compared the balance after this rebalance, whose outcome was unknown; its doubt is settled
     #[arg(long, value_name = "ID")]
     after_doubt: Option<Uuid>,
+    /// Only show what it would do; nothing is recorded or sent
+    #[arg(long, conflicts_with_all = ["yes", "after_doubt"])]
+    dry_run: bool,
     /// Act without asking
     #[arg(long)]
     yes: bool,
+}
+
+/// What a rebalance would do.
+#[derive(Serialize)]
+struct DryRunView {
+    dry_run: bool,
+    direction: &'static str,
+    target_centavos: Centavos,
+    amount_centavos: Centavos,
+    before: PocketsView,
+    expected: PocketsView,
+    below_floor: bool,
 }
 
 pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
@@ -76,16 +92,33 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
     if falls && reviewed.direction == Move::Sweep {
         note("this sweep leaves the transactional balance BELOW THE FLOOR of the band");
     }
+    let review = format!(
+        "[{}] {} {words}\n  transactional {} -> {}\n  proprietary   {} -> {}",
+        context.settings.environment,
+        reviewed.amount,
+        reviewed.before.transactional,
+        reviewed.after.transactional,
+        reviewed.before.proprietary,
+        reviewed.after.proprietary,
+    );
+    if arguments.dry_run {
+        if context.json {
+            say_json(&DryRunView {
+                dry_run: true,
+                direction: reviewed.direction.as_str(),
+                target_centavos: target,
+                amount_centavos: reviewed.amount,
+                before: reviewed.before.into(),
+                expected: reviewed.after.into(),
+                below_floor: falls,
+            });
+        } else {
+            say(&format!("{review}\n  nothing was recorded or sent"));
+        }
+        return Ok(Exit::Done);
+    }
     if !arguments.yes {
-        confirm(&format!(
-            "[{}] {} {words}\n  transactional {} -> {}\n  proprietary   {} -> {}",
-            context.settings.environment,
-            reviewed.amount,
-            reviewed.before.transactional,
-            reviewed.after.transactional,
-            reviewed.before.proprietary,
-            reviewed.after.proprietary,
-        ))?;
+        confirm(&review)?;
     }
     let order = RebalanceOrder {
         id: Uuid::now_v7(),

@@ -19,9 +19,10 @@ use super::show::AttemptView;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::money::Centavos;
 use crate::domain::refund::{Reason, Refund, State};
+use crate::domain::report::Direction;
 use crate::domain::request::Asked;
 use crate::domain::text::Safe;
-use crate::domain::transaction::Transaction;
+use crate::domain::transaction::{CashIn, State as TransactionState, Transaction};
 use crate::engine::counter::{CounterError, Made, RefundDecision};
 use crate::engine::office::Found;
 use crate::journal::{AskedLife, Reader, Stored};
@@ -40,6 +41,9 @@ pub(super) struct RefundArguments {
     /// Wait so long until it has gone back, e.g. 60s
     #[arg(long, value_name = "TIME", value_parser = wait)]
     wait: Option<Duration>,
+    /// Only show what it would do, as far as the journal knows; nothing is asked, recorded or sent
+    #[arg(long, conflicts_with_all = ["yes", "wait"])]
+    dry_run: bool,
     /// Act without asking
     #[arg(long)]
     yes: bool,
@@ -139,6 +143,9 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
         .transpose()
         .map_err(|error| Failure::usage(format!("--description: {error}")))?
         .filter(|text| !text.is_empty());
+    if arguments.dry_run {
+        return dry_run(context, &arguments.id, arguments.reason).await;
+    }
     let row = cash_in(context, &arguments.id).await?;
     if !arguments.yes {
         confirm(&question(&row, arguments.reason, context))?;
@@ -206,6 +213,55 @@ async fn cash_in(context: &Context, id: &str) -> Result<Transaction, Failure> {
         return Ok(row);
     }
     context.office().await?.look_up(id).await
+}
+
+/// What a refund would do, as far as the journal knows.
+#[derive(Serialize)]
+struct DryRunView {
+    dry_run: bool,
+    /// `refund`, or `nothing` where it has a refund, or cannot be given back.
+    would: &'static str,
+    cash_in: Uuid,
+    state: &'static str,
+    external_reference: Option<String>,
+    amount_centavos: Option<Centavos>,
+    reason: &'static str,
+}
+
+async fn dry_run(context: &Context, id: &str, reason: Reason) -> Result<Exit, Failure> {
+    let unknown = || {
+        Failure::new(
+            Exit::NotFound,
+            "not_found",
+            format!(
+                "the journal knows no cash-in {id:?}, and a dry run asks nobody else; `saldo show` asks the gateway. Nothing was sent"
+            ),
+        )
+    };
+    let reader = context.reader().await?.ok_or_else(unknown)?;
+    let row = reader.find(id).await?.filter(|row| row.direction == Direction::In).ok_or_else(unknown)?;
+    let refund = reader.life(row.id).await?.and_then(|life| life.incoming.refund);
+    let is_paid = row.state == TransactionState::In(CashIn::Paid);
+    let (would, why) = match &refund {
+        Some(refund) => ("nothing", format!("it has a refund: {}", sentence(&refund.stored.asked))),
+        None if row.refunded => ("nothing", "it was given back already".to_owned()),
+        None if is_paid => ("refund", "the gateway is asked again whether it is still paid".to_owned()),
+        None => ("nothing", format!("it is {}, and only what is paid can be given back", row.state.as_str())),
+    };
+    if context.json {
+        say_json(&DryRunView {
+            dry_run: true,
+            would,
+            cash_in: row.id,
+            state: row.state.as_str(),
+            external_reference: row.external_reference.as_ref().map(ToString::to_string),
+            amount_centavos: row.amount,
+            reason: reason.as_str(),
+        });
+    } else {
+        say(&format!("{}\n  {why}\n  nothing was recorded or sent", question(&row, reason, context)));
+    }
+    Ok(Exit::Done)
 }
 
 fn question(row: &Transaction, reason: Reason, context: &Context) -> String {

@@ -1,24 +1,22 @@
 //! What became of a batch: a line each for people and for scripts, the result file, the exit code.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{ADVICE, because};
-use crate::cli::export::{NewFile, safe_cell};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::output::{say, say_json};
 use crate::cli::view::{IntentView, sentence};
-use crate::domain::cash_out::State;
+use crate::domain::batch::{Advice, LineStand};
+use crate::domain::cash_out::CashOut;
 use crate::domain::money::Centavos;
-use crate::domain::text::Safe;
 use crate::engine::batch::Stopped;
+use crate::engine::new_file::NewFile;
 use crate::journal::{BatchLine, Progress, StoredBatch};
-
-const COLUMNS: [&str; 8] =
-    ["line", "reference", "state", "end_to_end_id", "amount", "internal_code", "failure", "what_to_do"];
+use crate::lang::Lang;
 
 /// A batch, for scripts.
 #[derive(Debug, Serialize)]
@@ -35,10 +33,12 @@ pub(super) struct BatchView<'a> {
     accepted: u32,
     completed: u32,
     not_paid: u32,
+    /// Since when nobody begins the lines that wait; `null` where none does, or somebody may be at it.
+    stands_since: Option<String>,
 }
 
 impl<'a> BatchView<'a> {
-    pub(super) fn new(batch: &'a StoredBatch, progress: &Progress) -> Self {
+    pub(super) fn new(batch: &'a StoredBatch, progress: &Progress, since: Option<Timestamp>) -> Self {
         Self {
             id: batch.id,
             name: batch.name.as_str(),
@@ -52,6 +52,7 @@ impl<'a> BatchView<'a> {
             accepted: progress.accepted.count,
             completed: progress.completed.count,
             not_paid: progress.not_paid.count,
+            stands_since: since.map(|since| since.to_string()),
         }
     }
 }
@@ -81,18 +82,9 @@ impl<'a> LineView<'a> {
             end_to_end_id: payment
                 .and_then(|payment| payment.cash_out.end_to_end_id.as_ref())
                 .map(ToString::to_string),
-            what_to_do: advice(line),
+            what_to_do: Lang::En.batch_advice(advice_of(line)),
             payment: payment.map(|payment| IntentView::new(payment, client_id)),
         }
-    }
-}
-
-/// The state's word; `waiting` for a line that was not begun, `reference_taken` where it cannot be.
-fn state_of(line: &BatchLine) -> &'static str {
-    match &line.payment {
-        None => "waiting",
-        Some(_) if line.is_taken() => "reference_taken",
-        Some(payment) => payment.cash_out.state.as_str(),
     }
 }
 
@@ -103,44 +95,22 @@ fn is_in_doubt(line: &BatchLine) -> bool {
     })
 }
 
-/// Whether it is paid or on its way to be, as far as anybody has heard.
-fn is_well(line: &BatchLine) -> bool {
-    line.payment.as_ref().filter(|_| !line.is_taken()).is_some_and(|payment| {
-        let pay = &payment.cash_out;
-        matches!(pay.state, State::Completed | State::Accepted)
-            && !pay.conflict
-            && !pay.failure_reported
-            && pay.refunds.is_empty()
-    })
+/// The state's word; `waiting` for a line that was not begun, `reference_taken` where it cannot be.
+fn state_of(line: &BatchLine) -> &'static str {
+    LineStand::of(pay_of(line), line.is_taken()).as_str()
 }
 
-/// What a person does about a line; nothing where there is nothing to do.
-fn advice(line: &BatchLine) -> &'static str {
-    let Some(payment) = &line.payment else { return "go on with the batch: saldo batch resume" };
-    if line.is_taken() {
-        return "not paid: its reference names another payment; pay it under a reference of its own";
-    }
-    let pay = &payment.cash_out;
-    if pay.conflict {
-        return "ask the gateway's people what was paid; do not pay it again";
-    }
-    if !pay.refunds.is_empty() {
-        return "THE MONEY CAME BACK, all of it or a part: saldo show tells; settle it with the payee";
-    }
-    if pay.failure_reported {
-        return "a failure was reported and is being confirmed: do not count it as paid; saldo recover asks again";
-    }
-    match pay.state {
-        State::Completed => "",
-        State::Accepted => "wait; saldo recover asks for it",
-        State::Draft | State::PendingApproval => "it waits for a person",
-        State::Approved | State::Unknown if pay.is_proven_unsent() => "not sent yet; saldo recover sends it",
-        State::Approved | State::Unknown => "do not pay it again; saldo recover works on it",
-        State::Exists | State::Held => "do not pay it again; ask the gateway's people, then saldo resolve",
-        State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
-            "not paid: mend the cause, then saldo batch resume --again"
-        }
-    }
+fn advice_of(line: &BatchLine) -> Advice {
+    Advice::of(pay_of(line), line.is_taken())
+}
+
+fn pay_of(line: &BatchLine) -> Option<&CashOut> {
+    line.payment.as_ref().map(|payment| &payment.cash_out)
+}
+
+/// Whether it is paid or on its way to be, as far as anybody has heard.
+fn is_well(line: &BatchLine) -> bool {
+    advice_of(line).is_well()
 }
 
 /// One line for people.
@@ -149,7 +119,7 @@ pub(super) fn sentence_of(line: &BatchLine) -> String {
         Some(payment) if !line.is_taken() => sentence(payment),
         _ => format!("{} to {}: {}", line.line.order.amount, line.line.order.name, state_of(line)),
     };
-    let advice = advice(line);
+    let advice = Lang::En.batch_advice(advice_of(line));
     let advice = if advice.is_empty() { String::new() } else { format!(" ({advice})") };
     format!("line {}  {}  {what}{advice}", line.line.number, line.line.reference)
 }
@@ -162,7 +132,12 @@ pub(super) fn say_lines(id: Uuid, lines: &[BatchLine], client_id: &str) {
 }
 
 /// Everything of a batch as one JSON object.
-pub(super) fn say_batch(batch: &StoredBatch, progress: &Progress, lines: &[BatchLine], client_id: &str) {
+pub(super) fn say_batch(
+    batch: &StoredBatch,
+    (progress, since): (&Progress, Option<Timestamp>),
+    lines: &[BatchLine],
+    client_id: &str,
+) {
     #[derive(Serialize)]
     struct Whole<'a> {
         #[serde(flatten)]
@@ -170,7 +145,16 @@ pub(super) fn say_batch(batch: &StoredBatch, progress: &Progress, lines: &[Batch
         lines: Vec<LineView<'a>>,
     }
     let lines = lines.iter().map(|line| LineView::new(batch.id, line, client_id)).collect();
-    say_json(&Whole { batch: BatchView::new(batch, progress), lines });
+    say_json(&Whole { batch: BatchView::new(batch, progress, since), lines });
+}
+
+/// `1 of 1 line is`, `2 of 3 lines are`
+fn of(count: usize, all: usize) -> String {
+    format!("{count} of {} {}", lines_of(all), if count == 1 { "is" } else { "are" })
+}
+
+fn lines_of(count: usize) -> String {
+    if count == 1 { "1 line".to_owned() } else { format!("{count} lines") }
 }
 
 /// For people: the lines that were begun and are neither paid nor accepted, then the sum.
@@ -180,63 +164,18 @@ pub(super) fn say_sum(id: Uuid, lines: &[BatchLine]) {
     }
     let done = lines.iter().filter(|line| is_well(line));
     let amount = crate::domain::batch::total(done.clone().map(|line| line.line.order.amount));
-    say(&format!("batch {id}: {} of {} lines are paid or accepted, {amount}", done.count(), lines.len()));
-}
-
-/// Where the result goes unless somebody names another place.
-pub(super) fn beside(file: &Path) -> PathBuf {
-    let is_csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-    let mut name = if is_csv { file.with_extension("") } else { file.to_owned() }.into_os_string();
-    name.push(".result.csv");
-    name.into()
+    say(&format!("batch {id}: {} paid or accepted, {amount}", of(done.count(), lines.len())));
 }
 
 /// Whether a file can be made there.
 pub(super) fn check_place(result: &Path) -> Result<(), Failure> {
-    NewFile::beside(result, true).map(drop).map_err(|failure| Failure {
-        message: format!("{}; nothing was sent: name another place with --result", failure.message),
-        ..failure
+    NewFile::beside(result, true).map(drop).map_err(|why| {
+        let failure = Failure::from(why);
+        Failure {
+            message: format!("{}; nothing was sent: name another place with --result", failure.message),
+            ..failure
+        }
     })
-}
-
-/// Writes the result file: whole or not at all, for its owner alone.
-pub(super) fn write(result: &Path, lines: &[BatchLine]) -> Result<(), String> {
-    let said = |failure: Failure| failure.message;
-    let mut file = NewFile::beside(result, true).map_err(said)?;
-    rows(file.writer(), lines).map_err(|error| error.to_string())?;
-    file.keep().map_err(said)
-}
-
-fn rows(out: &mut dyn io::Write, lines: &[BatchLine]) -> io::Result<()> {
-    let mut out = csv::Writer::from_writer(out);
-    out.write_record(COLUMNS)?;
-    for line in lines {
-        let payment = line.payment.as_ref().filter(|_| !line.is_taken());
-        let pay = payment.map(|payment| &payment.cash_out);
-        let text =
-            |value: Option<&Safe>| value.map_or(String::new(), |text| safe_cell(text.as_str()).into_owned());
-        let failure = pay.and_then(|pay| pay.last_report.as_ref()).and_then(|report| report.failure.as_ref());
-        let failure = failure.map(|failure| format!("{}: {}", failure.code, failure.message));
-        let verdict =
-            pay.filter(|pay| pay.state == State::Rejected).and_then(|pay| pay.last_verdict.as_ref());
-        let refusal = match verdict {
-            Some(crate::domain::attempt::Verdict::NotExecuted(proof)) => {
-                Some(Failure::not_executed(proof).message)
-            }
-            _ => None,
-        };
-        out.write_record([
-            line.line.number.to_string().as_str(),
-            &safe_cell(line.line.reference.as_str()),
-            state_of(line),
-            &text(pay.and_then(|pay| pay.end_to_end_id.as_ref())),
-            &line.line.order.amount.to_decimal(),
-            &text(pay.and_then(|pay| pay.ids.internal_code.as_ref())),
-            &safe_cell(&failure.or(refusal).unwrap_or_default()),
-            advice(line),
-        ])?;
-    }
-    out.flush()
 }
 
 /// The exit code and its reason: doubt first, then what stopped the batch, then what was refused.
@@ -248,7 +187,11 @@ pub(super) fn verdict(
     let count = |is: &dyn Fn(&BatchLine) -> bool| lines.iter().filter(|line| is(line)).count();
     let doubts = count(&is_in_doubt);
     let waiting = count(&|line| line.payment.is_none());
-    let left = format!("{waiting} of {} lines were not begun", lines.len());
+    let left = format!(
+        "{waiting} of {} {} not begun",
+        lines_of(lines.len()),
+        if waiting == 1 { "was" } else { "were" }
+    );
     let why = match stopped {
         Ok(None) => None,
         Ok(Some(stopped)) => Some(because(stopped)),
@@ -263,8 +206,9 @@ pub(super) fn verdict(
             Exit::Unknown,
             "in_doubt",
             format!(
-                "{doubts} of {} lines are in doubt; do not pay them under other references, `saldo recover` works on them{why}",
-                lines.len()
+                "{} in doubt; do not pay {} under other references, `saldo recover` works on {1}{why}",
+                of(doubts, lines.len()),
+                if doubts == 1 { "it" } else { "them" }
             ),
         )
         .retryable()
@@ -283,8 +227,9 @@ pub(super) fn verdict(
             Exit::Later,
             "not_sent",
             format!(
-                "{unsent} of {} lines are decided and not sent yet; `saldo recover` sends them",
-                lines.len()
+                "{} decided and not sent yet; `saldo recover` sends {}",
+                of(unsent, lines.len()),
+                if unsent == 1 { "it" } else { "them" }
             ),
         )
         .retryable()
@@ -296,9 +241,11 @@ pub(super) fn verdict(
             Exit::Refused,
             "not_paid",
             format!(
-                "{not_paid} of {} lines were refused, failed or came back; the others are paid or accepted. Mend the cause; \
-                 `saldo batch resume {id} --again` pays those once more that ended unpaid",
-                lines.len()
+                "{not_paid} of {} {} refused, failed or came back{}. Mend the cause; `saldo batch resume {id} --again` pays \
+                 those once more that ended unpaid",
+                lines_of(lines.len()),
+                if not_paid == 1 { "was" } else { "were" },
+                if not_paid < lines.len() { "; the others are paid or accepted" } else { "" }
             ),
         )
         .meaning(Outcome::NotExecuted));

@@ -5,28 +5,21 @@ use uuid::Uuid;
 
 use crate::cli::cockpit::zone;
 use crate::cli::context::Context;
+use crate::cli::effect::{Effect, EffectView};
 use crate::cli::output::{say, say_json};
-use crate::domain::balance::Balance;
-use crate::domain::band::Standing;
 use crate::domain::batch::{Like, Line, Repeat, Ways, total};
 use crate::domain::cash_out::State;
 use crate::domain::money::Centavos;
-use crate::domain::pace::{Pace, WhatIf};
 use crate::domain::text::Safe;
 use crate::engine::batch::Examined;
-use crate::engine::clock;
-use crate::engine::desk::midnight;
 use crate::journal::sqlite::SqliteReader;
-use crate::journal::{Reader, Totals};
 
 /// A batch as it is looked at before it is paid.
 pub(super) struct Review {
     pub(super) examined: Examined,
     /// Lines that are paid now: those not begun, and those that are paid once more.
     pub(super) now: Vec<Line>,
-    balance: Result<Balance, String>,
-    pace: Option<Pace>,
-    totals: Totals,
+    effect: Effect,
 }
 
 /// One repeat, as a person reads it.
@@ -59,15 +52,8 @@ struct ReviewView<'a> {
     paying: usize,
     paying_centavos: Centavos,
     repeats: Vec<RepeatView<'a>>,
-    before_centavos: Option<Centavos>,
-    after_centavos: Option<Centavos>,
-    pending_centavos: Centavos,
-    /// The least that remains once everything pending has left as well.
-    after_all_centavos: Option<Centavos>,
-    minutes_before: Option<u64>,
-    minutes_after: Option<u64>,
-    band: Option<&'static str>,
-    first_dry: Option<DryView<'a>>,
+    #[serde(flatten)]
+    effect: EffectView,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,12 +61,6 @@ struct RepeatView<'a> {
     line: u32,
     of_line: Option<u32>,
     of_reference: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct DryView<'a> {
-    bank: &'a str,
-    minutes: u64,
 }
 
 impl Review {
@@ -91,12 +71,6 @@ impl Review {
         examined: Examined,
         again: bool,
     ) -> Self {
-        let now = clock::now();
-        let (mut pace, mut totals) = (None, Totals::default());
-        if let Some(reader) = reader {
-            pace = reader.pace(now).await.ok();
-            totals = reader.totals(midnight(now, &zone())).await.unwrap_or_default();
-        }
         let repaid: Vec<u32> = examined
             .known
             .iter()
@@ -106,30 +80,13 @@ impl Review {
         let lines = examined
             .new_lines()
             .chain(examined.batch.lines.iter().filter(|line| repaid.binary_search(&line.number).is_ok()));
-        let lines = lines.cloned().collect();
-        let balance = context.balance().await.map_err(|failure| failure.message);
-        Self { examined, now: lines, balance, pace, totals }
+        let lines: Vec<Line> = lines.cloned().collect();
+        let effect = Effect::look(context, reader, total(lines.iter().map(|line| line.order.amount))).await;
+        Self { examined, now: lines, effect }
     }
 
     fn paying(&self) -> Centavos {
         total(self.now.iter().map(|line| line.order.amount))
-    }
-
-    fn what_if(&self) -> Option<WhatIf> {
-        let before = self.balance.as_ref().ok()?.transactional;
-        let pending = total([self.totals.in_flight.amount, self.totals.in_doubt.amount]);
-        Some(WhatIf { before, paying: self.paying(), pending })
-    }
-
-    fn minutes(&self, balance: Centavos) -> Option<u64> {
-        self.pace.as_ref()?.minutes_left(balance)
-    }
-
-    fn first_dry(&self, leaving: Centavos) -> Option<(String, u64)> {
-        let balance = self.balance.as_ref().ok()?;
-        let (bank, minutes) = self.pace.as_ref()?.first_dry_after(balance, leaving)?;
-        let name = bank.bank.as_ref().or(bank.ispb.as_ref())?;
-        Some((name.to_string(), minutes))
     }
 
     pub(super) fn tell(&self, context: &Context) {
@@ -139,8 +96,6 @@ impl Review {
         }
         let batch = &self.examined.batch;
         let ways = Ways::of(&batch.lines);
-        let what_if = self.what_if();
-        let dry = what_if.and_then(|what_if| self.first_dry(what_if.leaving()));
         say_json(&ReviewView {
             batch: batch.id(),
             name: batch.name.as_str(),
@@ -152,20 +107,7 @@ impl Review {
             paying: self.now.len(),
             paying_centavos: self.paying(),
             repeats: self.examined.repeats.iter().map(RepeatView::new).collect(),
-            before_centavos: what_if.map(|what_if| what_if.before),
-            after_centavos: what_if.map(|what_if| what_if.after()),
-            pending_centavos: total([self.totals.in_flight.amount, self.totals.in_doubt.amount]),
-            after_all_centavos: what_if.map(|what_if| what_if.after_all()),
-            minutes_before: what_if.and_then(|what_if| self.minutes(what_if.before)),
-            minutes_after: what_if.and_then(|what_if| self.minutes(what_if.after_all())),
-            band: what_if.zip(context.settings.band).map(|(what_if, band)| {
-                match band.standing(what_if.after_all()) {
-                    Standing::BelowFloor => "below_floor",
-                    Standing::Within => "within",
-                    Standing::AboveCeiling => "above_ceiling",
-                }
-            }),
-            first_dry: dry.as_ref().map(|(bank, minutes)| DryView { bank, minutes: *minutes }),
+            effect: self.effect.view(context),
         });
     }
 
@@ -196,54 +138,9 @@ impl Review {
             ));
         }
         text.push(format!("to be paid now: {} for {}", payments(self.now.len()), self.paying()));
-        text.extend(self.effect(context));
+        text.extend(self.effect.text(context));
         text.extend(repeats.iter().map(repeat_text));
         text.join("\n  ")
-    }
-
-    /// The wallet before and after.
-    fn effect(&self, context: &Context) -> Vec<String> {
-        let what_if = match (&self.balance, self.what_if()) {
-            (Err(why), _) => return vec![format!("the balance is not known: {why}")],
-            (Ok(_), None) => return Vec::new(),
-            (Ok(_), Some(what_if)) => what_if,
-        };
-        let mut text =
-            vec![format!("transactional balance {}, afterwards {}", what_if.before, what_if.after())];
-        if what_if.pending > Centavos::ZERO {
-            text.push(format!(
-                "pending: {} in flight and {} in doubt, {} in all; if none of it has left the balance yet, {} remains",
-                self.totals.in_flight.count,
-                self.totals.in_doubt.count,
-                what_if.pending,
-                what_if.after_all()
-            ));
-        }
-        if what_if.paying == Centavos::ZERO {
-            return text;
-        }
-        let left = what_if.after_all();
-        if what_if.after() < Centavos::ZERO {
-            text.push("THE BALANCE DOES NOT SUFFICE: the gateway will refuse lines; top up first".to_owned());
-        } else if left < Centavos::ZERO {
-            text.push(
-                "THE BALANCE MAY NOT SUFFICE, as far as what is pending has not left it yet".to_owned(),
-            );
-        } else if let Some(band) = context.settings.band {
-            text.push(match band.standing(left) {
-                Standing::BelowFloor => format!("BELOW THE FLOOR of {}", band.floor()),
-                Standing::Within => "within the band".to_owned(),
-                Standing::AboveCeiling => format!("above the ceiling of {}", band.ceiling()),
-            });
-        }
-        if let Some(after) = self.minutes(left) {
-            let before = self.minutes(what_if.before).unwrap_or_default();
-            text.push(format!("covers {after} minutes of outflow instead of {before}"));
-        }
-        if let Some((bank, minutes)) = self.first_dry(what_if.leaving()) {
-            text.push(format!("{bank} runs dry first, in {minutes} minutes"));
-        }
-        text
     }
 }
 

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use super::cockpit::{language, zone};
 use super::context::Context;
-use super::export::NewFile;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json};
 use super::view::TransactionView;
@@ -21,6 +20,7 @@ use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::clock;
+use crate::engine::new_file::NewFile;
 use crate::journal::{Life, Reader};
 use crate::lang::Lang;
 

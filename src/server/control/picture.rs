@@ -60,6 +60,9 @@ impl Picture {
             | News::Gaps(_)
             | News::BatchRead { .. }
             | News::Batch(_)
+            | News::BatchLines(_)
+            | News::Batches(_)
+            | News::BatchResult { .. }
             | News::Resolved { .. } => return false,
         }
         true
