@@ -75,6 +75,16 @@ fn the_same_file_is_paid_once_and_a_changed_one_is_flagged() {
     assert!(text.starts_with("line,reference,state,end_to_end_id,amount,"), "{text}");
     assert_eq!(text.lines().count(), 21);
 
+    // The same for a spreadsheet in Portuguese.
+    let sheet = desk.folder().join("planilha.csv");
+    let id = desk.saldo(&["batch", "list", "--json"]).expect(0).json()[0]["id"].as_str().unwrap().to_owned();
+    let place = sheet.to_str().unwrap();
+    desk.saldo(&["batch", "show", &id, "--result", place, "--result-format", "csv-br"]).expect(0);
+    let text = fs::read_to_string(&sheet).unwrap();
+    let lines: Vec<&str> = text.strip_prefix('\u{feff}').unwrap().split("\r\n").collect();
+    assert_eq!(lines[0], "linha;referência;situação;endToEndId;valor;internalCode;falha;o que fazer");
+    assert!(lines[1].starts_with("2;saldo-") && lines[1].contains(";1,00;"), "{text}");
+
     // Again, and by its id: nothing new.
     desk.saldo(&pay(&file, &[])).expect(0);
     let listed = desk.saldo(&["batch", "list", "--json"]).expect(0).json();
@@ -192,14 +202,24 @@ fn a_gateway_that_is_gone_stops_it_and_it_goes_on_when_it_is_back() {
     // The journal has to know the wallet's account, and the token is not asked for twice.
     let file = payroll(&desk, "folha.csv", 50);
     let address = desk.take_down();
-    let run = desk.saldo(&pay(&file, &["--json"]));
-    run.expect_error(69, "unreachable", "pending");
-    let waiting = views(&run).iter().filter(|line| line["state"] == "waiting").count();
-    assert!(waiting >= 30, "a few lines are decided, and no more: {waiting} wait");
+    // However often it is tried, nothing is decided while nobody is there to take it.
+    for _ in 0..3 {
+        let run = desk.saldo(&pay(&file, &["--json"]));
+        run.expect_error(69, "unreachable", "pending");
+        assert!(views(&run).iter().all(|line| line["state"] == "waiting"), "{run:#?}");
+    }
+    let listed = desk.saldo(&["batch", "list", "--json"]).expect(0).json();
+    assert!(listed[0]["stands_since"].is_string(), "{listed}");
+    let (id, listed) = (listed[0]["id"].as_str().unwrap().to_owned(), desk.saldo(&["batch", "list"]));
+    let resume = format!("50 lines are not begun, and nobody begins them; `saldo batch resume {id}` goes on");
+    assert!(listed.expect(0).stdout.contains(&resume), "{listed:#?}");
+    assert!(desk.saldo(&["batch", "show", &id]).expect(0).stdout.contains(&resume));
     desk.bring_up(Options { listen: address, ..prompt() });
     let run = desk.saldo(&pay(&file, &["--json"]));
     run.expect_one_of(&[0, 75]);
     assert_eq!(recover(&desk, 60), []);
+    let done = desk.saldo(&["batch", "show", &id, "--json"]).expect(0).json();
+    assert!(done["stands_since"].is_null(), "{done}");
     let stories = audit(&desk);
     assert_eq!(stories.len(), 50);
     assert!(stories.values().all(|story| story.paid == 1), "{stories:#?}");
@@ -352,14 +372,23 @@ fn the_cockpit_pays_a_file() {
         assert_eq!(sent(&desk), 0);
         screen.send(b"\ry");
         screen.wait_text("30/30");
-        screen.wait_text("every line was begun");
+        screen.wait_text("what became of each line is in");
+        let result = fs::read_to_string(desk.folder().join("folha.result.csv")).unwrap();
+        assert!(result.starts_with("line,reference,state,") && result.lines().count() == 31, "{result}");
+        // Its lines, one of them, and back.
+        screen.wait_text("1-");
+        screen.send(b"\r");
+        screen.wait_text("Maria Silva");
+        screen.wait_text("esc back");
+        screen.send(b"\x1b");
+        screen.wait_text("30/30");
         screen.send(b"\x1b");
         screen.wait_text("Transactions");
         // The same file again is the same batch.
         screen.send(b"B~/folha.csv\r");
         screen.wait_text("30 are in the journal already");
         screen.send(b"y");
-        screen.wait_text("every line was begun");
+        screen.wait_text("what became of each line is in");
         screen.signal(Signal::TERM);
         screen.exit(PATIENCE);
         if let Some(mut owner) = owner {
@@ -395,4 +424,39 @@ fn an_owner_pays_it_as_the_command_itself_does() {
         views(&run).into_iter().map(told).collect::<Vec<_>>()
     };
     assert_eq!(said(true), said(false));
+}
+
+/// A command that is killed leaves a batch that stands; a cockpit goes on with it, through a review.
+#[test]
+fn a_batch_that_stands_is_gone_on_with_from_the_cockpit() {
+    let mut desk = Desk::start(prompt());
+    let file = payroll(&desk, "folha.csv", 12);
+    let address = desk.take_down();
+    desk.saldo(&pay(&file, &[])).expect(69);
+    desk.bring_up(Options { listen: address, ..prompt() });
+    let mut screen = cockpit(&desk);
+    screen.wait_text("Transactions");
+    screen.send(b"B");
+    screen.wait_text("12 not begun");
+    screen.send(b"\x1b[B\r");
+    screen.wait_text("1-12/12");
+    screen.send(b"r");
+    screen.wait_text("Review of the batch");
+    assert_eq!(sent(&desk), 0);
+    screen.send(b"y");
+    screen.wait_text("12/12");
+    screen.send(b"e");
+    screen.wait_text("what became of each line is in");
+    screen.signal(Signal::TERM);
+    screen.exit(PATIENCE);
+    assert_eq!(sent(&desk), 12);
+    let written = fs::read_dir(desk.folder()).unwrap().filter_map(Result::ok);
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+    let results: Vec<String> = written.map(name).filter(|name| name.ends_with(".result.csv")).collect();
+    assert!(
+        results.iter().any(|name| name.starts_with("folha.") && name.len() > "folha.result.csv".len()),
+        "{results:?}"
+    );
+    assert_eq!(recover(&desk, 60), []);
+    assert!(audit(&desk).values().all(|story| story.paid == 1));
 }

@@ -21,8 +21,8 @@ use saldo::domain::transaction;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
 use saldo::journal::{
-    BatchReader, Batches, CashIns, Contents, Delivery, Journal, JournalError, Proposal, Proposed, Query,
-    Reader,
+    BatchPage, BatchPart, BatchReader, BatchRow, Batches, CashIns, Contents, Delivery, Journal, JournalError,
+    Proposal, Proposed, Query, Reader, StandingBatch,
 };
 use uuid::Uuid;
 
@@ -98,8 +98,29 @@ async fn a_batch_is_recorded_whole_and_once_and_says_where_its_lines_stand() {
         lines.iter().map(saldo::journal::BatchLine::is_taken).collect::<Vec<_>>(),
         [false, false, true, false]
     );
-    assert_eq!(reader.batches(9).await.unwrap(), [(stored, progress)]);
+    assert_eq!(reader.batches(9).await.unwrap(), [(stored.clone(), progress)]);
     assert_eq!(reader.batch(Uuid::nil()).await.unwrap(), None);
+    // A list's part of them.
+    let part = BatchPart { id: stored.id, unpaid: false, around: 0, limit: 9 };
+    let page = reader.batch_page(part).await.unwrap().unwrap();
+    assert_eq!((page.progress, page.above, page.all), (progress, 0, 4));
+    let shown = |page: &BatchPage| {
+        let row = |row: &BatchRow| (row.number, row.is_taken, row.payment.is_some());
+        page.rows.iter().map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&page), [(2, false, true), (3, false, true), (4, true, true), (5, false, false)]);
+    let near_the_end = reader.batch_page(BatchPart { around: 5, limit: 2, ..part }).await.unwrap().unwrap();
+    assert_eq!((near_the_end.above, near_the_end.all, near_the_end.rows.len()), (2, 4, 2));
+    let unpaid = reader.batch_page(BatchPart { unpaid: true, ..part }).await.unwrap().unwrap();
+    assert_eq!(shown(&unpaid), [(3, false, true), (4, true, true), (5, false, false)]);
+    assert_eq!(reader.batch_page(BatchPart { id: Uuid::nil(), ..part }).await.unwrap(), None);
+    // Its last line was not begun, and nothing has happened since the payments were decided.
+    assert_eq!(page.touched_at, unpaid.touched_at);
+    let standing = reader.standing_batches(page.touched_at).await.unwrap();
+    let wanted = StandingBatch { batch: stored, waiting: progress.waiting, since: page.touched_at };
+    assert_eq!(standing, [wanted]);
+    let earlier = page.touched_at - jiff::SignedDuration::from_millis(1);
+    assert_eq!(reader.standing_batches(earlier).await.unwrap(), [], "it may be at work");
 }
 
 #[tokio::test]

@@ -56,9 +56,7 @@ impl App {
             }
             Mode::Rebalance(Stage::Editing) => self.rebalance.press(press),
             Mode::Resolve(_) => self.press_resolve(press),
-            Mode::Batch(batch::Stage::Editing) => {
-                self.batch.path.press(press);
-            }
+            Mode::Batch(batch::Stage::Editing) => self.batch.press(press),
             Mode::Batch(batch::Stage::Review(review)) => review.hint = retype(review.retype.as_mut(), press),
             Mode::CashIn(cash_in::Stage::Editing) => self.cash_in.press(press),
             Mode::CashIn(cash_in::Stage::Review(review)) => review.hint = Some(ReviewHint::WhichKey),
@@ -191,10 +189,10 @@ impl App {
                 self.mode = Mode::CashIn(cash_in::Stage::Editing);
                 Vec::new()
             }
-            Action::Batch => {
-                self.open_batch();
-                Vec::new()
-            }
+            Action::Batch => self.open_batch(),
+            Action::BatchUnpaid => self.narrow_batch(),
+            Action::BatchResult => self.write_batch_result(),
+            Action::BatchResume => self.resume_batch(),
             Action::Refund => {
                 self.open_refund();
                 Vec::new()
@@ -212,10 +210,7 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out.step(action == Action::NextField),
                     Mode::Resolve(_) => self.step_resolve(action == Action::NextField),
-                    Mode::Batch(_) => {
-                        let down = action == Action::NextField;
-                        self.scroll_batch(if down { Motion::Down } else { Motion::Up });
-                    }
+                    Mode::Batch(_) => return self.step_batch(action == Action::NextField),
                     Mode::CashIn(_) => self.cash_in.step(action == Action::NextField),
                     Mode::Refund(_) => self.step_refund(),
                     _ => self.rebalance.step(),
@@ -226,7 +221,7 @@ impl App {
                 match &self.mode {
                     Mode::CashOut(_) => self.cash_out = Draft::default(),
                     Mode::Resolve(_) => self.clear_resolve(),
-                    Mode::Batch(_) => self.batch = batch::Draft::default(),
+                    Mode::Batch(_) => self.batch.clear(),
                     Mode::CashIn(_) => self.cash_in = cash_in::Draft::default(),
                     Mode::Refund(_) => self.clear_refund(),
                     _ => self.rebalance = rebalance::Draft::proposing(None),
@@ -257,7 +252,7 @@ impl App {
                 self.notices.go(motion, alerts);
             }
             Mode::Gaps(gaps) => gaps.go(motion),
-            Mode::Batch(_) => self.scroll_batch(motion),
+            Mode::Batch(_) => return self.scroll_batch(motion),
             Mode::Palette(palette) => palette.go(motion),
             Mode::Paste(pasting) => pasting.go(motion),
             _ => {}
@@ -286,6 +281,9 @@ impl App {
     }
 
     fn open(&mut self) -> Vec<Effect> {
+        if let Mode::Batch(_) = &self.mode {
+            return self.open_batch_line();
+        }
         let id = match &self.mode {
             Mode::Home => self.feed.selected().map(|row| row.id),
             Mode::Notices => match self.chosen_alert().and_then(|alert| gap_of(&alert.what)) {
@@ -356,14 +354,22 @@ impl App {
                 if let Mode::Detail(detail) = &self.mode {
                     effects.push(Effect::Command(Command::ShowLife(Some(detail.id))));
                 }
+                if let Mode::Batch(batch::Stage::Page(page)) = &self.mode {
+                    effects.push(page.asked());
+                }
                 return effects;
             }
             Mode::Paste(pasting) => return self.close_paste(*pasting),
+            Mode::Detail(Detail { behind: Some(page), .. }) => {
+                let asked = page.asked();
+                self.mode = Mode::Batch(batch::Stage::Page(page));
+                return vec![Effect::Command(Command::ShowLife(None)), asked];
+            }
             Mode::Detail(_) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Resolve(resolve) => self.close_resolve(*resolve),
-            Mode::Batch(batch::Stage::Review(_) | batch::Stage::Asking(_)) => {
-                self.mode = Mode::Batch(batch::Stage::Editing);
-            }
+            Mode::Batch(batch::Stage::Review(review)) => return self.leave_batch_review(&review.source),
+            Mode::Batch(batch::Stage::Asking(source)) => return self.leave_batch_review(&source),
+            Mode::Batch(batch::Stage::Page(_)) => return vec![Effect::Command(Command::ShowBatch(None))],
             Mode::CashIn(cash_in::Stage::Review(_)) => self.mode = Mode::CashIn(cash_in::Stage::Editing),
             Mode::CashIn(cash_in::Stage::Sent(_)) => return vec![Effect::Command(Command::ShowLife(None))],
             Mode::Refund(open) => self.close_refund(open),
@@ -386,7 +392,7 @@ impl App {
             | Mode::Ask(Question::Resume)
             | Mode::CashOut(CashOutStage::Editing)
             | Mode::CashIn(cash_in::Stage::Editing)
-            | Mode::Batch(batch::Stage::Editing | batch::Stage::Running)
+            | Mode::Batch(batch::Stage::Editing)
             | Mode::Rebalance(Stage::Editing | Stage::Sent(_) | Stage::Ended(_)) => {}
         }
         Vec::new()

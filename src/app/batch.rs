@@ -1,7 +1,9 @@
 //! Paying the lines of a file: where it lies, what it would do, and how far it has got.
 //!
 //! The file is read by the engine; what comes back is frozen for the review. The batch then goes on behind whatever else the
-//! screen shows.
+//! screen shows. [`Page`] shows the lines of one, whoever has begun it.
+
+mod page;
 
 use std::time::Duration;
 
@@ -10,13 +12,18 @@ use uuid::Uuid;
 use super::cash_out::{RETYPE_ABOVE, REVIEW_TIME, ReviewHint, check_retyped};
 use super::feed::Motion;
 use super::field::TextField;
+use super::key::KeyPress;
 use super::{App, Effect, HIDDEN, Mode, Notice, Now};
 use crate::domain::batch::{Line, Mistake, Repeat, total};
 use crate::domain::cash_out::State;
 use crate::domain::money::Centavos;
 use crate::domain::pace::WhatIf;
 use crate::domain::text::Safe;
-use crate::engine::message::{BatchNews, BatchTrouble, Command, Examined};
+use crate::engine::message::{
+    BatchNews, BatchSource, BatchTrouble, Command, Examined, Progress, ResultFile, ResultPlace, StoredBatch,
+};
+
+pub(crate) use page::{Lines, Page};
 
 /// The form: the file, and what was wrong with the last one.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +32,10 @@ pub(crate) struct Draft {
     pub(crate) trouble: Option<BatchTrouble>,
     /// The first of the mistakes that is in sight.
     pub(crate) scroll: usize,
+    /// The newest batches of the journal, newest first.
+    pub(crate) listed: Vec<(StoredBatch, Progress)>,
+    /// The one of them that enter opens; `None`: it is the file's.
+    pub(crate) chosen: Option<usize>,
 }
 
 /// Where the way from the file to the gateway has got to.
@@ -32,17 +43,29 @@ pub(crate) struct Draft {
 pub(crate) enum Stage {
     /// The form.
     Editing,
-    /// This file is being read.
-    Asking(String),
+    /// This is being read.
+    Asking(BatchSource),
     /// What it would do, frozen.
     Review(Box<Review>),
-    /// The batch that the screen has decided last; [`App::batch`] has how far it has got.
-    Running,
+    /// A batch and its lines.
+    Page(Box<Page>),
+}
+
+impl Stage {
+    /// The page, where that is open.
+    pub(super) fn page(&self) -> Option<&Page> {
+        match self {
+            Self::Page(page) => Some(page),
+            Self::Editing | Self::Asking(_) | Self::Review(_) => None,
+        }
+    }
 }
 
 /// A file as it was frozen for the review.
 #[derive(Debug, Clone)]
 pub(crate) struct Review {
+    /// Where it is from.
+    pub(super) source: BatchSource,
     pub(crate) examined: Examined,
     /// The first of the lines that is in sight.
     pub(crate) scroll: usize,
@@ -57,7 +80,8 @@ pub(crate) struct Review {
 pub(crate) struct Running {
     pub(crate) id: Uuid,
     pub(crate) count: usize,
-    pub(crate) total: Centavos,
+    /// Its file as it was typed, if it was opened from one.
+    pub(super) file: Option<String>,
     /// How far it has got; `None` before the first news.
     pub(crate) news: Option<BatchNews>,
     /// The engine could not take it.
@@ -78,12 +102,44 @@ impl Draft {
         self.path.hide();
         // A mistake quotes what it is about.
         self.trouble = self.trouble.take().map(|_| BatchTrouble::File(Safe::new(HIDDEN)));
+        for (batch, _) in &mut self.listed {
+            batch.name = Safe::new(HIDDEN);
+            batch.total = Centavos::ZERO;
+        }
+    }
+
+    /// A key of the form's line: whoever types wants a file.
+    pub(super) fn press(&mut self, press: KeyPress) {
+        if self.path.press(press) {
+            self.chosen = None;
+        }
+    }
+
+    /// An empty line; what the journal has stays.
+    pub(super) fn clear(&mut self) {
+        *self = Self { listed: std::mem::take(&mut self.listed), ..Self::default() };
+    }
+
+    /// The newest batches, as far as they could be read.
+    pub(super) fn take_listed(&mut self, listed: Result<Vec<(StoredBatch, Progress)>, String>) {
+        self.listed = listed.unwrap_or_default();
+        self.chosen = self.chosen.filter(|chosen| *chosen < self.listed.len());
+    }
+
+    /// From the line to the newest batch, and on.
+    fn step(&mut self, forward: bool) {
+        self.chosen = match (self.chosen, forward) {
+            (None, true) => (!self.listed.is_empty()).then_some(0),
+            (None | Some(0), false) => None,
+            (Some(at), true) => Some((at + 1).min(self.listed.len().saturating_sub(1))),
+            (Some(at), false) => Some(at - 1),
+        };
     }
 }
 
 impl Review {
-    pub(super) fn new(examined: Examined, opened: Duration) -> Self {
-        let mut review = Self { examined, scroll: 0, retype: None, opened, hint: None };
+    pub(super) fn new(source: BatchSource, examined: Examined, opened: Duration) -> Self {
+        let mut review = Self { source, examined, scroll: 0, retype: None, opened, hint: None };
         let is_large = review.paying() > RETYPE_ABOVE;
         review.retype = (is_large || !review.examined.repeats.is_empty()).then(TextField::default);
         review
@@ -141,40 +197,52 @@ impl Running {
 
 impl App {
     /// The form, or the batch that is at work: there is one at a time.
-    pub(super) fn open_batch(&mut self) {
-        let stage = match &self.batch_running {
-            Some(running) if running.is_at_work() => Stage::Running,
-            _ => Stage::Editing,
-        };
-        self.mode = Mode::Batch(stage);
+    pub(super) fn open_batch(&mut self) -> Vec<Effect> {
+        match &self.batch_running {
+            Some(running) if running.is_at_work() => {
+                let id = running.id;
+                self.open_batch_page(id)
+            }
+            _ => {
+                self.mode = Mode::Batch(Stage::Editing);
+                vec![Effect::Command(Command::ListBatches)]
+            }
+        }
     }
 
-    /// Asks the engine for what the file would do.
+    /// Asks the engine for what the file would do; or opens the batch that is chosen.
     pub(super) fn review_batch(&mut self) -> Vec<Effect> {
+        if let Some((batch, _)) = self.batch.chosen.and_then(|chosen| self.batch.listed.get(chosen)) {
+            let id = batch.id;
+            return self.open_batch_page(id);
+        }
         let path = self.batch.path.text().trim().to_owned();
         self.batch.trouble = None;
         self.batch.scroll = 0;
         if path.is_empty() {
             return Vec::new();
         }
-        self.mode = Mode::Batch(Stage::Asking(path.clone()));
-        vec![Effect::Command(Command::ReadBatch(path))]
+        let source = BatchSource::File(path);
+        self.mode = Mode::Batch(Stage::Asking(source.clone()));
+        vec![Effect::Command(Command::ReadBatch(source))]
     }
 
-    /// The engine has read the file.
+    /// The engine has read the file, or the journal's batch.
     pub(super) fn batch_read(
         &mut self,
-        path: &str,
+        source: &BatchSource,
         outcome: Result<Examined, BatchTrouble>,
         now: Now,
     ) -> Vec<Effect> {
         let Mode::Batch(stage) = self.front() else { return Vec::new() };
         // The answer to an older question says nothing of this one.
-        if !matches!(stage, Stage::Asking(asked) if asked == path) {
+        if !matches!(stage, Stage::Asking(asked) if asked == source) {
             return Vec::new();
         }
         match outcome {
-            Ok(examined) => *stage = Stage::Review(Box::new(Review::new(examined, now.elapsed))),
+            Ok(examined) => {
+                *stage = Stage::Review(Box::new(Review::new(source.clone(), examined, now.elapsed)))
+            }
             Err(trouble) => {
                 *stage = Stage::Editing;
                 self.batch.trouble = Some(trouble);
@@ -191,22 +259,27 @@ impl App {
             return Vec::new();
         }
         let batch = Box::new(review.examined.batch);
+        let id = batch.id();
+        let file = match review.source {
+            BatchSource::File(path) => Some(path),
+            BatchSource::Journal(_) => None,
+        };
+        let result = file
+            .clone()
+            .map(|path| ResultFile { place: ResultPlace::BesideFile(path), form: self.lang.result_form() });
         self.batch = Draft::default();
-        self.batch_running = Some(Running {
-            id: batch.id(),
-            count: batch.lines.len(),
-            total: batch.total(),
-            news: None,
-            is_refused: false,
-        });
-        self.mode = Mode::Batch(Stage::Running);
-        vec![Effect::Command(Command::PayBatch(batch))]
+        self.batch_result = None;
+        self.batch_running =
+            Some(Running { id, count: batch.lines.len(), file, news: None, is_refused: false });
+        let mut effects = vec![Effect::Command(Command::PayBatch { batch, result })];
+        effects.extend(self.open_batch_page(id));
+        effects
     }
 
     /// A batch has got further, or ends.
     pub(super) fn batch_told(&mut self, news: BatchNews, now: Now) -> Vec<Effect> {
         let has_ended = news.ended.is_some();
-        let is_seen = matches!(self.front(), Mode::Batch(Stage::Running));
+        let is_seen = matches!(self.front(), Mode::Batch(Stage::Page(page)) if page.id == news.id);
         let told = (has_ended && !is_seen).then(|| Notice::Batch(Box::new(news.clone())));
         if let Some(running) = self.batch_running.as_mut().filter(|running| running.id == news.id) {
             running.news = Some(news);
@@ -228,8 +301,17 @@ impl App {
         self.notices.push(Notice::Busy, self.now);
     }
 
-    /// Moves through the lines of the review, or the mistakes.
-    pub(super) fn scroll_batch(&mut self, motion: Motion) {
+    /// Through the mistakes of a file, or to what the journal has.
+    pub(super) fn step_batch(&mut self, forward: bool) -> Vec<Effect> {
+        if !self.batch_mistakes().is_empty() {
+            return self.scroll_batch(if forward { Motion::Down } else { Motion::Up });
+        }
+        self.batch.step(forward);
+        Vec::new()
+    }
+
+    /// Moves through the lines of the review or of the page, or the mistakes.
+    pub(super) fn scroll_batch(&mut self, motion: Motion) -> Vec<Effect> {
         let mistakes = self.batch_mistakes().len();
         match &mut self.mode {
             Mode::Batch(Stage::Review(review)) => {
@@ -239,8 +321,10 @@ impl App {
             Mode::Batch(Stage::Editing) => {
                 self.batch.scroll = motion.from(self.batch.scroll, mistakes);
             }
+            Mode::Batch(Stage::Page(_)) => return self.go_in_batch(motion),
             _ => {}
         }
+        Vec::new()
     }
 
     /// What is wrong with the file that was read last.

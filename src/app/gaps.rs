@@ -128,7 +128,7 @@ impl App {
             .iter()
             .find(|suspect| suspect.reason != Reason::RebalanceInDoubt && suspect.id.is_some());
         let Some(id) = row.and_then(|suspect| suspect.id) else { return Vec::new() };
-        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0 });
+        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0, behind: None });
         vec![Effect::Command(Command::ShowLife(Some(id)))]
     }
 

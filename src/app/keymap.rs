@@ -38,11 +38,13 @@ pub enum Place {
     Review,
     /// What became of a decision.
     Outcome,
+    /// A batch and its lines.
+    Batch,
 }
 
 impl Place {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Home,
         Self::Search,
         Self::Palette,
@@ -53,6 +55,7 @@ impl Place {
         Self::Form,
         Self::Review,
         Self::Outcome,
+        Self::Batch,
         Self::Help,
     ];
 
@@ -70,6 +73,7 @@ impl Place {
             Self::Form => "form",
             Self::Review => "review",
             Self::Outcome => "outcome",
+            Self::Batch => "batch",
         }
     }
 
@@ -89,7 +93,8 @@ impl Place {
             | Self::Detail
             | Self::Notices
             | Self::Help
-            | Self::Outcome => true,
+            | Self::Outcome
+            | Self::Batch => true,
         }
     }
 }
@@ -155,6 +160,9 @@ actions! {
     CashOut "cash-out.open" cash_out,
     CashIn "cash-in.open" cash_in,
     Batch "batch.open" batch,
+    BatchUnpaid "batch.unpaid" batch_unpaid,
+    BatchResult "batch.result" batch_result,
+    BatchResume "batch.resume" batch_resume,
     Refund "refund.open" refund,
     Rebalance "rebalance.open" rebalance,
     Resume "payments.resume" resume,
@@ -347,6 +355,21 @@ const BINDINGS: &[Binding] = &[
     shown(Place::Outcome, Action::Help, HELP),
     quiet(Place::Outcome, Action::Utc, &[ch('z')]),
     quiet(Place::Outcome, Action::Language, &[ch('l')]),
+    shown(Place::Batch, Action::Close, CLOSE),
+    shown(Place::Batch, Action::Open, &[key(Key::Enter)]),
+    shown(Place::Batch, Action::BatchUnpaid, &[ch('f')]),
+    shown(Place::Batch, Action::BatchResume, &[ch('r')]),
+    shown(Place::Batch, Action::BatchResult, &[ch('e')]),
+    shown(Place::Batch, Action::Down, DOWN),
+    shown(Place::Batch, Action::Up, UP),
+    shown(Place::Batch, Action::Help, HELP),
+    quiet(Place::Batch, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Batch, Action::PageUp, PAGE_UP),
+    quiet(Place::Batch, Action::Top, TOP),
+    quiet(Place::Batch, Action::Bottom, BOTTOM),
+    quiet(Place::Batch, Action::Palette, PALETTE),
+    quiet(Place::Batch, Action::Utc, &[ch('z')]),
+    quiet(Place::Batch, Action::Language, &[ch('l')]),
     shown(Place::Help, Action::Close, &[key(Key::Escape), ch('q'), ch('?'), key(Key::Function(1))]),
     shown(Place::Help, Action::Down, DOWN),
     shown(Place::Help, Action::Up, UP),

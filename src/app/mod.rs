@@ -62,11 +62,12 @@ use crate::domain::balance::Reading;
 use crate::domain::conservation::Conservation;
 use crate::domain::money::Centavos;
 use crate::domain::pace::Pace;
+use crate::domain::text::Safe;
 use crate::engine::message::{BalanceHistory, FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, Stopped,
-    StoredRebalance, Sum,
+    BatchPage, BatchRow, BatchSource, BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, Pause,
+    Progress, RebalanceTrouble, Stopped, StoredRebalance, Sum,
 };
 use crate::lang::{Lang, Words};
 
@@ -124,6 +125,8 @@ pub(crate) struct Detail {
     pub(crate) id: Uuid,
     pub(crate) life: LifeState,
     pub(crate) scroll: usize,
+    /// The batch whose line it is, where it was opened from one: it comes back afterwards.
+    pub(crate) behind: Option<Box<batch::Page>>,
 }
 
 /// What is known of the life of the row that is open.
@@ -197,6 +200,8 @@ pub struct App {
     pub(crate) batch: batch::Draft,
     /// The batch that the screen has decided last.
     pub(crate) batch_running: Option<batch::Running>,
+    /// The result file that was written last: of which batch, and where; or why it was not.
+    pub(crate) batch_result: Option<(Uuid, Result<Safe, Safe>)>,
     /// Texts of decisions that were confirmed and of which nothing is known yet.
     waiting: Vec<cash_out::Draft>,
     /// Texts of decisions that came to nothing, while the form held another.
@@ -246,6 +251,10 @@ pub(crate) enum Flash {
     Masked,
     /// The screen shows everything now.
     Unmasked,
+    /// Every line of the batch was begun.
+    NothingToResume,
+    /// Lines of the batch are being begun.
+    BatchAtWork,
     /// Nothing is copied from a masked screen.
     NothingCopied,
     /// The mouse is saldo's now, or the terminal's.
@@ -294,6 +303,7 @@ impl App {
             cash_in: cash_in::Draft::default(),
             batch: batch::Draft::default(),
             batch_running: None,
+            batch_result: None,
             waiting: Vec::new(),
             returned: Vec::new(),
             rebalance: rebalance::Draft::proposing(facts.band.map(|band| band.target())),
@@ -415,7 +425,8 @@ impl App {
             Mode::Batch(stage) => match stage {
                 batch::Stage::Editing => Place::Form,
                 batch::Stage::Review(_) => Place::Review,
-                batch::Stage::Asking(_) | batch::Stage::Running => Place::Outcome,
+                batch::Stage::Asking(_) => Place::Outcome,
+                batch::Stage::Page(_) => Place::Batch,
             },
             Mode::CashIn(stage) => match stage {
                 cash_in::Stage::Editing => Place::Form,

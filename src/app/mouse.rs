@@ -25,6 +25,7 @@ impl App {
                 | Place::Notices
                 | Place::Palette
                 | Place::Paste
+                | Place::Batch
                 | Place::Help
         );
         let motion = if down { Motion::Down } else { Motion::Up };

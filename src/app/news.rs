@@ -75,8 +75,13 @@ impl App {
             }
             News::Gaps(found) => self.take_gaps(found),
             News::AsItWas(found) => self.take_past(found),
-            News::BatchRead { path, outcome } => effects.extend(self.batch_read(&path, *outcome, now)),
+            News::BatchRead { source, outcome } => {
+                effects.extend(self.batch_read(&source, *outcome, now));
+            }
             News::Batch(news) => effects.extend(self.batch_told(*news, now)),
+            News::BatchLines(page) => effects.extend(self.take_batch_page(page)),
+            News::Batches(listed) => self.batch.take_listed(listed),
+            News::BatchResult { id, outcome } => self.batch_result = Some((id, outcome)),
             News::Resolved { id, outcome } => {
                 let fate = outcome.map_or_else(resolve::Fate::NotRecorded, resolve::Fate::Recorded);
                 effects.extend(self.resolved(id, fate));
@@ -255,7 +260,7 @@ impl App {
                 }
                 self.notices.push(Notice::Busy, self.now);
             }
-            Command::PayBatch(_) => self.batch_not_taken(),
+            Command::PayBatch { .. } => self.batch_not_taken(),
             Command::ReviewRebalance { .. } | Command::Rebalance { .. } => {
                 if let Mode::Rebalance(stage) = self.front() {
                     *stage = Stage::Editing;

@@ -222,7 +222,7 @@ impl App {
     }
 
     pub(super) fn open_life(&mut self, id: Uuid) -> Vec<Effect> {
-        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0 });
+        self.mode = Mode::Detail(Detail { id, life: LifeState::Loading, scroll: 0, behind: None });
         vec![Effect::Command(Command::ShowLife(Some(id)))]
     }
 }

@@ -264,7 +264,7 @@ impl App {
                 self.feed.find(&query, terms);
                 effects.extend(self.start());
             }
-            Choice::Batch => self.open_batch(),
+            Choice::Batch => effects.extend(self.open_batch()),
         }
         effects
     }
@@ -294,7 +294,7 @@ fn takes_pastes(mode: &Mode) -> bool {
         Mode::CashOut(CashOutStage::Sent(_))
         | Mode::CashIn(cash_in::Stage::Sent(_))
         | Mode::Rebalance(rebalance::Stage::Sent(_) | rebalance::Stage::Ended(_))
-        | Mode::Batch(batch::Stage::Running) => true,
+        | Mode::Batch(batch::Stage::Page(_)) => true,
         Mode::Resolve(open) => matches!(open.stage, resolve::Stage::Sent(_)),
         Mode::Refund(open) => matches!(open.stage, refund::Stage::Sent(..)),
         _ => false,

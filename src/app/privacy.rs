@@ -14,7 +14,7 @@ use crate::domain::order::Reference;
 use crate::domain::query;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
-use crate::engine::message::{Finding, Intent, Life};
+use crate::engine::message::{BatchSource, Finding, Intent, Life};
 
 /// What stands in the place of something hidden: as long for a short name as for a long one.
 pub(crate) const HIDDEN: &str = "••••";
@@ -117,6 +117,7 @@ impl App {
             cash_in,
             batch,
             batch_running,
+            batch_result,
             waiting: _,
             returned: _,
             rebalance,
@@ -146,6 +147,9 @@ impl App {
         if let Some(news) = batch_running.as_mut().and_then(|running| running.news.as_mut()) {
             news.name = Safe::new(HIDDEN);
         }
+        if let Some((_, Ok(text) | Err(text))) = batch_result {
+            *text = Safe::new(HIDDEN);
+        }
         rebalance.hide();
         resolves.hide();
         hide_mode(mode);
@@ -161,7 +165,7 @@ fn hide_mode(mode: &mut Mode) {
         | Mode::Notices
         | Mode::Rebalance(_)
         | Mode::Ask(_)
-        | Mode::Batch(batch::Stage::Editing | batch::Stage::Review(_) | batch::Stage::Running)
+        | Mode::Batch(batch::Stage::Editing | batch::Stage::Review(_))
         | Mode::CashOut(CashOutStage::Editing | CashOutStage::Review(_))
         | Mode::CashIn(cash_in::Stage::Editing | cash_in::Stage::Review(_)) => {}
         Mode::Help { behind, .. } => hide_mode(behind),
@@ -170,7 +174,9 @@ fn hide_mode(mode: &mut Mode) {
             hide_mode(&mut note.behind);
         }
         Mode::Gaps(gaps) => gaps.hide(),
-        Mode::Batch(batch::Stage::Asking(path)) => hide_text(path),
+        Mode::Batch(batch::Stage::Asking(BatchSource::File(path))) => hide_text(path),
+        Mode::Batch(batch::Stage::Asking(BatchSource::Journal(_))) => {}
+        Mode::Batch(batch::Stage::Page(page)) => page.hide(),
         Mode::Search(prompt) => {
             prompt.field.hide();
             match &mut prompt.wanted {

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use super::failure::{Exit, Failure, Outcome};
 use super::input::{empty, given_before, id_and_reference, missing};
 use super::office::{Office, stop_signal, stopping};
 use super::output::{note, say_json, tell};
+use super::preview::{self, Known, Warning};
 use super::settle::{LOOK_AGAIN, Turn, Waiting};
 use super::told::Told;
 use super::view::{IntentView, destination_text, sentence};
@@ -59,6 +60,9 @@ pub(super) struct CashOutArguments {
     /// Pay a debt once more whose payment is proven not made: rejected, never sent, failed, declared not paid
     #[arg(long)]
     again: bool,
+    /// Only show what it would do, and what that does to the balance; nothing is recorded or sent
+    #[arg(long, conflicts_with_all = ["yes", "wait"])]
+    dry_run: bool,
     /// Act without asking; needs --reference
     #[arg(long)]
     yes: bool,
@@ -159,10 +163,20 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         )));
     }
     let context = Context::load(global, "cash-out")?;
+    if arguments.dry_run {
+        return dry_run(&context, &checked, arguments.again).await;
+    }
     let id = Uuid::now_v7();
+    // A journal that cannot be read is its owner's to complain of, below.
+    let reader = context.reader().await.ok().flatten();
+    let known = Known::look(reader.as_deref(), &checked.order, checked.reference.as_ref()).await;
+    let warnings = known.unwrap_or_default().warnings;
+    drop(reader);
     let reference = checked.reference.unwrap_or_else(|| Reference::from_id(id));
     if !arguments.yes {
-        confirm(&question(&checked.order, &reference, &context))?;
+        confirm(&question(&checked.order, &reference, &warnings, &context))?;
+    } else if !context.json {
+        warnings.iter().for_each(|warning| note(warning.text()));
     }
     let decision = Decision {
         reason: checked.reason,
@@ -189,12 +203,46 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
         }
     }
     if context.json {
-        say_json(&IntentView::new(&intent, &context.settings.client_id));
+        let intent = IntentView::new(&intent, &context.settings.client_id);
+        say_json(&WarnedView { intent, warnings: &warnings });
     } else {
         tell(&sentence(&intent));
         tell(&id_and_reference(intent.id, &intent.reference));
     }
     verdict(&intent, arguments.wait.is_some(), trouble.as_ref())
+}
+
+/// The payment, and what looked like it when it was decided.
+#[derive(Serialize)]
+struct WarnedView<'a> {
+    #[serde(flatten)]
+    intent: IntentView,
+    warnings: &'a [Warning],
+}
+
+/// Shows what the command would do.
+async fn dry_run(context: &Context, checked: &Checked, again: bool) -> Result<Exit, Failure> {
+    let Checked { order, reference, .. } = checked;
+    let reader = context.reader().await?;
+    let known = Known::look(reader.as_deref(), order, reference.as_ref()).await?;
+    if let Some(other) = known.payment.as_ref().filter(|known| known.order != *order) {
+        return Err(taken(other));
+    }
+    preview::tell(context, reader.as_deref(), (order, reference.as_ref(), again), &known).await;
+    Ok(Exit::Done)
+}
+
+/// The reference is another payment's.
+fn taken(intent: &Intent) -> Failure {
+    let (reference, said) = (&intent.reference, sentence(intent));
+    Failure::new(
+        Exit::Usage,
+        "reference_taken",
+        told!(
+            "the reference {reference} names another payment already ({said}); nothing was sent",
+            "a referência {reference} já é de outro pagamento ({said}); nada foi enviado"; said
+        ),
+    )
 }
 
 /// Journals the decision, or finds what its reference already names, and works on it until the gateway's answer is
@@ -227,16 +275,7 @@ async fn pay(
         }
         Found::Existing if quiet => {}
         Found::Existing => note(given_before()),
-        Found::Taken => {
-            return Err(Failure::new(Exit::Usage, "reference_taken", {
-                let (reference, said) = (&intent.reference, sentence(intent));
-                told!(
-                    "the reference {reference} names another payment already ({said}); nothing was sent",
-                    "a referência {reference} já é de outro pagamento ({said}); nada foi enviado";
-                    said
-                )
-            }));
-        }
+        Found::Taken => return Err(taken(intent)),
     }
     match trouble {
         // The attempt is journalled before a byte leaves, so what the journal still says decides.
@@ -348,16 +387,19 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
     }
 }
 
-fn question(order: &Order, reference: &Reference, context: &Context) -> Told {
+fn question(order: &Order, reference: &Reference, warnings: &[Warning], context: &Context) -> Told {
     let Order { amount, name, document, .. } = order;
     let (environment, destination) = (context.settings.environment, destination_text(&order.destination));
-    told!(
-        "[{environment}] pay {amount} to {name}, {document} (the name was typed, the gateway has not verified it)\n  \
-         {destination}\n  reference {reference}",
-        "[{environment}] pagar {amount} a {name}, {document} (o nome foi digitado, o gateway não o verificou)\n  \
-         {destination}\n  referência {reference}";
-        destination
-    )
+    let mut lines = vec![
+        told!(
+            "[{environment}] pay {amount} to {name}, {document} (the name was typed, the gateway has not verified it)",
+            "[{environment}] pagar {amount} a {name}, {document} (o nome foi digitado, o gateway não o verificou)"
+        ),
+        destination,
+        told!("reference {reference}", "referência {reference}"),
+    ];
+    lines.extend(warnings.iter().map(Warning::text));
+    Told::join(&lines, "\n  ")
 }
 
 /// Reads standard input and lays it over the flags: people's data stay out of the process list, the rest may be

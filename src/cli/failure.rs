@@ -9,6 +9,7 @@ use crate::domain::attempt::{NotExecuted, Problem, Verdict};
 use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
 use crate::engine::message::RebalanceTrouble;
+use crate::engine::new_file::NotWritten;
 use crate::gateway::{BuildError, ReadError};
 use crate::journal::{Intent, JournalError};
 
@@ -210,6 +211,16 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::new(Exit::Config, "configuration", Told::of(&error))
+    }
+}
+
+impl From<NotWritten> for Failure {
+    fn from(why: NotWritten) -> Self {
+        let message = Told::of(&why);
+        match why {
+            NotWritten::NoFile(_) | NotWritten::IsThere(_) => Self::usage(message),
+            NotWritten::Cannot { .. } => Self::other(message),
+        }
     }
 }
 

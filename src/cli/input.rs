@@ -28,3 +28,8 @@ pub(super) fn given_before() -> Told {
 pub(super) fn id_and_reference(id: Uuid, reference: &Reference) -> Told {
     told!("id {id}  reference {reference}", "id {id}  referência {reference}")
 }
+
+/// The end of what a dry run tells.
+pub(super) fn nothing_done() -> Told {
+    told!("nothing was recorded or sent", "nada foi gravado nem enviado")
+}

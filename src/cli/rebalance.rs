@@ -1,20 +1,22 @@
 //! `saldo rebalance`: move money between the pockets, once.
 
 use clap::Args;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::ask::confirm;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::input::nothing_done;
 use super::office::{Office, stop_signal, stopping};
 use super::output::{note, say, say_json, tell};
 use super::spoken::RebalanceWord;
 use super::told::Told;
-use super::view::{RebalanceView, looks};
+use super::view::{PocketsView, RebalanceView, looks};
 use crate::domain::attempt::Ambiguity;
 use crate::domain::band::Standing;
 use crate::domain::money::Centavos;
-use crate::domain::rebalance::{self, ForecastError, Move, Pockets, State, forecast};
+use crate::domain::rebalance::{self, Forecast, ForecastError, Move, Pockets, State, forecast};
 use crate::engine::message::RebalanceTrouble;
 use crate::engine::office::RebalanceOrder;
 use crate::journal::Reader;
@@ -32,9 +34,24 @@ pub(super) struct RebalanceArguments {
     /// You have compared the balance after this rebalance, whose outcome was unknown; its doubt is settled
     #[arg(long, value_name = "ID")]
     after_doubt: Option<Uuid>,
+    /// Only show what it would do; nothing is recorded or sent
+    #[arg(long, conflicts_with_all = ["yes", "after_doubt"])]
+    dry_run: bool,
     /// Act without asking
     #[arg(long)]
     yes: bool,
+}
+
+/// What a rebalance would do.
+#[derive(Serialize)]
+struct DryRunView {
+    dry_run: bool,
+    direction: &'static str,
+    target_centavos: Centavos,
+    amount_centavos: Centavos,
+    before: PocketsView,
+    expected: PocketsView,
+    below_floor: bool,
 }
 
 pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
@@ -86,23 +103,25 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
             "este recolhimento deixa o saldo transacional ABAIXO DO PISO da faixa"
         ));
     }
+    let review = review_of(&reviewed, &words, context);
+    if arguments.dry_run {
+        if context.json {
+            say_json(&DryRunView {
+                dry_run: true,
+                direction: reviewed.direction.as_str(),
+                target_centavos: target,
+                amount_centavos: reviewed.amount,
+                before: reviewed.before.into(),
+                expected: reviewed.after.into(),
+                below_floor: falls,
+            });
+        } else {
+            tell(&Told::join(&[review, nothing_done()], "\n  "));
+        }
+        return Ok(Exit::Done);
+    }
     if !arguments.yes {
-        let (environment, amount) = (context.settings.environment, reviewed.amount);
-        let (before, after) = (reviewed.before, reviewed.after);
-        confirm(Told::both(|lang| {
-            let (transactional, proprietary) = match lang {
-                Lang::En => ("transactional", "proprietary  "),
-                Lang::PtBr => ("transacional", "próprio     "),
-            };
-            format!(
-                "[{environment}] {amount} {}\n  {transactional} {} -> {}\n  {proprietary} {} -> {}",
-                words.in_lang(lang),
-                before.transactional,
-                after.transactional,
-                before.proprietary,
-                after.proprietary,
-            )
-        }))?;
+        confirm(review)?;
     }
     let order = RebalanceOrder {
         id: Uuid::now_v7(),
@@ -128,6 +147,25 @@ pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Res
         }
     }
     verdict(&ended)
+}
+
+fn review_of(reviewed: &Forecast, words: &Told, context: &Context) -> Told {
+    let (environment, amount) = (context.settings.environment, reviewed.amount);
+    let (before, after) = (reviewed.before, reviewed.after);
+    Told::both(|lang| {
+        let (transactional, proprietary) = match lang {
+            Lang::En => ("transactional", "proprietary  "),
+            Lang::PtBr => ("transacional", "próprio     "),
+        };
+        format!(
+            "[{environment}] {amount} {}\n  {transactional} {} -> {}\n  {proprietary} {} -> {}",
+            words.in_lang(lang),
+            before.transactional,
+            after.transactional,
+            before.proprietary,
+            after.proprietary,
+        )
+    })
 }
 
 fn verdict(ended: &StoredRebalance) -> Result<Exit, Failure> {

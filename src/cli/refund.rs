@@ -12,17 +12,20 @@ use super::ask::confirm;
 use super::cash_out::{person_text, wait};
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
+use super::input::nothing_done;
 use super::office::{Office, known, stop_signal};
 use super::output::{note, say_json, tell};
 use super::settle::{Turn, Waiting};
 use super::show::AttemptView;
+use super::spoken::Word;
 use super::told::Told;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::money::Centavos;
 use crate::domain::refund::{Reason, Refund, State};
+use crate::domain::report::Direction;
 use crate::domain::request::Asked;
 use crate::domain::text::Safe;
-use crate::domain::transaction::Transaction;
+use crate::domain::transaction::{CashIn, State as TransactionState, Transaction};
 use crate::engine::counter::{CounterError, Made, RefundDecision};
 use crate::engine::office::Found;
 use crate::journal::{AskedLife, Reader, Stored};
@@ -41,6 +44,9 @@ pub(super) struct RefundArguments {
     /// Wait so long until it has gone back, e.g. 60s
     #[arg(long, value_name = "TIME", value_parser = wait)]
     wait: Option<Duration>,
+    /// Only show what it would do, as far as the journal knows; nothing is asked, recorded or sent
+    #[arg(long, conflicts_with_all = ["yes", "wait"])]
+    dry_run: bool,
     /// Act without asking
     #[arg(long)]
     yes: bool,
@@ -174,6 +180,9 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
         .transpose()
         .map_err(|error| Failure::wrong("--description", &error))?
         .filter(|text| !text.is_empty());
+    if arguments.dry_run {
+        return dry_run(context, &arguments.id, arguments.reason).await;
+    }
     let row = cash_in(context, &arguments.id).await?;
     if !arguments.yes {
         confirm(&question(&row, arguments.reason, context))?;
@@ -245,6 +254,74 @@ async fn cash_in(context: &Context, id: &str) -> Result<Transaction, Failure> {
         return Ok(row);
     }
     context.office().await?.look_up(id).await
+}
+
+/// What a refund would do, as far as the journal knows.
+#[derive(Serialize)]
+struct DryRunView {
+    dry_run: bool,
+    /// `refund`, or `nothing` where it has a refund, or cannot be given back.
+    would: &'static str,
+    cash_in: Uuid,
+    state: &'static str,
+    external_reference: Option<String>,
+    amount_centavos: Option<Centavos>,
+    reason: &'static str,
+}
+
+async fn dry_run(context: &Context, id: &str, reason: Reason) -> Result<Exit, Failure> {
+    let unknown = || {
+        Failure::new(
+            Exit::NotFound,
+            "not_found",
+            told!(
+                "the journal knows no cash-in {id:?}, and a dry run asks nobody else; `saldo show` asks the gateway. Nothing \
+                 was sent",
+                "o diário não conhece o recebimento {id:?}, e --dry-run não pergunta a mais ninguém; `saldo show` pergunta ao \
+                 gateway. Nada foi enviado"
+            ),
+        )
+    };
+    let reader = context.reader().await?.ok_or_else(unknown)?;
+    let row = reader.find(id).await?.filter(|row| row.direction == Direction::In).ok_or_else(unknown)?;
+    let refund = reader.life(row.id).await?.and_then(|life| life.incoming.refund);
+    let is_paid = row.state == TransactionState::In(CashIn::Paid);
+    let (would, why) = match &refund {
+        Some(refund) => {
+            let said = sentence(&refund.stored.asked);
+            ("nothing", told!("it has a refund: {said}", "já tem uma devolução: {said}"; said))
+        }
+        None if row.refunded => ("nothing", told!("it was given back already", "já foi devolvido")),
+        None if is_paid => {
+            let asked = told!(
+                "the gateway is asked again whether it is still paid",
+                "o gateway é consultado de novo se continua pago"
+            );
+            ("refund", asked)
+        }
+        None => {
+            let state = Word(row.state);
+            let why = told!(
+                "it is {state}, and only what is paid can be given back",
+                "está {state}, e só o que foi pago pode ser devolvido"; state
+            );
+            ("nothing", why)
+        }
+    };
+    if context.json {
+        say_json(&DryRunView {
+            dry_run: true,
+            would,
+            cash_in: row.id,
+            state: row.state.as_str(),
+            external_reference: row.external_reference.as_ref().map(ToString::to_string),
+            amount_centavos: row.amount,
+            reason: reason.as_str(),
+        });
+    } else {
+        tell(&Told::join(&[question(&row, reason, context), why, nothing_done()], "\n  "));
+    }
+    Ok(Exit::Done)
 }
 
 fn question(row: &Transaction, reason: Reason, context: &Context) -> Told {

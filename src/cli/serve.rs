@@ -195,6 +195,9 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::AsItWas(_)
             | News::BatchRead { .. }
             | News::Batch(_)
+            | News::BatchLines(_)
+            | News::Batches(_)
+            | News::BatchResult { .. }
             | News::Resolved { .. } => {}
         }
     }

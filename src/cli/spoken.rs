@@ -21,6 +21,7 @@ use crate::domain::transaction::{CashIn, State, Transaction};
 use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
 use crate::engine::message::RebalanceTrouble;
+use crate::engine::new_file::NotWritten;
 use crate::gateway::{BuildError, ReadError};
 use crate::journal::JournalError;
 use crate::lang::Lang;
@@ -342,6 +343,22 @@ impl Spoken for Refusal {
             Self::Stopping => "ele está terminando".to_owned(),
             Self::NotWatched => "é um painel, que não pode ser acompanhado".to_owned(),
             Self::TooManyWatch => "já há muitos acompanhando".to_owned(),
+        })
+    }
+}
+
+impl Spoken for NotWritten {
+    fn spoken(&self, lang: Lang) -> Cow<'_, str> {
+        spoken(self, lang, || match self {
+            Self::NoFile(path) => {
+                format!("{} não é um arquivo comum, e ficou como estava: dê outro nome", path.display())
+            }
+            Self::IsThere(path) => {
+                format!("{} já existe, e ficou como estava: dê outro nome, ou diga --force", path.display())
+            }
+            Self::Cannot { path, reason } => {
+                format!("{} não pôde ser escrito: {reason}", path.display())
+            }
         })
     }
 }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{Fault, suggestion};
+use super::error::Fault;
+use crate::domain::suggestion::suggestion;
 
 pub(super) type Text = Option<Spanned<String>>;
 

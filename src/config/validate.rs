@@ -10,9 +10,10 @@ use toml::Spanned;
 
 use crate::domain::alert::Quiet;
 use crate::domain::money::Centavos;
+use crate::domain::suggestion::suggestion;
 
 use super::duration::validate_duration;
-use super::error::{ConfigError, Fault, suggestion};
+use super::error::{ConfigError, Fault};
 use super::file::{
     Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Screen, Sections, Setting,
 };

@@ -29,6 +29,7 @@ pub mod refund;
 pub mod report;
 pub mod request;
 pub mod stand;
+pub mod suggestion;
 pub mod text;
 pub mod transaction;
 pub mod txid;

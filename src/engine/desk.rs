@@ -1,6 +1,5 @@
 //! The engine of a desk: everything that runs while a cockpit or a service owns the journal.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,8 +16,8 @@ use super::counter::{ChargeDecision, Counter, RefundDecision};
 use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{
-    AskedOutcome, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish, LookBack,
-    News, Payee, RebalanceTrouble, Sought,
+    AskedOutcome, BatchPart, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish,
+    LookBack, News, Payee, RebalanceTrouble, Sought,
 };
 use super::office::{Found, Office, RebalanceOrder};
 use super::past::look_back;
@@ -47,6 +46,9 @@ const COMMANDS: usize = 64;
 /// Changes of the journal are gathered for so long before the screen's window is read again: a screen shows 30 frames
 /// a second at most.
 const GATHER: Duration = Duration::from_millis(33);
+
+/// The lines of a batch are read again so often at most: all of them are counted each time.
+const BATCH_EVERY: Duration = Duration::from_millis(250);
 
 /// Transactions that the palette gets: what is not among them is found by another letter.
 const SOUGHT_ROWS: u32 = 50;
@@ -233,6 +235,8 @@ pub struct Wanted {
     pub sought: Option<String>,
     /// The time that is looked back to, if any.
     pub past: Option<LookBack>,
+    /// These lines of a batch, if any.
+    pub batch: Option<BatchPart>,
 }
 
 /// Reads the screen's window whenever the journal (so says `changes`) or the wish has changed.
@@ -248,6 +252,7 @@ pub async fn show(
     let mut past: Option<LookBack> = None;
     // Read once for as long as the palette is open.
     let mut payees: Option<Vec<Payee>> = None;
+    let mut batch_read: Option<(BatchPart, tokio::time::Instant)> = None;
     loop {
         changes.mark_unchanged();
         let wish = wanted.borrow_and_update().clone();
@@ -266,6 +271,25 @@ pub async fn show(
             if told.is_err() {
                 return;
             }
+        }
+        let batch_due = match (wish.batch, batch_read) {
+            (None, _) => None,
+            (Some(part), Some((last, at))) if part == last => Some((part, at + BATCH_EVERY)),
+            (Some(part), _) => Some((part, tokio::time::Instant::now())),
+        };
+        let mut look_again = batch_due.map(|(_, due)| due);
+        if let Some((part, due)) = batch_due
+            && due <= tokio::time::Instant::now()
+        {
+            look_again = None;
+            let told = match journal.batch_page(part).await {
+                Ok(page) => news.send(News::BatchLines(page.map(Box::new))).await,
+                Err(error) => news.send(News::JournalTrouble(error.to_string())).await,
+            };
+            if told.is_err() {
+                return;
+            }
+            batch_read = Some((part, tokio::time::Instant::now()));
         }
         // Once for each text: a list that moves under the fingers would open something else.
         if sought != wish.sought {
@@ -310,7 +334,15 @@ pub async fn show(
                 tokio::time::sleep(GATHER).await;
             }
             changed = wanted.changed() => if changed.is_err() { return },
+            () = at(look_again), if look_again.is_some() => {}
         }
+    }
+}
+
+async fn at(time: Option<tokio::time::Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -492,6 +524,7 @@ impl Clerk {
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => self.window.send_modify(|wanted| wanted.sought = text),
                 Command::LookBack(past) => self.window.send_modify(|wanted| wanted.past = past),
+                Command::ShowBatch(part) => self.window.send_modify(|wanted| wanted.batch = part),
                 Command::PollBalance => self.poll_now.notify_one(),
                 Command::ResumePayments => {
                     self.office.resume().await;
@@ -527,18 +560,27 @@ impl Clerk {
                         clerk.tell(News::Resolved { id, outcome }).await;
                     });
                 }
-                Command::ReadBatch(path) => {
+                Command::ReadBatch(source) => {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move {
-                        let journal = clerk.office.journal();
-                        let outcome = Box::new(batch::look(journal.as_ref(), Path::new(&path)).await);
-                        clerk.tell(News::BatchRead { path, outcome }).await;
+                        let outcome = Box::new(batch::look(clerk.office.journal().as_ref(), &source).await);
+                        clerk.tell(News::BatchRead { source, outcome }).await;
                     });
                 }
-                Command::PayBatch(batch) => {
+                Command::PayBatch { batch, result } => {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move {
-                        clerk.office.pay_batch(*batch, &clerk.operator, &clerk.news).await;
+                        clerk.office.pay_batch(*batch, result, &clerk.operator, &clerk.news).await;
+                    });
+                }
+                Command::ListBatches => {
+                    let listed = self.office.journal().batches(batch::LISTED).await;
+                    self.tell(News::Batches(listed.map_err(|error| error.to_string()))).await;
+                }
+                Command::WriteBatchResult { id, file } => {
+                    let clerk = Arc::clone(&self);
+                    tokio::spawn(async move {
+                        batch::write_and_tell(clerk.office.journal().as_ref(), id, &file, &clerk.news).await;
                     });
                 }
                 Command::Charge(decision) => {

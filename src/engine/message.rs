@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::alert::Alert;
 use crate::domain::balance::Reading;
-use crate::domain::batch::Batch;
+use crate::domain::batch::{Batch, ResultForm};
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
 use crate::domain::document::Document;
@@ -33,8 +33,8 @@ pub use super::lane::{Decision, LaneError, Pause};
 use super::office::Found;
 pub use crate::journal::past::{Moved, Open, Towards};
 pub use crate::journal::{
-    AskedLife, AttemptRow, Delivery, Incoming, Intent, Life, Progress, Query, Stored, StoredRebalance, Sum,
-    Totals,
+    AskedLife, AttemptRow, BatchPage, BatchPart, BatchRow, Delivery, Incoming, Intent, Life, Progress, Query,
+    Stored, StoredBatch, StoredRebalance, Sum, Totals,
 };
 
 /// What the engine tells the screen.
@@ -126,15 +126,26 @@ pub enum News {
         /// Where it stands.
         state: refund::State,
     },
-    /// A file of payments was looked at.
+    /// A file of payments, or a batch of the journal, was looked at.
     BatchRead {
-        /// As it was typed.
-        path: String,
+        /// Which.
+        source: BatchSource,
         /// What it would do, or why it cannot be paid.
         outcome: Box<Result<Examined, BatchTrouble>>,
     },
     /// How far a batch has got.
     Batch(Box<BatchNews>),
+    /// The lines that were asked for, as they are now. `None`: there is no such batch.
+    BatchLines(Option<Box<BatchPage>>),
+    /// The newest batches, newest first; or why they cannot be read.
+    Batches(Result<Vec<(StoredBatch, Progress)>, String>),
+    /// What became of each line of a batch was written down, and where; or why not.
+    BatchResult {
+        /// Which batch.
+        id: Uuid,
+        /// The file, or the reason.
+        outcome: Result<Safe, Safe>,
+    },
     /// What a person found about a payment was recorded, or was not.
     Resolved {
         /// Which payment.
@@ -148,6 +159,33 @@ pub enum News {
     Gaps(Result<Vec<GapFile>, String>),
     /// The desk as it was at the time that was asked for; or why that cannot be read.
     AsItWas(Result<Box<AsItWas>, String>),
+}
+
+/// What a batch is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchSource {
+    /// This file, as it was typed.
+    File(String),
+    /// The journal, which has this batch.
+    Journal(Uuid),
+}
+
+/// The file that says what became of each line of a batch.
+#[derive(Debug, Clone)]
+pub struct ResultFile {
+    /// Where it goes. One that is there is replaced.
+    pub place: ResultPlace,
+    /// How it is written.
+    pub form: ResultForm,
+}
+
+/// Where the file goes that says what became of each line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResultPlace {
+    /// Beside the batch's own file, as it was typed.
+    BesideFile(String),
+    /// In the person's own folder, named after the batch's file, whose folder nobody knows any more, and its id.
+    AtHome(String),
 }
 
 /// How far a batch has got that the screen has decided.
@@ -565,10 +603,26 @@ pub enum Command {
     },
     /// Tell the gaps of the wallet, with what may explain them.
     LookAtGaps,
-    /// Read this file of payments and say what it would do. Nothing is recorded or sent.
-    ReadBatch(String),
+    /// Read a file of payments, or a batch of the journal, and say what paying it would do. Nothing is recorded or sent.
+    ReadBatch(BatchSource),
     /// Pay the lines of a file, each once. The file makes it one.
-    PayBatch(Box<Batch>),
+    PayBatch {
+        /// Its lines.
+        batch: Box<Batch>,
+        /// Where to write what became of them, once that is known.
+        result: Option<ResultFile>,
+    },
+    /// Tell the newest batches.
+    ListBatches,
+    /// Show these lines of a batch from now on; `None` to stop.
+    ShowBatch(Option<BatchPart>),
+    /// Write down what became of each line of a batch.
+    WriteBatchResult {
+        /// Which batch.
+        id: Uuid,
+        /// Where, and how.
+        file: ResultFile,
+    },
     /// Open the lane again.
     ResumePayments,
     /// Show the desk as it was at this time; the newest command counts. `None` to stop.

@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod judgement;
 pub mod lane;
 pub mod message;
+pub mod new_file;
 pub mod office;
 pub(crate) mod outlook;
 pub mod past;

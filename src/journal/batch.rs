@@ -9,7 +9,9 @@ use crate::domain::batch::{Batch, Line};
 use crate::domain::money::Centavos;
 use crate::domain::order::Digest;
 use crate::domain::person::Person;
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
+use crate::domain::transaction::Transaction;
 
 /// A batch without its lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +82,66 @@ impl Progress {
     }
 }
 
+/// Which lines of a batch are wanted for a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchPart {
+    /// Which batch.
+    pub id: Uuid,
+    /// Only lines that are neither paid nor accepted, or of which something more is to be said.
+    pub unpaid: bool,
+    /// Those around the line with this number.
+    pub around: u32,
+    /// So many at most.
+    pub limit: u32,
+}
+
+/// Some lines of a batch, with where the batch stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchPage {
+    /// The batch.
+    pub batch: StoredBatch,
+    /// How far it has got.
+    pub progress: Progress,
+    /// The lines, in the file's order.
+    pub rows: Vec<BatchRow>,
+    /// How many of the wanted lines stand before the first of them.
+    pub above: u32,
+    /// How many wanted lines there are.
+    pub all: u32,
+    /// When a line was begun last (UTC); when the batch was recorded, if none was.
+    pub touched_at: Timestamp,
+}
+
+/// A line of a batch as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchRow {
+    /// In the file, from 1.
+    pub number: u32,
+    /// How much, in centavos.
+    pub amount: Centavos,
+    /// To whom.
+    pub name: String,
+    /// The debt's name.
+    pub reference: String,
+    /// The reference names another payment: the line is not paid.
+    pub is_taken: bool,
+    /// The newest payment of the debt, as the feed has it. `None`: it was not begun.
+    pub payment: Option<Transaction>,
+    /// Where that stands, told from all that is known of it.
+    pub stand: Option<Stand>,
+}
+
+/// A batch of which lines were not begun, and nobody begins them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingBatch {
+    /// The batch.
+    pub batch: StoredBatch,
+    /// The lines that were not begun.
+    pub waiting: Sum,
+    /// When the last line was begun (UTC); when it was recorded, if none was.
+    pub since: Timestamp,
+}
+
 /// Reading batches.
 pub trait BatchReader: Reader {
     /// A batch by its id.
@@ -90,6 +152,11 @@ pub trait BatchReader: Reader {
     fn batch_progress(&self, id: Uuid) -> Answer<'_, Progress>;
     /// The lines of a batch, in the file's order.
     fn batch_lines(&self, id: Uuid) -> Answer<'_, Vec<BatchLine>>;
+    /// Some of them, for a list. `None` where there is no such batch.
+    fn batch_page(&self, part: BatchPart) -> Answer<'_, Option<BatchPage>>;
+    /// The batches with lines of which none was begun since `quiet_since` (UTC), the oldest first. One at work begins lines
+    /// all the time, so a minute is enough to tell.
+    fn standing_batches(&self, quiet_since: Timestamp) -> Answer<'_, Vec<StandingBatch>>;
 }
 
 /// The owner's door to batches.

@@ -78,6 +78,13 @@ impl Lock {
     }
 }
 
+/// Whether some process owns the journal at this moment. Nothing is taken.
+pub fn is_owned(journal: &Path) -> bool {
+    // Nobody owns what was never owned.
+    let Ok(file) = File::open(beside(journal, ".lock")) else { return false };
+    flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +99,7 @@ mod tests {
         };
         assert!(owner.starts_with("saldo test, process"), "{owner}");
         assert!(owner.contains(&std::process::id().to_string()), "{owner}");
+        assert!(is_owned(&journal) && !is_owned(&folder.path().join("other.db")));
         let waiting = tokio::spawn({
             let journal = journal.clone();
             async move { Lock::acquire(&journal, "test", Duration::from_secs(10)).await.map(drop) }

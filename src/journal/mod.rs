@@ -16,7 +16,9 @@ pub mod outbox;
 pub mod past;
 pub mod sqlite;
 
-pub use batch::{BatchLine, BatchReader, Batches, Progress, StoredBatch};
+pub use batch::{
+    BatchLine, BatchPage, BatchPart, BatchReader, BatchRow, Batches, Progress, StandingBatch, StoredBatch,
+};
 pub use cash_in::{AskProposal, AskedChange, AskedLife, CashIns, Incoming, Stored};
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,9 @@
 //! Words of batches and of what remains after payments.
 
 use super::Lang;
-use crate::domain::batch::{Column, MOST_BYTES, MOST_LINES, MOST_TEXT, Mistake, Ways, Wrong};
+use crate::domain::batch::{
+    Column, EXAMPLE, EXAMPLE_IN_ENGLISH, MOST_BYTES, MOST_LINES, MOST_TEXT, Mistake, Ways, Wrong,
+};
 use crate::domain::money::Centavos;
 
 /// The strings of the form, the review and the progress of a batch.
@@ -16,7 +18,6 @@ pub struct BatchWords {
     pub(crate) scroll: &'static str,
     pub(crate) paying: &'static str,
     pub(crate) retype: &'static str,
-    pub(crate) repeats: &'static str,
     pub(crate) begun: &'static str,
     pub(crate) waiting: &'static str,
     pub(crate) on_the_way: &'static str,
@@ -31,6 +32,17 @@ pub struct BatchWords {
     pub(crate) doubts: &'static str,
     pub(crate) unpaid: &'static str,
     pub(crate) short: &'static str,
+    pub(crate) not_sent: &'static str,
+    pub(crate) recent: &'static str,
+    pub(crate) so_far: &'static str,
+    pub(crate) result: &'static str,
+    pub(crate) result_hint: &'static str,
+    pub(crate) only_unpaid: &'static str,
+    pub(crate) none_unpaid: &'static str,
+    pub(crate) gone: &'static str,
+    pub(crate) nothing_to_resume: &'static str,
+    pub(crate) at_work: &'static str,
+    pub(crate) all_settled: &'static str,
 }
 
 const PT_BR: BatchWords = BatchWords {
@@ -43,7 +55,6 @@ const PT_BR: BatchWords = BatchWords {
     scroll: "↑ ↓ rolam",
     paying: "a pagar agora",
     retype: "Digite o total outra vez",
-    repeats: "linhas que parecem repetir outro pagamento: se confirmar, são pagas também",
     begun: "este lote já foi começado e continua de onde parou",
     waiting: "não começadas",
     on_the_way: "a caminho",
@@ -53,11 +64,22 @@ const PT_BR: BatchWords = BatchWords {
     not_paid: "não pagas",
     goes_on: "continua mesmo com esta janela fechada; o cabeçalho mostra o andamento",
     done: "todas as linhas foram começadas",
-    stopped: "parou; o que foi começado segue como pagamento avulso, e nada é pago duas vezes. Para continuar, abra o mesmo arquivo",
+    stopped: "parou; o que foi começado segue como pagamento avulso, e nada é pago duas vezes. ",
     refused: "o motor está ocupado; nada foi enviado. Abra o arquivo outra vez",
     doubts: "não pague as incertas com outra referência; o saldo cuida delas",
     unpaid: "as não pagas estão provadas: corrija a causa e use saldo batch resume --again",
     short: "lote",
+    not_sent: "ainda não enviada",
+    recent: "lotes no diário (↑ ↓ e enter abrem)",
+    so_far: "até agora",
+    result: "resultado",
+    result_hint: "escreve o arquivo com o que foi feito de cada linha",
+    only_unpaid: "só as que não estão pagas nem aceitas",
+    none_unpaid: "todas as linhas estão pagas ou aceitas",
+    gone: "o diário não tem este lote",
+    nothing_to_resume: "todas as linhas deste lote já foram começadas",
+    at_work: "este lote está em andamento",
+    all_settled: "todas as linhas estão pagas",
 };
 
 const EN: BatchWords = BatchWords {
@@ -70,7 +92,6 @@ const EN: BatchWords = BatchWords {
     scroll: "↑ ↓ scroll",
     paying: "to be paid now",
     retype: "Type the total again",
-    repeats: "lines that look like repeats of another payment: if you confirm, they are paid too",
     begun: "this batch was begun before, and goes on where it was",
     waiting: "not begun",
     on_the_way: "on the way",
@@ -80,11 +101,22 @@ const EN: BatchWords = BatchWords {
     not_paid: "not paid",
     goes_on: "it goes on when this window is closed; the header shows how far it has got",
     done: "every line was begun",
-    stopped: "stopped; what was begun goes on as single payments do, and nothing is paid twice. To go on, open the same file",
+    stopped: "stopped; what was begun goes on as single payments do, and nothing is paid twice",
     refused: "the engine is busy; nothing was sent. Open the file again",
     doubts: "do not pay those in doubt under other references; saldo works on them",
     unpaid: "those not paid are proven: mend the cause, then saldo batch resume --again",
     short: "batch",
+    not_sent: "not sent yet",
+    recent: "batches in the journal (↑ ↓ and enter open one)",
+    so_far: "so far",
+    result: "result",
+    result_hint: "writes the file with what became of each line",
+    only_unpaid: "only those neither paid nor accepted",
+    none_unpaid: "every line is paid or accepted",
+    gone: "the journal has no such batch",
+    nothing_to_resume: "every line of this batch was begun",
+    at_work: "this batch is at work",
+    all_settled: "every line is paid",
 };
 
 impl Lang {
@@ -100,8 +132,75 @@ impl Lang {
     pub fn batch_sum(self, count: usize, total: Centavos, ways: Ways) -> String {
         let Ways { by_key, by_account } = ways;
         match self {
-            Self::PtBr => format!("{count} pagamentos, {total}: {by_key} por chave, {by_account} por conta"),
-            Self::En => format!("{count} payments, {total}: {by_key} by key, {by_account} by account"),
+            Self::PtBr => {
+                let payments = if count == 1 { "pagamento" } else { "pagamentos" };
+                format!("{count} {payments}, {total}: {by_key} por chave, {by_account} por conta")
+            }
+            Self::En => {
+                let payments = if count == 1 { "payment" } else { "payments" };
+                format!("{count} {payments}, {total}: {by_key} by key, {by_account} by account")
+            }
+        }
+    }
+
+    /// `120 linhas`
+    pub fn batch_lines(self, count: u32) -> String {
+        match self {
+            Self::PtBr => format!("{count} {}", if count == 1 { "linha" } else { "linhas" }),
+            Self::En => format!("{count} {}", if count == 1 { "line" } else { "lines" }),
+        }
+    }
+
+    /// `30 pagas`, `1 paga`: every label of this kind ends in the plural's letter, or is the same for one.
+    pub fn batch_count(self, count: u32, label: &str) -> String {
+        let one = (self == Self::PtBr && count == 1).then(|| label.strip_suffix(['s', 'S'])).flatten();
+        format!("{count} {}", one.unwrap_or(label))
+    }
+
+    /// How many lines look like repeats, and what confirming means for them.
+    pub fn batch_repeats(self, count: usize) -> String {
+        match self {
+            Self::PtBr if count == 1 => {
+                "1 linha que parece repetir outro pagamento: se confirmar, é paga também".to_owned()
+            }
+            Self::PtBr => {
+                format!("{count} linhas que parecem repetir outro pagamento: se confirmar, são pagas também")
+            }
+            Self::En if count == 1 => {
+                "1 line that looks like a repeat of another payment: if you confirm, it is paid too"
+                    .to_owned()
+            }
+            Self::En => format!(
+                "{count} lines that look like repeats of another payment: if you confirm, they are paid too"
+            ),
+        }
+    }
+
+    /// Nobody begins the lines that are left.
+    pub fn batch_stands(self, since: &str, waiting: u32, key: &str) -> String {
+        let lines = self.batch_lines(waiting);
+        match self {
+            Self::PtBr if waiting == 1 => {
+                format!("PARADO desde {since}: {lines} não começada; {key} continua")
+            }
+            Self::PtBr => format!("PARADO desde {since}: {lines} não começadas; {key} continua"),
+            Self::En => format!("STANDS since {since}: {lines} not begun; {key} goes on"),
+        }
+    }
+
+    /// Where what became of each line is written.
+    pub fn batch_result_at(self, place: &str) -> String {
+        match self {
+            Self::PtBr => format!("o que foi feito de cada linha está em {place}"),
+            Self::En => format!("what became of each line is in {place}"),
+        }
+    }
+
+    /// That file could not be written.
+    pub fn batch_result_not(self, why: &str, key: &str) -> String {
+        match self {
+            Self::PtBr => format!("o arquivo de resultado não foi escrito: {why}; {key} tenta outra vez"),
+            Self::En => format!("the result file was not written: {why}; {key} tries again"),
         }
     }
 
@@ -190,7 +289,23 @@ impl Lang {
             Wrong::TooLarge => format!("o arquivo tem mais de {MOST_BYTES} bytes; divida-o"),
             Wrong::TooManyLines => format!("o arquivo tem mais de {MOST_LINES} linhas; divida-o"),
             Wrong::NotText => "não é UTF-8; salve a planilha como \"CSV UTF-8\"".to_owned(),
-            Wrong::UnknownColumn(name) => format!(
+            Wrong::NoHeading => format!(
+                "a primeira linha não tem nome de coluna conhecido: falta o cabeçalho, ou o que separa os nomes não é `;`, `,` \
+                 nem tabulação. Por exemplo: {EXAMPLE} (em inglês: {EXAMPLE_IN_ENGLISH})"
+            ),
+            Wrong::Separator => {
+                "o que separa os campos é `;`, `,` ou tabulação; escreva assim, ou tire esta linha".to_owned()
+            }
+            Wrong::QuoteOpen(field) => format!(
+                "aspas abrem no campo {field} e não fecham na linha; feche-as, e dobre as que fazem parte de um texto"
+            ),
+            Wrong::QuoteInside(field) => format!(
+                "no campo {field}, há algo depois das aspas que fecham; aspas que fazem parte de um texto vão dobradas"
+            ),
+            Wrong::UnknownColumn { name, meant: Some(meant) } => {
+                format!("a coluna {name} não é conhecida; quis dizer {meant:?}?")
+            }
+            Wrong::UnknownColumn { name, meant: None } => format!(
                 "a coluna {name} não é conhecida; tire-a ou use {}",
                 Column::ALL.map(Column::portuguese).join(", ")
             ),
@@ -200,7 +315,8 @@ impl Lang {
                 "falta a coluna da chave, ou as da conta (ispb, agencia, conta)".to_owned()
             }
             Wrong::Fields { found, expected } => format!(
-                "tem {found} campos, e o cabeçalho tem {expected}; texto com o separador vai entre aspas"
+                "tem {found} {}, e o cabeçalho tem {expected}; texto com o separador vai entre aspas",
+                if *found == 1 { "campo" } else { "campos" }
             ),
             Wrong::Missing => "está vazio; preencha".to_owned(),
             Wrong::TooLong => format!("tem mais de {MOST_TEXT} caracteres; encurte"),

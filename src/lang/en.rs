@@ -472,8 +472,11 @@ pub(super) const WORDS: Words = Words {
         cash_in: Term { short: "charge", long: "ask somebody to pay: fill in a charge" },
         batch: Term {
             short: "batch",
-            long: "pay the lines of a CSV file (asks first); the progress of one at work",
+            long: "pay the lines of a CSV file (asks first); the batches and their lines",
         },
+        batch_unpaid: Term { short: "not paid", long: "only lines neither paid nor accepted, or all" },
+        batch_result: Term { short: "result", long: "write the file with what became of each line" },
+        batch_resume: Term { short: "go on", long: "go on with a batch that stands (asks first)" },
         refund: Term { short: "refund", long: "give a paid cash-in back (asks first)" },
         gaps: Term { short: "differences", long: "what changed in the wallet and nobody told saldo" },
     },

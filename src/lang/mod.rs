@@ -6,6 +6,7 @@
 //! | What is a state called, and what does it mean for the money? | `glossary` |
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
+//! | What do batches say, and the file of what became of one? | `batch`, `batch_result` |
 //! | How are alerts and gaps of the wallet told? | `alert` |
 //! | What are charges and refunds called? | `cash_in` |
 //! | What does the first-run guide ask? | `guide` |
@@ -18,6 +19,7 @@
 
 mod alert;
 mod batch;
+mod batch_result;
 mod cash_in;
 mod en;
 mod errors;
@@ -35,6 +37,7 @@ mod resolve;
 mod screen;
 mod words;
 
+pub use batch_result::{RESULT_FOR_PROGRAMS, RESULT_IN_PORTUGUESE};
 pub(crate) use guide::GuideWords;
 pub use receipt::ReceiptWords;
 pub use screen::ScreenWords;

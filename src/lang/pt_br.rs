@@ -481,8 +481,14 @@ pub(super) const WORDS: Words = Words {
         cash_in: Term { short: "cobrar", long: "cobrar alguém: preencher uma cobrança" },
         batch: Term {
             short: "lote",
-            long: "pagar as linhas de um CSV (pergunta antes); o andamento do lote",
+            long: "pagar as linhas de um arquivo CSV (pergunta antes); os lotes e suas linhas",
         },
+        batch_unpaid: Term { short: "não pagas", long: "só as linhas nem pagas nem aceitas, ou todas" },
+        batch_result: Term {
+            short: "resultado",
+            long: "escrever o arquivo com o que foi feito de cada linha",
+        },
+        batch_resume: Term { short: "continuar", long: "continuar um lote parado (pergunta antes)" },
         refund: Term { short: "devolver", long: "devolver um recebimento pago (pergunta antes)" },
         gaps: Term { short: "diferenças", long: "o que mudou na carteira sem ninguém avisar o saldo" },
     },

@@ -594,6 +594,9 @@ pub struct ActionWords {
     pub(crate) quit: Term,
     pub(crate) cash_in: Term,
     pub(crate) batch: Term,
+    pub(crate) batch_unpaid: Term,
+    pub(crate) batch_result: Term,
+    pub(crate) batch_resume: Term,
     pub(crate) refund: Term,
     pub(crate) gaps: Term,
 }

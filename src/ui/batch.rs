@@ -1,4 +1,6 @@
-//! A batch: its form, the review of its lines, and how far it has got.
+//! A batch: its form, the review of its lines, and its page.
+
+mod page;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -6,9 +8,10 @@ use ratatui::layout::{Position, Rect};
 use super::form;
 use super::text::{Lines, cut, pane, put, put_right, width};
 use super::theme::Theme;
-use crate::app::batch::{Review, Row, Running, Stage};
+use crate::app::Progress;
+use crate::app::batch::{Review, Row, Stage};
 use crate::app::cash_out::ReviewHint;
-use crate::app::{App, BatchTrouble, Stopped};
+use crate::app::{App, BatchSource, BatchTrouble, Stopped};
 use crate::domain::band::Standing;
 use crate::domain::batch::{Like, Ways};
 use crate::domain::freshness::Freshness;
@@ -28,19 +31,23 @@ pub(super) fn render(
     let title = match stage {
         Stage::Editing | Stage::Asking(_) => words.title,
         Stage::Review(_) => words.review_title,
-        Stage::Running => words.running_title,
+        Stage::Page(_) => words.running_title,
     };
     let inner = pane(buffer, area, title, true, theme);
     let mut lines = Lines::new(buffer, inner);
     form::environment(app, theme, &mut lines);
     match stage {
         Stage::Editing => return editing(app, theme, &mut lines),
-        Stage::Asking(path) => {
-            lines.line(&format!("{}: {}", words.file, Safe::new(path)), theme.strong);
+        Stage::Asking(source) => {
+            let what = match source {
+                BatchSource::File(path) => format!("{}: {}", words.file, Safe::new(path)),
+                BatchSource::Journal(id) => format!("{} {id}", words.running_title),
+            };
+            lines.line(&what, theme.strong);
             lines.wrapped(words.reading, theme.text);
         }
         Stage::Review(review) => return reviewed(app, review, theme, &mut lines),
-        Stage::Running => running(app, theme, &mut lines),
+        Stage::Page(open) => page::render(app, open, theme, &mut lines),
     }
     None
 }
@@ -49,9 +56,11 @@ fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> 
     let words = app.lang.batch();
     let mut cursor = None;
     if let Some((buffer, row)) = lines.row() {
-        let x = put(buffer, row.x, row.y, row.right(), &format!("›{}  ", words.file), theme.accent);
+        let mark = if app.batch.chosen.is_none() { "›" } else { " " };
+        let x = put(buffer, row.x, row.y, row.right(), &format!("{mark}{}  ", words.file), theme.accent);
         let room = Rect { x, width: row.right().saturating_sub(x), ..row };
-        cursor = form::field(buffer, room, &app.batch.path, theme.strong);
+        cursor =
+            form::field(buffer, room, &app.batch.path, theme.strong).filter(|_| app.batch.chosen.is_none());
     }
     match &app.batch.trouble {
         None => lines.wrapped(words.hint, theme.label),
@@ -60,6 +69,7 @@ fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> 
             let why = app.lang.raw_error(Safe::new(&error.to_string()).as_str());
             lines.wrapped(&app.lang.nothing_sent(&why), theme.bad);
         }
+        Some(BatchTrouble::NoBatch(_)) => lines.wrapped(words.gone, theme.bad),
         Some(BatchTrouble::Mistakes(mistakes)) => {
             let more = if mistakes.len() > 1 { format!(" ({})", words.scroll) } else { String::new() };
             lines.wrapped(&format!("{}{more}", app.lang.mistakes(mistakes.len())), theme.bad);
@@ -71,7 +81,39 @@ fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> 
             }
         }
     }
+    listed(app, theme, lines);
     cursor
+}
+
+/// The newest batches: when, the file, the sum, and how far it has got.
+fn listed(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
+    let words = app.lang.batch();
+    if app.batch.listed.is_empty() || lines.left() < 3 {
+        return;
+    }
+    lines.blank();
+    lines.line(words.recent, theme.label);
+    for (at, (batch, progress)) in app.batch.listed.iter().enumerate() {
+        let is_chosen = app.batch.chosen == Some(at);
+        let mark = if is_chosen { "›" } else { " " };
+        let when = app.clock.near(batch.created_at, app.now);
+        let part = format!("{}/{}", progress.answered(), progress.all());
+        let head = format!("{mark}{when}  {}  {}  {part}  ", batch.name, batch.total);
+        let (left, style) = match progress {
+            Progress { in_doubt, .. } if in_doubt.count > 0 => {
+                (app.lang.batch_count(in_doubt.count, words.in_doubt), theme.bad)
+            }
+            Progress { waiting, .. } if waiting.count > 0 => {
+                (app.lang.batch_count(waiting.count, words.waiting), theme.warn)
+            }
+            Progress { not_paid, .. } if not_paid.count > 0 => {
+                (app.lang.batch_count(not_paid.count, words.not_paid), theme.warn)
+            }
+            _ => (String::new(), theme.label),
+        };
+        let text = if is_chosen { theme.text.patch(theme.selected) } else { theme.text };
+        lines.pieces(&[(&head, text), (&left, style)]);
+    }
 }
 
 fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> {
@@ -95,7 +137,7 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) ->
     lines.wrapped(&format!("{}: {count}, {paying}", words.paying), theme.accent);
     effect(app, paying, theme, lines);
     if !review.examined.repeats.is_empty() {
-        lines.wrapped(&format!("{} {}", review.examined.repeats.len(), words.repeats), theme.bad);
+        lines.wrapped(&app.lang.batch_repeats(review.examined.repeats.len()), theme.bad);
     }
     if app.paused.is_some() {
         lines.wrapped(app.words().cash_out.paused, theme.warn);
@@ -184,63 +226,6 @@ pub(super) fn effect(app: &App, paying: Centavos, theme: &Theme, lines: &mut Lin
         lines.wrapped(&app.lang.covers_after(before, after), theme.text);
     }
     super::coverage::dry_after(app, what_if.leaving(), theme, lines);
-}
-
-fn running(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
-    let words = app.lang.batch();
-    let Some(running) = &app.batch_running else { return };
-    let name = running.news.as_ref().map_or("", |news| news.name.as_str());
-    lines.line(&format!("{name}  {}", running.total), theme.strong);
-    let (done, all) = running.part();
-    if let Some((buffer, row)) = lines.row() {
-        let figures = format!(" {done}/{all}");
-        let cells = row.width.saturating_sub(width(&figures)).min(60);
-        let full = u32::from(cells) * done / all.max(1);
-        for cell in 0..cells {
-            let (symbol, style) =
-                if u32::from(cell) < full { ("█", theme.good) } else { ("─", theme.border) };
-            put(buffer, row.x + cell, row.y, row.right(), symbol, style);
-        }
-        put(buffer, row.x + cells, row.y, row.right(), &figures, theme.strong);
-    }
-    lines.blank();
-    if let Some(news) = &running.news {
-        let progress = &news.progress;
-        for (label, sum, style) in [
-            (words.completed, progress.completed, theme.good),
-            (words.accepted, progress.accepted, theme.text),
-            (words.on_the_way, progress.at_work, theme.text),
-            (words.waiting, progress.waiting, theme.text),
-            (words.in_doubt, progress.in_doubt, theme.warn),
-            (words.not_paid, progress.not_paid, theme.bad),
-        ] {
-            if sum.count > 0 {
-                lines.pair((label, theme.label), (&format!("{}  {}", sum.count, sum.amount), style));
-            }
-        }
-        lines.blank();
-        if progress.in_doubt.count > 0 {
-            lines.wrapped(words.doubts, theme.warn);
-        }
-        if progress.not_paid.count > 0 {
-            lines.wrapped(words.unpaid, theme.warn);
-        }
-    }
-    let (text, style) = outcome(app, running, theme);
-    lines.wrapped(&text, style);
-}
-
-/// Whether it goes on, is done, or why it does not go on.
-fn outcome(app: &App, running: &Running, theme: &Theme) -> (String, ratatui::style::Style) {
-    let words = app.lang.batch();
-    if running.is_refused {
-        return (words.refused.to_owned(), theme.bad);
-    }
-    match running.news.as_ref().and_then(|news| news.ended.as_ref()) {
-        None => (words.goes_on.to_owned(), theme.label),
-        Some(Ok(None)) => (words.done.to_owned(), theme.good),
-        Some(ended) => (ended_words(app, ended), theme.bad),
-    }
 }
 
 /// Why a batch does not go on.

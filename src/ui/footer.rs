@@ -104,6 +104,8 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Unmasked => app.lang.screen().unmasked.to_owned(),
         Flash::NothingCopied => app.lang.screen().nothing_copied.to_owned(),
         Flash::NotPasted => app.lang.paste().not_pasted.to_owned(),
+        Flash::NothingToResume => app.lang.batch().nothing_to_resume.to_owned(),
+        Flash::BatchAtWork => app.lang.batch().at_work.to_owned(),
         Flash::Mouse(true) => app.lang.screen().mouse_on.to_owned(),
         Flash::Mouse(false) => app.lang.screen().mouse_off.to_owned(),
         Flash::Past => app.lang.past().refused.to_owned(),

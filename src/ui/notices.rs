@@ -235,7 +235,7 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
                 (news.progress.in_doubt.count, words.in_doubt),
                 (news.progress.not_paid.count, words.not_paid),
             ] {
-                lines.extend((count > 0).then(|| format!("{count} {what}")));
+                lines.extend((count > 0).then(|| app.lang.batch_count(count, what)));
             }
             lines.extend(ended);
             lines

@@ -164,5 +164,6 @@ fn place_words(place: Place, lang: Lang) -> &'static str {
         Place::Form => words.form,
         Place::Review => words.review,
         Place::Outcome => words.outcome,
+        Place::Batch => lang.batch().running_title,
     }
 }

@@ -35,7 +35,12 @@ impl App {
             }
             (Action::Refund, Mode::Detail(detail)) => super::super::refund::can_refund(detail),
             (Action::Copy, Mode::CashIn(super::super::cash_in::Stage::Sent(sent))) => sent.pay_by().is_some(),
-            (Action::Open, Mode::Batch(_)) => false,
+            (Action::Open, Mode::Batch(stage)) => {
+                stage.page().is_some_and(|page| page.chosen_payment().is_some())
+            }
+            (Action::BatchResume, Mode::Batch(stage)) => {
+                stage.page().is_some_and(|page| self.can_resume(page))
+            }
             (Action::Copy, mode) => matches!(mode, Mode::Home | Mode::Detail(_)),
             _ => true,
         }

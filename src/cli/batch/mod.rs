@@ -4,28 +4,35 @@ mod outcome;
 mod progress;
 mod review;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ask::confirm;
+use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, ask, stop_signal};
-use super::output::{note, say, say_json};
-use crate::domain::batch::{Batch, Repeat};
-use crate::engine::batch::{BatchTrouble, Examined, Ran, RunBatch, Stopped, at_home, examine, read_file};
+use super::output::{note, say, say_json, spoken, tell};
+use super::told::Told;
+use crate::domain::batch::{Batch, Repeat, ResultForm};
+use crate::engine::batch::{
+    BatchTrouble, Ran, RunBatch, Stopped, at_home, beside, examine, read_file, recorded, write_result,
+};
 use crate::engine::{clock, office};
-use crate::journal::sqlite::SqliteReader;
-use crate::journal::{BatchReader, JournalError, StoredBatch};
+use crate::journal::lock::is_owned;
+use crate::journal::{BatchReader, JournalError, Progress, StoredBatch};
+use crate::lang::{Lang, RESULT_FOR_PROGRAMS, RESULT_IN_PORTUGUESE};
 use crate::server::control::operator;
 use crate::server::control::protocol::Request;
 use outcome::{BatchView, verdict};
 use progress::Bar;
+
+/// Lines are begun all the time: a batch with an owner of which none was begun for so long is not at work.
+const QUIET: SignedDuration = SignedDuration::from_secs(60);
 
 /// Mistakes that are listed; past them, their number is said.
 const MOST_LISTED: usize = 200;
@@ -49,7 +56,26 @@ pub(super) enum BatchCommand {
         /// Write it as the result file, too
         #[arg(long, value_name = "FILE")]
         result: Option<PathBuf>,
+        /// How to write it: csv for programs, csv-br for spreadsheets in Portuguese
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ResultFormat::Csv)]
+        result_format: ResultFormat,
     },
+}
+
+/// How the result file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ResultFormat {
+    Csv,
+    CsvBr,
+}
+
+impl ResultFormat {
+    const fn form(self) -> ResultForm {
+        match self {
+            Self::Csv => RESULT_FOR_PROGRAMS,
+            Self::CsvBr => RESULT_IN_PORTUGUESE,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +112,9 @@ struct Going {
     /// Where to write what became of each line [default: beside the file, NAME.result.csv]
     #[arg(long, value_name = "FILE")]
     result: Option<PathBuf>,
+    /// How to write it: csv for programs, csv-br for spreadsheets in Portuguese
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = ResultFormat::Csv)]
+    result_format: ResultFormat,
     /// Act without asking
     #[arg(long)]
     yes: bool,
@@ -103,7 +132,10 @@ pub(super) async fn run(command: BatchCommand, context: &Context) -> Result<Exit
         BatchCommand::Pay(arguments) => pay(arguments, context).await,
         BatchCommand::Resume(arguments) => resume(arguments, context).await,
         BatchCommand::List { limit } => list(limit, context).await,
-        BatchCommand::Show { id, result } => show(id, result.as_deref(), context).await,
+        BatchCommand::Show { id, result, result_format } => {
+            let result = result.map(|result| (result, result_format.form()));
+            show(id, result, context).await
+        }
     }
 }
 
@@ -125,24 +157,25 @@ async fn pay(arguments: PayArguments, context: &Context) -> Result<Exit, Failure
     }
     // Where it is to be written is found out before money moves.
     let file = at_home(&file);
-    let result = going.result.unwrap_or_else(|| outcome::beside(&file));
+    let result = going.result.unwrap_or_else(|| beside(&file));
     outcome::check_place(&result)?;
     if !review.examined.repeats.is_empty() {
         return Err(repeated(&review.examined.repeats));
     }
     if !going.yes {
-        confirm(&review.text(context))?;
+        confirm(review.text(context))?;
     } else if !context.json {
-        note(&review.text(context));
+        note(review.text(context));
     }
-    let going = Go { again: again(going.again), result: Some(result) };
+    let result = Some((result, going.result_format.form()));
+    let going = Go { again: again(going.again), result };
     go_on(context, Doing::Record(Box::new(review.examined.batch)), going).await
 }
 
 async fn resume(arguments: ResumeArguments, context: &Context) -> Result<Exit, Failure> {
     let ResumeArguments { id, going } = arguments;
     let reader = context.reader().await?.ok_or_else(|| unknown(id))?;
-    let mut examined = recorded(&reader, id).await?;
+    let mut examined = recorded(reader.as_ref(), id, clock::now()).await.map_err(not_payable)?;
     going.allow(&mut examined.repeats);
     if !examined.repeats.is_empty() {
         return Err(repeated(&examined.repeats));
@@ -152,26 +185,13 @@ async fn resume(arguments: ResumeArguments, context: &Context) -> Result<Exit, F
         outcome::check_place(result)?;
     }
     if !going.yes {
-        confirm(&review.text(context))?;
+        confirm(review.text(context))?;
     } else if !context.json {
-        note(&review.text(context));
+        note(review.text(context));
     }
-    let going = Go { again: again(going.again), result: going.result };
+    let result = going.result.map(|result| (result, going.result_format.form()));
+    let going = Go { again: again(going.again), result };
     go_on(context, Doing::Recorded(id), going).await
-}
-
-/// A batch of the journal, looked at as its file would be: what was paid to the same payees since it was recorded is a repeat.
-async fn recorded(reader: &Arc<SqliteReader>, id: Uuid) -> Result<Examined, Failure> {
-    let stored = reader.batch(id).await?.ok_or_else(|| unknown(id))?;
-    let lines = reader.batch_lines(id).await?;
-    let taken = lines.iter().filter(|line| line.is_taken()).map(|line| line.line.number).collect::<Vec<_>>();
-    let batch = Batch {
-        digest: stored.digest,
-        name: stored.name,
-        lines: lines.into_iter().map(|line| line.line).filter(|line| !taken.contains(&line.number)).collect(),
-    };
-    let sheet = crate::domain::batch::Sheet { batch, meant: std::collections::BTreeSet::new() };
-    examine(Some(reader.as_ref()), sheet, clock::now()).await.map_err(not_payable)
 }
 
 /// As of when lines that ended unpaid are paid once more.
@@ -183,38 +203,59 @@ fn unknown(id: Uuid) -> Failure {
     Failure::new(
         Exit::NotFound,
         "not_found",
-        format!(
-            "the journal has no batch {id}; `saldo batch list` has those that it knows. Nothing was sent"
+        told!(
+            "the journal has no batch {id}; `saldo batch list` has those that it knows. Nothing was sent",
+            "o diário não tem o lote {id}; `saldo batch list` mostra os que ele conhece. Nada foi enviado"
         ),
     )
 }
 
 fn not_payable(trouble: BatchTrouble) -> Failure {
-    let said = trouble.to_string();
     match trouble {
         BatchTrouble::Journal(error) => error.into(),
-        BatchTrouble::File(_) => Failure::usage(said),
+        BatchTrouble::File(why) => Failure::usage(told!(
+            "the file cannot be read: {why}; nothing was sent",
+            "o arquivo não pode ser lido: {why}; nada foi enviado"
+        )),
+        BatchTrouble::NoBatch(id) => unknown(id),
         BatchTrouble::Mistakes(mistakes) => {
-            let mut listed: Vec<String> =
-                mistakes.iter().take(MOST_LISTED).map(ToString::to_string).collect();
-            if mistakes.len() > MOST_LISTED {
-                listed.push(format!("and {} more", mistakes.len() - MOST_LISTED));
+            let count = mistakes.len();
+            let mut said = vec![Told::both(|lang| match lang {
+                Lang::En => format!("{}:", BatchTrouble::Mistakes(mistakes.clone())),
+                Lang::PtBr => format!("{}; nada do arquivo foi enviado:", lang.mistakes(count)),
+            })];
+            said.extend(mistakes.iter().take(MOST_LISTED).map(|mistake| {
+                Told::both(|lang| match lang {
+                    Lang::En => mistake.to_string(),
+                    Lang::PtBr => lang.batch_mistake(mistake),
+                })
+            }));
+            if count > MOST_LISTED {
+                let more = count - MOST_LISTED;
+                said.push(told!("and {more} more", "e mais {more}"));
             }
-            Failure::new(Exit::Usage, "invalid_batch", format!("{said}:\n{}", listed.join("\n")))
+            Failure::new(Exit::Usage, "invalid_batch", Told::join(&said, "\n"))
         }
     }
 }
 
 fn repeated(repeats: &[Repeat]) -> Failure {
-    let listed: Vec<String> = repeats.iter().take(MOST_LISTED).map(review::repeat_text).collect();
+    let listed: Vec<Told> = repeats.iter().take(MOST_LISTED).map(review::repeat_text).collect();
+    let (listed, count) = (Told::join(&listed, "\n"), repeats.len());
+    let lines = if count == 1 {
+        told!("a line may pay", "uma linha pode pagar")
+    } else {
+        told!("{count} lines may pay", "{count} linhas podem pagar")
+    };
     Failure::new(
         Exit::Usage,
         "repeats",
-        format!(
-            "{} may pay what is paid already, so nothing was sent:\n{}\nTake these lines out, or say that they are meant: \
+        told!(
+            "{lines} what is paid already, so nothing was sent:\n{listed}\nTake these lines out, or say that they are meant: \
              --pay-repeat LINE for each, --pay-repeats for all, or `yes` in a column `repeat`",
-            if repeats.len() == 1 { "a line".to_owned() } else { format!("{} lines", repeats.len()) },
-            listed.join("\n")
+            "{lines} o que já está pago, então nada foi enviado:\n{listed}\nRetire essas linhas, ou diga que é isso mesmo: \
+             --pay-repeat LINHA para cada uma, --pay-repeats para todas, ou `sim` em uma coluna `repetir`";
+            lines, listed
         ),
     )
 }
@@ -222,7 +263,8 @@ fn repeated(repeats: &[Repeat]) -> Failure {
 /// How a batch is gone on with, once that is decided.
 struct Go {
     again: Option<Timestamp>,
-    result: Option<PathBuf>,
+    /// Where what became of each line is written, and how.
+    result: Option<(PathBuf, ResultForm)>,
 }
 
 /// What is to be done first.
@@ -240,16 +282,22 @@ struct Owner<'a> {
     here: Option<office::Office>,
 }
 
-const ADVICE: &str = "lines that were begun go on as single payments do, and none is paid twice. The same command again, or \
-                      `saldo batch resume`, goes on with the batch";
+fn advice() -> Told {
+    told!(
+        "lines that were begun go on as single payments do, and none is paid twice. The same command again, or `saldo batch \
+         resume`, goes on with the batch",
+        "as linhas começadas seguem como pagamentos avulsos, e nenhuma é paga duas vezes. O mesmo comando de novo, ou `saldo \
+         batch resume`, continua o lote"
+    )
+}
 
 impl Owner<'_> {
     async fn record(&mut self, batch: Batch) -> Result<StoredBatch, Failure> {
         let stored: Result<StoredBatch, JournalError> = match self.office().await? {
             Some(Office::There { client, account }) => {
                 let record = Request::RecordBatch(Box::new(batch));
-                ask(client, &account, record, &CancellationToken::new(), "nothing of the batch was sent")
-                    .await?
+                let nothing = told!("nothing of the batch was sent", "nada do lote foi enviado");
+                ask(client, &account, record, &CancellationToken::new(), nothing).await?
             }
             Some(Office::Here(office)) => {
                 let stored = office.record_batch(batch, operator()).await;
@@ -267,7 +315,7 @@ impl Owner<'_> {
     async fn run(&mut self, run: &RunBatch, stop: &CancellationToken) -> Result<Ran, Failure> {
         let ran: Result<Ran, JournalError> = match self.office().await? {
             Some(Office::There { client, account }) => {
-                ask(client, &account, Request::RunBatch(run.clone()), stop, ADVICE).await?
+                ask(client, &account, Request::RunBatch(run.clone()), stop, advice()).await?
             }
             Some(Office::Here(office)) => {
                 let ran = office.run_batch(run, &operator(), stop).await;
@@ -319,13 +367,20 @@ async fn go_on(context: &Context, doing: Doing, go: Go) -> Result<Exit, Failure>
     }
     bar.end(&reader.batch_progress(id).await?);
     let lines = reader.batch_lines(id).await?;
-    if let Some(result) = &go.result {
-        match outcome::write(result, &lines) {
-            Ok(()) => note(&format!("what became of each line is in {}", result.display())),
+    if let Some((result, form)) = &go.result {
+        match write_result(result, &lines, form) {
+            Ok(()) => {
+                let result = result.display();
+                note(told!(
+                    "what became of each line is in {result}",
+                    "o que foi feito de cada linha está em {result}"
+                ));
+            }
             // The exit code speaks of the money.
-            Err(error) => note(&format!(
-                "{} could not be written ({error}); `saldo batch show {id} --result FILE` writes it",
-                result.display()
+            Err(error) => note(told!(
+                "what became of each line could not be written: {error}; `saldo batch show {id} --result FILE` does",
+                "o que foi feito de cada linha não pôde ser escrito: {error}; `saldo batch show {id} --result ARQUIVO` escreve";
+                error
             )),
         }
     }
@@ -338,47 +393,87 @@ async fn go_on(context: &Context, doing: Doing, go: Go) -> Result<Exit, Failure>
 }
 
 async fn list(limit: u32, context: &Context) -> Result<Exit, Failure> {
-    let batches = match context.reader().await? {
-        Some(reader) => reader.batches(limit).await?,
-        None => Vec::new(),
+    let (batches, standing) = match context.reader().await? {
+        Some(reader) => {
+            let standing = reader.standing_batches(standing_before(context)).await?;
+            (reader.batches(limit).await?, standing)
+        }
+        None => (Vec::new(), Vec::new()),
     };
+    let since = |id: Uuid| standing.iter().find(|one| one.batch.id == id).map(|one| one.since);
     if context.json {
-        say_json(
-            &batches.iter().map(|(batch, progress)| BatchView::new(batch, progress)).collect::<Vec<_>>(),
-        );
+        let views = batches.iter().map(|(batch, progress)| BatchView::new(batch, progress, since(batch.id)));
+        say_json(&views.collect::<Vec<_>>());
         return Ok(Exit::Done);
     }
     if batches.is_empty() {
-        say("the journal has no batch");
+        tell(&told!("the journal has no batch", "o diário não tem nenhum lote"));
     }
     for (batch, progress) in &batches {
         say(&format!(
             "{}  {}  {}  {}  {}",
-            batch.created_at.strftime("%Y-%m-%d %H:%M:%SZ"),
+            on_the_screen(batch.created_at),
             batch.id,
             batch.name,
             batch.total,
-            progress::words(progress)
+            progress::words(progress).in_lang(spoken())
         ));
+        if let Some(since) = since(batch.id) {
+            say(&format!("  {}", stands(batch.id, progress, since).in_lang(spoken())));
+        }
     }
     Ok(Exit::Done)
 }
 
-async fn show(id: Uuid, result: Option<&Path>, context: &Context) -> Result<Exit, Failure> {
+/// A batch of which no line was begun since then is not at work: at once where nobody owns the journal who could.
+fn standing_before(context: &Context) -> Timestamp {
+    let now = clock::now();
+    if is_owned(context.journal_path()) { now - QUIET } else { now }
+}
+
+fn stands(id: Uuid, progress: &Progress, since: Timestamp) -> Told {
+    let (since, count) = (on_the_screen(since), progress.waiting.count);
+    let (are, estao) = if count == 1 {
+        ("line is not begun", "linha não foi começada")
+    } else {
+        ("lines are not begun", "linhas não foram começadas")
+    };
+    told!(
+        "STANDS since {since}: {count} {are}, and nobody begins them; `saldo batch resume {id}` goes on",
+        "PARADO desde {since}: {count} {estao}, e ninguém começa; `saldo batch resume {id}` continua"
+    )
+}
+
+/// As on the desk's screen: its own zone.
+fn on_the_screen(at: Timestamp) -> String {
+    at.to_zoned(zone()).strftime("%d/%m/%Y %H:%M:%S").to_string()
+}
+
+async fn show(id: Uuid, result: Option<(PathBuf, ResultForm)>, context: &Context) -> Result<Exit, Failure> {
     let reader = context.reader().await?.ok_or_else(|| unknown(id))?;
     let batch = reader.batch(id).await?.ok_or_else(|| unknown(id))?;
     let lines = reader.batch_lines(id).await?;
     let progress = reader.batch_progress(id).await?;
-    if let Some(result) = result {
-        outcome::write(result, &lines)
-            .map_err(|error| Failure::other(format!("{} could not be written: {error}", result.display())))?;
+    let standing = reader.standing_batches(standing_before(context)).await?;
+    let since = standing.into_iter().find(|one| one.batch.id == id).map(|one| one.since);
+    if let Some((result, form)) = result {
+        write_result(&result, &lines, &form)?;
     }
     if context.json {
-        outcome::say_batch(&batch, &progress, &lines, &context.settings.client_id);
+        outcome::say_batch(&batch, (&progress, since), &lines, &context.settings.client_id);
     } else {
-        say(&format!("{}  {} by {}  {}", batch.name, batch.total, batch.maker, progress::words(&progress)));
+        let at = on_the_screen(batch.created_at);
+        let words = progress::words(&progress);
+        let StoredBatch { name, total, maker, .. } = &batch;
+        tell(&told!(
+            "{name}  {total}  by {maker} on {at}  {words}",
+            "{name}  {total}  por {maker} em {at}  {words}"; words
+        ));
+        if let Some(since) = since {
+            tell(&stands(id, &progress, since));
+        }
         for line in &lines {
-            say(&outcome::sentence_of(line));
+            tell(&outcome::sentence_of(line));
         }
     }
     Ok(Exit::Done)
@@ -386,11 +481,15 @@ async fn show(id: Uuid, result: Option<&Path>, context: &Context) -> Result<Exit
 
 /// What keeps a batch from going on, as a failure of the command.
 fn because(stopped: Stopped) -> Failure {
-    let said = stopped.to_string();
     match stopped {
-        Stopped::Asked => Failure::new(Exit::Later, "stopped", said).retryable(),
+        Stopped::Asked => Failure::new(Exit::Later, "stopped", told!("stopped", "parado")).retryable(),
         Stopped::Paused(pause) => pause.into(),
-        Stopped::Unreachable(_) => Failure::new(Exit::Unreachable, "unreachable", said).retryable(),
+        Stopped::Unreachable(why) => Failure::new(
+            Exit::Unreachable,
+            "unreachable",
+            told!("the gateway cannot be reached ({why})", "sem conexão com o gateway ({why})"),
+        )
+        .retryable(),
         Stopped::Journal(error) => error.into(),
     }
     .meaning(Outcome::Pending)

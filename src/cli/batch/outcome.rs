@@ -1,24 +1,23 @@
 //! What became of a batch: a line each for people and for scripts, the result file, the exit code.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{ADVICE, because};
-use crate::cli::export::{NewFile, safe_cell};
+use super::{advice, because};
 use crate::cli::failure::{Exit, Failure, Outcome};
-use crate::cli::output::{say, say_json};
+use crate::cli::output::{say_json, tell};
+use crate::cli::told::Told;
 use crate::cli::view::{IntentView, sentence};
-use crate::domain::cash_out::State;
+use crate::domain::batch::{Advice, LineStand};
+use crate::domain::cash_out::CashOut;
 use crate::domain::money::Centavos;
-use crate::domain::text::Safe;
 use crate::engine::batch::Stopped;
+use crate::engine::new_file::NewFile;
 use crate::journal::{BatchLine, Progress, StoredBatch};
-
-const COLUMNS: [&str; 8] =
-    ["line", "reference", "state", "end_to_end_id", "amount", "internal_code", "failure", "what_to_do"];
+use crate::lang::Lang;
 
 /// A batch, for scripts.
 #[derive(Debug, Serialize)]
@@ -35,10 +34,12 @@ pub(super) struct BatchView<'a> {
     accepted: u32,
     completed: u32,
     not_paid: u32,
+    /// Since when nobody begins the lines that wait; `null` where none does, or somebody may be at it.
+    stands_since: Option<String>,
 }
 
 impl<'a> BatchView<'a> {
-    pub(super) fn new(batch: &'a StoredBatch, progress: &Progress) -> Self {
+    pub(super) fn new(batch: &'a StoredBatch, progress: &Progress, since: Option<Timestamp>) -> Self {
         Self {
             id: batch.id,
             name: batch.name.as_str(),
@@ -52,6 +53,7 @@ impl<'a> BatchView<'a> {
             accepted: progress.accepted.count,
             completed: progress.completed.count,
             not_paid: progress.not_paid.count,
+            stands_since: since.map(|since| since.to_string()),
         }
     }
 }
@@ -81,18 +83,9 @@ impl<'a> LineView<'a> {
             end_to_end_id: payment
                 .and_then(|payment| payment.cash_out.end_to_end_id.as_ref())
                 .map(ToString::to_string),
-            what_to_do: advice(line),
+            what_to_do: Lang::En.batch_advice(advice_of(line)),
             payment: payment.map(|payment| IntentView::new(payment, client_id)),
         }
-    }
-}
-
-/// The state's word; `waiting` for a line that was not begun, `reference_taken` where it cannot be.
-fn state_of(line: &BatchLine) -> &'static str {
-    match &line.payment {
-        None => "waiting",
-        Some(_) if line.is_taken() => "reference_taken",
-        Some(payment) => payment.cash_out.state.as_str(),
     }
 }
 
@@ -103,55 +96,47 @@ fn is_in_doubt(line: &BatchLine) -> bool {
     })
 }
 
-/// Whether it is paid or on its way to be, as far as anybody has heard.
-fn is_well(line: &BatchLine) -> bool {
-    line.payment.as_ref().filter(|_| !line.is_taken()).is_some_and(|payment| {
-        let pay = &payment.cash_out;
-        matches!(pay.state, State::Completed | State::Accepted)
-            && !pay.conflict
-            && !pay.failure_reported
-            && pay.refunds.is_empty()
-    })
+/// The state's word; `waiting` for a line that was not begun, `reference_taken` where it cannot be.
+fn state_of(line: &BatchLine) -> &'static str {
+    stand_of(line).as_str()
 }
 
-/// What a person does about a line; nothing where there is nothing to do.
-fn advice(line: &BatchLine) -> &'static str {
-    let Some(payment) = &line.payment else { return "go on with the batch: saldo batch resume" };
-    if line.is_taken() {
-        return "not paid: its reference names another payment; pay it under a reference of its own";
-    }
-    let pay = &payment.cash_out;
-    if pay.conflict {
-        return "ask the gateway's people what was paid; do not pay it again";
-    }
-    if !pay.refunds.is_empty() {
-        return "THE MONEY CAME BACK, all of it or a part: saldo show tells; settle it with the payee";
-    }
-    if pay.failure_reported {
-        return "a failure was reported and is being confirmed: do not count it as paid; saldo recover asks again";
-    }
-    match pay.state {
-        State::Completed => "",
-        State::Accepted => "wait; saldo recover asks for it",
-        State::Draft | State::PendingApproval => "it waits for a person",
-        State::Approved | State::Unknown if pay.is_proven_unsent() => "not sent yet; saldo recover sends it",
-        State::Approved | State::Unknown => "do not pay it again; saldo recover works on it",
-        State::Exists | State::Held => "do not pay it again; ask the gateway's people, then saldo resolve",
-        State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
-            "not paid: mend the cause, then saldo batch resume --again"
-        }
-    }
+fn stand_of(line: &BatchLine) -> LineStand {
+    LineStand::of(pay_of(line), line.is_taken())
+}
+
+fn advice_of(line: &BatchLine) -> Advice {
+    Advice::of(pay_of(line), line.is_taken())
+}
+
+fn pay_of(line: &BatchLine) -> Option<&CashOut> {
+    line.payment.as_ref().map(|payment| &payment.cash_out)
+}
+
+/// Whether it is paid or on its way to be, as far as anybody has heard.
+fn is_well(line: &BatchLine) -> bool {
+    advice_of(line).is_well()
 }
 
 /// One line for people.
-pub(super) fn sentence_of(line: &BatchLine) -> String {
+pub(super) fn sentence_of(line: &BatchLine) -> Told {
     let what = match &line.payment {
-        Some(payment) if !line.is_taken() => sentence(payment).en().to_owned(),
-        _ => format!("{} to {}: {}", line.line.order.amount, line.line.order.name, state_of(line)),
+        Some(payment) if !line.is_taken() => sentence(payment),
+        _ => {
+            let (amount, name, stand) = (line.line.order.amount, &line.line.order.name, stand_of(line));
+            let stand = Told::both(|lang| match lang {
+                Lang::En => stand.as_str().to_owned(),
+                Lang::PtBr => lang.line_stand(stand).to_owned(),
+            });
+            told!("{amount} to {name}: {stand}", "{amount} para {name}: {stand}"; stand)
+        }
     };
-    let advice = advice(line);
-    let advice = if advice.is_empty() { String::new() } else { format!(" ({advice})") };
-    format!("line {}  {}  {what}{advice}", line.line.number, line.line.reference)
+    let advice = Told::both(|lang| match lang.batch_advice(advice_of(line)) {
+        "" => String::new(),
+        advice => format!(" ({advice})"),
+    });
+    let (number, reference) = (line.line.number, &line.line.reference);
+    told!("line {number}  {reference}  {what}{advice}", "linha {number}  {reference}  {what}{advice}"; what, advice)
 }
 
 /// One JSON object a line.
@@ -162,7 +147,12 @@ pub(super) fn say_lines(id: Uuid, lines: &[BatchLine], client_id: &str) {
 }
 
 /// Everything of a batch as one JSON object.
-pub(super) fn say_batch(batch: &StoredBatch, progress: &Progress, lines: &[BatchLine], client_id: &str) {
+pub(super) fn say_batch(
+    batch: &StoredBatch,
+    (progress, since): (&Progress, Option<Timestamp>),
+    lines: &[BatchLine],
+    client_id: &str,
+) {
     #[derive(Serialize)]
     struct Whole<'a> {
         #[serde(flatten)]
@@ -170,74 +160,41 @@ pub(super) fn say_batch(batch: &StoredBatch, progress: &Progress, lines: &[Batch
         lines: Vec<LineView<'a>>,
     }
     let lines = lines.iter().map(|line| LineView::new(batch.id, line, client_id)).collect();
-    say_json(&Whole { batch: BatchView::new(batch, progress), lines });
+    say_json(&Whole { batch: BatchView::new(batch, progress, since), lines });
+}
+
+/// `1 of 1 line is`, `2 of 3 lines are`; `1 de 1 linha está`, `2 de 3 linhas estão`
+fn of(count: usize, all: usize) -> Told {
+    let lines = lines_of(all);
+    let (is, esta) = if count == 1 { ("is", "está") } else { ("are", "estão") };
+    told!("{count} of {lines} {is}", "{count} de {lines} {esta}"; lines)
+}
+
+fn lines_of(count: usize) -> Told {
+    if count == 1 { told!("1 line", "1 linha") } else { told!("{count} lines", "{count} linhas") }
 }
 
 /// For people: the lines that were begun and are neither paid nor accepted, then the sum.
 pub(super) fn say_sum(id: Uuid, lines: &[BatchLine]) {
     for line in lines.iter().filter(|line| line.payment.is_some() && !is_well(line)) {
-        say(&sentence_of(line));
+        tell(&sentence_of(line));
     }
     let done = lines.iter().filter(|line| is_well(line));
     let amount = crate::domain::batch::total(done.clone().map(|line| line.line.order.amount));
-    say(&format!("batch {id}: {} of {} lines are paid or accepted, {amount}", done.count(), lines.len()));
-}
-
-/// Where the result goes unless somebody names another place.
-pub(super) fn beside(file: &Path) -> PathBuf {
-    let is_csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-    let mut name = if is_csv { file.with_extension("") } else { file.to_owned() }.into_os_string();
-    name.push(".result.csv");
-    name.into()
+    let done = of(done.count(), lines.len());
+    tell(
+        &told!("batch {id}: {done} paid or accepted, {amount}", "lote {id}: {done} pagas ou aceitas, {amount}"; done),
+    );
 }
 
 /// Whether a file can be made there.
 pub(super) fn check_place(result: &Path) -> Result<(), Failure> {
-    NewFile::beside(result, true).map(drop).map_err(|failure| Failure {
-        message: format!("{}; nothing was sent: name another place with --result", failure.message.en())
-            .into(),
-        ..failure
+    NewFile::beside(result, true).map(drop).map_err(|why| {
+        Failure::from(why).and(told!(
+            "nothing was sent: name another place with --result",
+            "nada foi enviado: dê outro lugar com --result"
+        ))
     })
-}
-
-/// Writes the result file: whole or not at all, for its owner alone.
-pub(super) fn write(result: &Path, lines: &[BatchLine]) -> Result<(), String> {
-    let said = |failure: Failure| failure.message.en().to_owned();
-    let mut file = NewFile::beside(result, true).map_err(said)?;
-    rows(file.writer(), lines).map_err(|error| error.to_string())?;
-    file.keep().map_err(said)
-}
-
-fn rows(out: &mut dyn io::Write, lines: &[BatchLine]) -> io::Result<()> {
-    let mut out = csv::Writer::from_writer(out);
-    out.write_record(COLUMNS)?;
-    for line in lines {
-        let payment = line.payment.as_ref().filter(|_| !line.is_taken());
-        let pay = payment.map(|payment| &payment.cash_out);
-        let text =
-            |value: Option<&Safe>| value.map_or(String::new(), |text| safe_cell(text.as_str()).into_owned());
-        let failure = pay.and_then(|pay| pay.last_report.as_ref()).and_then(|report| report.failure.as_ref());
-        let failure = failure.map(|failure| format!("{}: {}", failure.code, failure.message));
-        let verdict =
-            pay.filter(|pay| pay.state == State::Rejected).and_then(|pay| pay.last_verdict.as_ref());
-        let refusal = match verdict {
-            Some(crate::domain::attempt::Verdict::NotExecuted(proof)) => {
-                Some(Failure::not_executed(proof).message.en().to_owned())
-            }
-            _ => None,
-        };
-        out.write_record([
-            line.line.number.to_string().as_str(),
-            &safe_cell(line.line.reference.as_str()),
-            state_of(line),
-            &text(pay.and_then(|pay| pay.end_to_end_id.as_ref())),
-            &line.line.order.amount.to_decimal(),
-            &text(pay.and_then(|pay| pay.ids.internal_code.as_ref())),
-            &safe_cell(&failure.or(refusal).unwrap_or_default()),
-            advice(line),
-        ])?;
-    }
-    out.flush()
 }
 
 /// The exit code and its reason: doubt first, then what stopped the batch, then what was refused.
@@ -249,7 +206,12 @@ pub(super) fn verdict(
     let count = |is: &dyn Fn(&BatchLine) -> bool| lines.iter().filter(|line| is(line)).count();
     let doubts = count(&is_in_doubt);
     let waiting = count(&|line| line.payment.is_none());
-    let left = format!("{waiting} of {} lines were not begun", lines.len());
+    let all = lines_of(lines.len());
+    let left = if waiting == 1 {
+        told!("1 of {all} was not begun", "1 de {all} não foi começada"; all)
+    } else {
+        told!("{waiting} of {all} were not begun", "{waiting} de {all} não foram começadas"; all)
+    };
     let why = match stopped {
         Ok(None) => None,
         Ok(Some(stopped)) => Some(because(stopped)),
@@ -257,37 +219,47 @@ pub(super) fn verdict(
     };
     if doubts > 0 {
         let why = why.map(|failure| {
-            format!(". {left}: {}; `saldo batch resume {id}` goes on with them", failure.message.en())
+            let why = failure.message;
+            told!(
+                ". {left}: {why}; `saldo batch resume {id}` goes on with them",
+                ". {left}: {why}; `saldo batch resume {id}` continua com elas"; left, why
+            )
         });
-        let why = why.unwrap_or_default();
+        let doubtful = of(doubts, lines.len());
+        let (it, a) = if doubts == 1 { ("it", "a") } else { ("them", "as") };
         return Err(Failure::new(
             Exit::Unknown,
             "in_doubt",
-            format!(
-                "{doubts} of {} lines are in doubt; do not pay them under other references, `saldo recover` works on them{why}",
-                lines.len()
+            told!(
+                "{doubtful} in doubt; do not pay {it} under other references, `saldo recover` works on {it}{why}",
+                "{doubtful} em dúvida; não {a} pague com outra referência, `saldo recover` cuida disso{why}";
+                doubtful, why
             ),
         )
         .retryable()
         .meaning(Outcome::Unknown));
     }
     if let Some(failure) = why {
+        let (why, advice) = (&failure.message, advice());
         return Err(Failure {
-            message: format!("{}; {left}. {ADVICE} (`saldo batch resume {id}`)", failure.message.en()).into(),
+            message: told!(
+                "{why}; {left}. {advice} (`saldo batch resume {id}`)",
+                "{why}; {left}. {advice} (`saldo batch resume {id}`)"; why, left, advice
+            ),
             ..failure
         });
     }
     let unsent =
         count(&|line| line.payment.as_ref().is_some_and(|payment| payment.cash_out.is_proven_unsent()));
     if unsent > 0 {
-        return Err(Failure::new(
-            Exit::Later,
-            "not_sent",
-            format!(
-                "{unsent} of {} lines are decided and not sent yet; `saldo recover` sends them",
-                lines.len()
-            ),
-        )
+        return Err(Failure::new(Exit::Later, "not_sent", {
+            let unsent_lines = of(unsent, lines.len());
+            let (it, a) = if unsent == 1 { ("it", "a") } else { ("them", "as") };
+            told!(
+                "{unsent_lines} decided and not sent yet; `saldo recover` sends {it}",
+                "{unsent_lines} em aberto, sem sair ainda; `saldo recover` {a} envia"; unsent_lines
+            )
+        })
         .retryable()
         .meaning(Outcome::Pending));
     }
@@ -296,11 +268,22 @@ pub(super) fn verdict(
         return Err(Failure::new(
             Exit::Refused,
             "not_paid",
-            format!(
-                "{not_paid} of {} lines were refused, failed or came back; the others are paid or accepted. Mend the cause; \
-                 `saldo batch resume {id} --again` pays those once more that ended unpaid",
-                lines.len()
-            ),
+            {
+                let (was, foi) = if not_paid == 1 {
+                    ("was refused, failed or came back", "foi recusada, falhou ou voltou")
+                } else {
+                    ("were refused, failed or came back", "foram recusadas, falharam ou voltaram")
+                };
+                let rest = (not_paid < lines.len()).then(|| {
+                    told!("; the others are paid or accepted", "; as outras estão pagas ou aceitas")
+                });
+                told!(
+                    "{not_paid} of {all} {was}{rest}. Mend the cause; `saldo batch resume {id} --again` pays those once more \
+                     that ended unpaid",
+                    "{not_paid} de {all} {foi}{rest}. Corrija a causa; `saldo batch resume {id} --again` paga mais uma vez as \
+                     que terminaram sem pagamento"; all, rest
+                )
+            },
         )
         .meaning(Outcome::NotExecuted));
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rustix::termios::tcgetwinsize;
 
-use crate::cli::output::note;
+use crate::cli::output::{note, spoken};
+use crate::cli::told::Told;
 use crate::journal::Progress;
 
 /// Between two looks.
@@ -39,15 +40,17 @@ impl Bar {
             let cells: String = (0..CELLS).map(|cell| if cell < full { '#' } else { '-' }).collect();
             // A line that is longer than the terminal is wide could not be drawn over.
             let columns = tcgetwinsize(stderr()).map_or(80, |size| usize::from(size.ws_col));
-            let line: String =
-                format!("[{cells}] {}", words(progress)).chars().take(columns.max(2) - 1).collect();
+            let line: String = format!("[{cells}] {}", words(progress).in_lang(spoken()))
+                .chars()
+                .take(columns.max(2) - 1)
+                .collect();
             draw(&format!("\r{line}\u{1b}[K"));
             self.is_drawn = true;
         } else if !self.is_quiet {
             let tenth = progress.answered() * 10 / progress.all().max(1);
             if tenth > self.told && tenth < 10 {
                 self.told = tenth;
-                note(&words(progress));
+                note(words(progress));
             }
         }
     }
@@ -57,7 +60,7 @@ impl Bar {
             self.show(progress);
             draw("\n");
         } else if !self.is_quiet {
-            note(&words(progress));
+            note(words(progress));
         }
     }
 }
@@ -69,21 +72,22 @@ fn draw(text: &str) {
 }
 
 /// Of those begun: `37 of 120: 30 paid, 5 accepted, 1 IN DOUBT, 1 not paid`
-pub(super) fn words(progress: &Progress) -> String {
+pub(super) fn words(progress: &Progress) -> Told {
     let parts = [
-        (progress.completed.count, "paid"),
-        (progress.accepted.count, "accepted"),
-        (progress.at_work.count, "not answered yet"),
-        (progress.in_doubt.count, "IN DOUBT"),
-        (progress.not_paid.count, "not paid"),
+        (progress.completed.count, told!("paid", "pagas")),
+        (progress.accepted.count, told!("accepted", "aceitas")),
+        (progress.at_work.count, told!("not answered yet", "sem resposta ainda")),
+        (progress.in_doubt.count, told!("IN DOUBT", "INCERTAS")),
+        (progress.not_paid.count, told!("not paid", "não pagas")),
     ];
-    let told: Vec<String> = parts
+    let told: Vec<Told> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .map(|(count, what)| told!("{count} {what}", "{count} {what}"; what))
         .collect();
-    let told = if told.is_empty() { "not begun".to_owned() } else { told.join(", ") };
-    format!("{} of {}: {told}", progress.begun(), progress.all())
+    let told = if told.is_empty() { told!("not begun", "não começado") } else { Told::join(&told, ", ") };
+    let (begun, all) = (progress.begun(), progress.all());
+    told!("{begun} of {all}: {told}", "{begun} de {all}: {told}"; told)
 }
 
 #[cfg(test)]
@@ -96,8 +100,8 @@ mod tests {
     fn what_there_is_none_of_is_left_out() {
         let of = |count| Sum { count, amount: Centavos::new(i64::from(count)) };
         let mut progress = Progress { waiting: of(3), ..Progress::default() };
-        assert_eq!(words(&progress), "0 of 3: not begun");
+        assert_eq!(words(&progress).en(), "0 of 3: not begun");
         progress = Progress { completed: of(1), in_doubt: of(2), at_work: of(1), ..progress };
-        assert_eq!(words(&progress), "4 of 7: 1 paid, 1 not answered yet, 2 IN DOUBT");
+        assert_eq!(words(&progress).en(), "4 of 7: 1 paid, 1 not answered yet, 2 IN DOUBT");
     }
 }

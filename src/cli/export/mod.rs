@@ -4,7 +4,7 @@ mod ofx;
 mod sheet;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
@@ -18,10 +18,9 @@ use super::unwritten;
 use super::view::TransactionView;
 use crate::domain::transaction::Transaction;
 use crate::engine::clock;
+use crate::engine::new_file::NewFile;
 use crate::journal::Reader;
 use ofx::Statement;
-
-pub(super) use sheet::safe_cell;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArguments {
@@ -178,57 +177,4 @@ pub(super) async fn write_rows(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::other(unwritten(&error))),
         _ => Ok(count),
     }
-}
-
-/// A file that is there when it is whole, or not at all: it holds people's data, so only its owner may read it.
-pub(super) struct NewFile<'a> {
-    path: &'a Path,
-    replace: bool,
-    writer: io::BufWriter<tempfile::NamedTempFile>,
-}
-
-impl<'a> NewFile<'a> {
-    /// Begins it beside its place.
-    pub(super) fn beside(path: &'a Path, replace: bool) -> Result<Self, Failure> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Ok(there) = path.symlink_metadata() {
-            let shown = path.display();
-            // What takes its place is a file; a device or a link would be gone.
-            if !there.is_file() {
-                return Err(Failure::usage(told!(
-                    "{shown} is no regular file, and was left as it is: name another one",
-                    "{shown} não é um arquivo comum, e ficou como estava: dê outro nome"
-                )));
-            }
-            if !replace {
-                return Err(Failure::usage(told!(
-                    "{shown} is there already, and was left as it is: name another file, or say --force",
-                    "{shown} já existe, e ficou como estava: dê outro nome, ou diga --force"
-                )));
-            }
-        }
-        let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| cannot_write(path, &error))?;
-        Ok(Self { path, replace, writer: io::BufWriter::with_capacity(1 << 16, file) })
-    }
-
-    pub(super) fn writer(&mut self) -> &mut dyn Write {
-        &mut self.writer
-    }
-
-    /// Puts it in its place, on the disk.
-    pub(super) fn keep(self) -> Result<(), Failure> {
-        let file = self.writer.into_inner().map_err(|error| cannot_write(self.path, error.error()))?;
-        file.as_file().sync_all().map_err(|error| cannot_write(self.path, &error))?;
-        let kept = if self.replace { file.persist(self.path) } else { file.persist_noclobber(self.path) };
-        kept.map(drop).map_err(|error| cannot_write(self.path, &error.error))
-    }
-}
-
-/// The error alone: the name of the draft beside the place says nothing to anybody.
-pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    let error = error
-        .raw_os_error()
-        .map_or_else(|| error.to_string(), |code| io::Error::from_raw_os_error(code).to_string());
-    let path = path.display();
-    Failure::other(told!("{path} could not be written: {error}", "{path} não pôde ser escrito: {error}"))
 }

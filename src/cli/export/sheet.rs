@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::money::Centavos;
 use crate::domain::report::Direction;
-use crate::domain::text::Safe;
+use crate::domain::text::{Safe, safe_cell};
 use crate::domain::transaction::Transaction;
 use crate::lang::Lang;
 
@@ -138,11 +138,6 @@ pub(super) fn page_br(
 
 fn cell(text: &Option<Safe>) -> Cow<'_, str> {
     safe_cell(text.as_ref().map_or("", Safe::as_str))
-}
-
-/// A text that no spreadsheet takes for a formula.
-pub(in crate::cli) fn safe_cell(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 
 use super::cockpit::zone;
 use super::context::Context;
-use super::export::{NewFile, cannot_write};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json, spoken};
 use super::spoken::Word;
@@ -23,6 +22,7 @@ use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
 use crate::engine::clock;
+use crate::engine::new_file::{NewFile, NotWritten};
 use crate::journal::{Life, Reader};
 use crate::lang::Lang;
 
@@ -73,7 +73,7 @@ pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Resu
     }
     let bytes = if is_pdf { pdf::render(&receipt) } else { (text(&receipt) + "\n").into_bytes() };
     let mut file = NewFile::beside(path, arguments.force)?;
-    file.writer().write_all(&bytes).map_err(|error| cannot_write(path, &error))?;
+    file.writer().write_all(&bytes).map_err(|error| NotWritten::of(path, &error))?;
     file.keep()?;
     let path = path.display();
     note(told!("the receipt is in {path}", "o comprovante está em {path}"));

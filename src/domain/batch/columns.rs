@@ -1,5 +1,6 @@
 //! What a file's columns are called, in Portuguese and in English.
 
+use crate::domain::suggestion::suggestion;
 use crate::domain::text::folded;
 
 /// A column of the file.
@@ -98,6 +99,12 @@ impl Column {
         let words: String = folded(heading).replace(['_', '-'], " ");
         let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         Self::ALL.into_iter().find(|column| column.headings().contains(&words.as_str()))
+    }
+
+    /// The heading that somebody probably meant.
+    pub(super) fn meant(heading: &str) -> Option<&'static str> {
+        let known = Self::ALL.iter().flat_map(|column| column.headings());
+        suggestion(&folded(heading).replace(['_', '-'], " "), known.copied())
     }
 
     /// Every column's name.

@@ -6,6 +6,8 @@
 //! with it.
 
 mod columns;
+mod outcome;
+mod quotes;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ use super::text::Safe;
 use super::transaction::{State, Transaction};
 
 pub use columns::Column;
+pub use outcome::{Advice, LineStand, ResultForm};
 pub(crate) use read::key_type;
 pub use read::read;
 
@@ -39,6 +42,12 @@ pub const MOST_BYTES: usize = 4_000_000;
 
 /// The longest name or description, in characters, as on the command line.
 pub const MOST_TEXT: usize = 200;
+
+/// A heading that would do, for who has none.
+pub const EXAMPLE: &str = "chave;valor;nome;documento;referencia";
+
+/// The same in English.
+pub const EXAMPLE_IN_ENGLISH: &str = "key;amount;name;document;reference";
 
 /// A payment alike is a likely repeat for so long.
 pub const REPEAT_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -226,6 +235,13 @@ impl fmt::Display for Mistake {
     }
 }
 
+fn remedy(meant: Option<&'static str>) -> String {
+    match meant {
+        Some(meant) => format!("did you mean {meant:?}?"),
+        None => format!("take it out, or name it {}", Column::names()),
+    }
+}
+
 /// What is wrong with a file or a line, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
@@ -241,9 +257,33 @@ pub enum Wrong {
     /// Another encoding.
     #[error("this is not UTF-8; save the sheet as \"CSV UTF-8\"")]
     NotText,
+    /// The first line names no column at all.
+    #[error(
+        "the first line names no column that is known, so the heading is missing, or what stands between its names is not \
+         `;`, `,` or a tab. It is, for instance: {EXAMPLE} (in English: {EXAMPLE_IN_ENGLISH})"
+    )]
+    NoHeading,
+    /// `sep=` with something that separates nothing.
+    #[error("what separates the fields is `;`, `,` or a tab; write it so, or take this line out")]
+    Separator,
+    /// A quote that has no end on its line.
+    #[error(
+        "a quote opens in field {0} and is not closed on the line; close it, and write a quote that is a part of a text twice"
+    )]
+    QuoteOpen(usize),
+    /// Something between a closing quote and the next separator.
+    #[error(
+        "in field {0}, something stands behind the closing quote; a quote that is a part of a text is written twice"
+    )]
+    QuoteInside(usize),
     /// A heading that is no column.
-    #[error("the column {0} is not known; take it out, or name it {names}", names = Column::names())]
-    UnknownColumn(Safe),
+    #[error("the column {name} is not known; {}", remedy(*meant))]
+    UnknownColumn {
+        /// As it stands there, or as much of it as can be repeated.
+        name: Safe,
+        /// What was probably meant.
+        meant: Option<&'static str>,
+    },
     /// Two headings mean the same.
     #[error("two columns are this one; take one out")]
     ColumnTwice,
@@ -257,7 +297,8 @@ pub enum Wrong {
     NoDestinationColumn,
     /// More or fewer fields than the heading has.
     #[error(
-        "it has {found} fields, and the heading has {expected}; a text with the separator in it stands in quotes"
+        "it has {found} field{}, and the heading has {expected}; a text with the separator in it stands in quotes",
+        if *found == 1 { "" } else { "s" }
     )]
     Fields {
         /// In the line.

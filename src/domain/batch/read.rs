@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
-use super::{Batch, Column, Line, MOST_BYTES, MOST_LINES, MOST_TEXT, Mistake, Sheet, Wrong, reference_of};
+use super::{
+    Batch, Column, Line, MOST_BYTES, MOST_LINES, MOST_TEXT, Mistake, Sheet, Wrong, quotes, reference_of,
+};
 use crate::domain::br_code::{BrCode, Target};
 use crate::domain::document::Document;
 use crate::domain::institution::Ispb;
@@ -19,8 +21,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// What may stand between fields.
 const SEPARATORS: [u8; 3] = [b';', b'\t', b','];
 
-/// Reads a file: the first line names the columns, each other one is a payment. `,`, `;` or a tab between fields, quotes
-/// around those that hold one, UTF-8 with or without a byte order mark. Amounts are written as everywhere in saldo.
+/// Reads a file: the first line names the columns, each other one is a payment. `,`, `;` or a tab between fields (`sep=;`
+/// in a line of its own says which), quotes around those that hold one, UTF-8 with or without a byte order mark. Amounts are written as everywhere in saldo.
 ///
 /// # Errors
 ///
@@ -36,7 +38,16 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Sheet, Vec<Mistake>> {
         let before = &text[..error.valid_up_to()];
         return Err(vec![Mistake { line: line_after(before), column: None, wrong: Wrong::NotText }]);
     }
-    let mut records = records(text);
+    let (separator, text, first) = match declared(text) {
+        Some(Ok((separator, rest))) => (separator, rest, 2),
+        Some(Err(wrong)) => return Err(vec![Mistake { line: 1, column: None, wrong }]),
+        None => (separator(text), text, 1),
+    };
+    let mistakes = quotes::check(text, separator, first);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let mut records = records(text, separator, first);
     if records.is_empty() {
         return Err(whole(Wrong::NoLines));
     }
@@ -72,16 +83,31 @@ fn line_after(bytes: &[u8]) -> u32 {
     u32::try_from(ends + 1).unwrap_or(u32::MAX)
 }
 
-/// The records that are not blank, with the number of the line at which each begins.
-fn records(text: &[u8]) -> Vec<(u32, ByteRecord)> {
-    let separator = separator(text);
+/// The separator that the first line declares, as spreadsheets write it (`sep=;`), with what follows that line.
+fn declared(text: &[u8]) -> Option<Result<(u8, &[u8]), Wrong>> {
+    let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+    let line = text[..end].strip_suffix(b"\r").unwrap_or(&text[..end]);
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (word, declared) = line.split_at_checked(4)?;
+    if !word.eq_ignore_ascii_case(b"sep=") {
+        return None;
+    }
+    let rest = text.get(end + 1..).unwrap_or_default();
+    Some(match declared {
+        [separator] if SEPARATORS.contains(separator) => Ok((*separator, rest)),
+        _ => Err(Wrong::Separator),
+    })
+}
+
+/// The records that are not blank, with the number of the line at which each begins. `first` is the number of the first line.
+fn records(text: &[u8], separator: u8, first: u32) -> Vec<(u32, ByteRecord)> {
     let mut reader = ReaderBuilder::new()
         .delimiter(separator)
         .has_headers(false)
         .flexible(true)
         .trim(Trim::None)
         .from_reader(text);
-    let (mut line, mut counted) = (1, 0);
+    let (mut line, mut counted) = (first, 0);
     // Bytes of UTF-8 in memory, in any number of fields: nothing is left that could fail.
     reader
         .byte_records()
@@ -126,14 +152,19 @@ impl Heading {
         while fields > 0 && record[fields - 1].trim_ascii().is_empty() {
             fields -= 1;
         }
-        for (place, field) in record.iter().enumerate().take(fields) {
-            let text = String::from_utf8_lossy(field);
-            match Column::of(&text) {
+        let names: Vec<_> = record.iter().take(fields).map(String::from_utf8_lossy).collect();
+        if names.iter().all(|name| Column::of(name).is_none() && Column::meant(name).is_none()) {
+            return Err(vec![Mistake { line, column: None, wrong: Wrong::NoHeading }]);
+        }
+        for (place, text) in names.iter().enumerate() {
+            match Column::of(text) {
                 Some(column) if places.insert(column, place).is_some() => {
                     wrong(Some(column), Wrong::ColumnTwice);
                 }
                 Some(_) => {}
-                None => wrong(None, Wrong::UnknownColumn(shown(&text))),
+                None => {
+                    wrong(None, Wrong::UnknownColumn { name: shown(text), meant: Column::meant(text) });
+                }
             }
         }
         let has = |column: Column| places.contains_key(&column);

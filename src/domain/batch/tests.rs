@@ -30,13 +30,18 @@ fn a_file_is_read_whatever_its_ways() {
             .to_owned(),
         format!("\u{feff}{HEADING}\r\n{MARIA}\r\n;;;;\r\n"),
         format!("{HEADING}\n\"maria@example.com\";\"500,25\";\"Maria Silva\";529.982.247-25;\"INV-1\""),
+        format!("sep=;\r\n{HEADING}\r\n{MARIA}\r\n"),
+        format!("\u{feff}SEP=,\n{}\n\"maria@example.com\",\"500,25\",Maria Silva,529.982.247-25,INV-1", HEADING.replace(';', ",")),
         // A separator at the end of each line.
         format!("{HEADING};\n{MARIA};\n"),
         // Columns in another order, one more of them, and blanks around.
         "tipo_de_chave;documento;nome;valor;chave;reference;repetir\nemail;52998224725; Maria Silva ;500,25; maria@example.com;INV-1;não"
             .to_owned(),
     ] {
-        assert_eq!(good(&text).batch.lines, wanted, "{text}");
+        let mut lines = good(&text).batch.lines;
+        // The line that declares the separator is one, too.
+        lines[0].number -= u32::from(text.to_lowercase().contains("sep="));
+        assert_eq!(lines, wanted, "{text}");
     }
     let sheet = good(&format!("{HEADING}\n\n{MARIA}\n"));
     assert_eq!(sheet.batch.lines[0].number, 3, "a blank line counts as the editor counts it");
@@ -131,8 +136,29 @@ fn a_file_that_is_none_says_why() {
         (b"valor;nome;cpf\n", "line 1: there is no column for the payee's key"),
         (b"ispb;conta;valor;nome;cpf\n", "line 1, branch: there is no such column"),
         (b"chave;key;valor;nome;cpf\n", "line 1, key: two columns are this one"),
+        (
+            b"chave;valor;nome;docmento\n",
+            "line 1: the column docmento is not known; did you mean \"documento\"?",
+        ),
+        (
+            b"chave;valor;nome;cpf;1/2\n",
+            "line 1: the column (…) is not known; take it out, or name it chave,",
+        ),
         // Without a heading, the first payment is one; nothing of it is repeated.
-        (b"maria@example.com;1,00;Maria;52998224725\n", "line 1: the column (…) is not known"),
+        (
+            b"maria@example.com;1,00;Maria;52998224725\n",
+            "line 1: the first line names no column that is known",
+        ),
+        (b"chave|valor|nome|documento\n", "line 1: the first line names no column that is known"),
+        (b"sep=|\nchave|valor|nome|documento\n", "line 1: what separates the fields is"),
+        (
+            b"chave;valor;nome;cpf\nx;1;\"Maria;529\ny;2;Jo;3\n",
+            "line 2: a quote opens in field 3 and is not closed on the line",
+        ),
+        (
+            b"chave;valor;nome;cpf\nx;1;\"Maria\" S;529\n",
+            "line 2: in field 3, something stands behind the closing quote",
+        ),
     ] {
         let said = bad(text);
         let wanted = std::str::from_utf8(wanted.as_bytes()).unwrap();

@@ -4,16 +4,19 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, named_params, params};
 use uuid::Uuid;
 
-use super::super::batch::{BatchLine, BatchReader, Batches, Progress, StoredBatch};
+use super::super::batch::{
+    BatchLine, BatchPage, BatchPart, BatchReader, BatchRow, Batches, Progress, StandingBatch, StoredBatch,
+};
 use super::super::{Answer, JournalError, Sum};
 use super::convert::{Columns, collect, first, to_json, write};
 use super::writer::Purpose;
-use super::{SqliteJournal, SqliteReader, intents};
+use super::{SqliteJournal, SqliteReader, feed, intents};
 use crate::domain::batch::{Batch, Line};
 use crate::domain::cash_out::State;
 use crate::domain::money::Centavos;
-use crate::domain::order::Digest;
+use crate::domain::order::{Digest, Order};
 use crate::domain::person::Person;
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 
 const COLUMNS: &str = "id, digest, name, maker, count, total, created_at";
@@ -31,6 +34,19 @@ const PROGRESS: &str = "
     LEFT JOIN transactions t ON t.id = i.id
     WHERE l.batch = ?1
     GROUP BY 1, 2, 3, 4";
+
+/// Where each line stands, in the file's order.
+const STANDINGS: &str = "
+    SELECT l.number, l.amount, i.id, i.created_at AS begun_at, coalesce(t.state, '') AS state,
+           coalesce(t.conflict, 0) AS conflict, i.id IS NOT NULL AND i.payload <> l.payload AS taken,
+           coalesce(json_extract(i.snapshot, '$.ambiguous'), 0) AS ambiguous,
+           coalesce(t.failure_reported OR t.refunded, 0) AS told
+    FROM batch_lines l
+    LEFT JOIN intents i ON i.obligation = l.reference
+        AND i.generation = (SELECT max(generation) FROM intents WHERE obligation = l.reference)
+    LEFT JOIN transactions t ON t.id = i.id
+    WHERE l.batch = ?1
+    ORDER BY l.number";
 
 fn read(row: &Row<'_>) -> Result<StoredBatch, JournalError> {
     Ok(StoredBatch {
@@ -78,30 +94,130 @@ fn lines(connection: &Connection, id: Uuid) -> Result<Vec<BatchLine>, JournalErr
 fn progress(connection: &Connection, id: Uuid) -> Result<Progress, JournalError> {
     let parts = collect(connection, PROGRESS, [id.to_string()], |row| {
         let sum = Sum { count: row.read("count")?, amount: Centavos::new(row.read("amount")?) };
-        let state: String = row.read("state")?;
-        let flags: [bool; 3] = [row.read("taken")?, row.read("conflict")?, row.read("ambiguous")?];
-        Ok((state, flags, sum))
+        Ok((standing(row)?, sum))
     })?;
     let mut progress = Progress::default();
-    for (state, [taken, conflict, ambiguous], sum) in parts {
-        let place = match State::ALL.into_iter().find(|one| one.as_str() == state) {
-            None if state.is_empty() => &mut progress.waiting,
-            None => return Err(JournalError::Unreadable(format!("no cash-out is {state}"))),
-            Some(_) if taken => &mut progress.not_paid,
-            Some(_) if conflict => &mut progress.in_doubt,
-            Some(State::Unknown) if !ambiguous => &mut progress.at_work,
-            Some(State::Draft | State::PendingApproval | State::Approved) => &mut progress.at_work,
-            Some(State::Unknown | State::Exists | State::Held) => &mut progress.in_doubt,
-            Some(State::Accepted) => &mut progress.accepted,
-            Some(State::Completed) => &mut progress.completed,
-            Some(
-                State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid,
-            ) => &mut progress.not_paid,
-        };
-        place.count += sum.count;
-        place.amount = place.amount.checked_add(sum.amount).unwrap_or(place.amount);
+    for (standing, sum) in parts {
+        add(place(&mut progress, standing), sum);
     }
     Ok(progress)
+}
+
+/// What of a line's payment says where the line stands. `None`: it was not begun.
+type Standing = (Option<State>, [bool; 3]);
+
+fn standing(row: &Row<'_>) -> Result<Standing, JournalError> {
+    let word: String = row.read("state")?;
+    let state = State::ALL.into_iter().find(|state| state.as_str() == word);
+    if state.is_none() && !word.is_empty() {
+        return Err(JournalError::Unreadable(format!("no cash-out is {word}")));
+    }
+    Ok((state, [row.read("taken")?, row.read("conflict")?, row.read("ambiguous")?]))
+}
+
+const fn place(progress: &mut Progress, (state, flags): Standing) -> &mut Sum {
+    let [taken, conflict, ambiguous] = flags;
+    match state {
+        None => &mut progress.waiting,
+        Some(_) if taken => &mut progress.not_paid,
+        Some(_) if conflict => &mut progress.in_doubt,
+        Some(State::Unknown) if !ambiguous => &mut progress.at_work,
+        Some(State::Draft | State::PendingApproval | State::Approved) => &mut progress.at_work,
+        Some(State::Unknown | State::Exists | State::Held) => &mut progress.in_doubt,
+        Some(State::Accepted) => &mut progress.accepted,
+        Some(State::Completed) => &mut progress.completed,
+        Some(
+            State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid,
+        ) => &mut progress.not_paid,
+    }
+}
+
+fn add(place: &mut Sum, sum: Sum) {
+    place.count += sum.count;
+    place.amount = place.amount.checked_add(sum.amount).unwrap_or(place.amount);
+}
+
+fn page(connection: &Connection, part: &BatchPart) -> Result<Option<BatchPage>, JournalError> {
+    let Some(batch) = by_id(connection, part.id)? else { return Ok(None) };
+    let lines = collect(connection, STANDINGS, [part.id.to_string()], |row| {
+        let payment = match row.read::<Option<String>>("id")? {
+            Some(_) => Some((row.uuid("id")?, row.time("begun_at")?)),
+            None => None,
+        };
+        let amount = Centavos::new(row.read("amount")?);
+        Ok((row.read::<u32>("number")?, amount, standing(row)?, row.read::<bool>("told")?, payment))
+    })?;
+    let mut progress = Progress::default();
+    let mut wanted: Vec<(u32, bool, Option<Uuid>)> = Vec::new();
+    let mut touched_at = batch.created_at;
+    for (number, amount, standing, more_to_say, payment) in lines {
+        add(place(&mut progress, standing), Sum { count: 1, amount });
+        let (state, [taken, conflict, _]) = standing;
+        let is_well = matches!(state, Some(State::Completed | State::Accepted));
+        if let Some((_, begun_at)) = payment {
+            touched_at = touched_at.max(begun_at);
+        }
+        if !part.unpaid || !is_well || taken || conflict || more_to_say {
+            wanted.push((number, taken, payment.map(|(id, _)| id)));
+        }
+    }
+    let limit = usize::try_from(part.limit).unwrap_or(usize::MAX);
+    let at = wanted.partition_point(|(number, ..)| *number < part.around);
+    // As many above as below, and the whole limit near either end.
+    let first = at.saturating_sub(limit / 2).min(wanted.len().saturating_sub(limit));
+    let rows = wanted.iter().skip(first).take(limit);
+    let rows = rows.map(|row| self::row(connection, part.id, *row)).collect::<Result<_, _>>()?;
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let (above, all) = (count(first), count(wanted.len()));
+    Ok(Some(BatchPage { batch, progress, rows, above, all, touched_at }))
+}
+
+fn row(
+    connection: &Connection,
+    batch: Uuid,
+    (number, is_taken, payment): (u32, bool, Option<Uuid>),
+) -> Result<BatchRow, JournalError> {
+    let sql = "SELECT reference, amount, payload FROM batch_lines WHERE batch = ?1 AND number = ?2";
+    let line = first(connection, sql, params![batch.to_string(), number], |row| {
+        let order: Order = row.json("payload")?;
+        Ok((row.read("reference")?, Centavos::new(row.read("amount")?), order.name))
+    })?;
+    let (reference, amount, name) =
+        line.ok_or_else(|| JournalError::NotFound(format!("line {number} of {batch}")))?;
+    let intent = payment.map(|id| intents::by_id(connection, id)).transpose()?.flatten();
+    let payment = payment.map(|id| feed::by_id(connection, id)).transpose()?.flatten();
+    let stand = payment.as_ref().map(|row| {
+        Stand::of(row.state, row.failure_reported, intent.as_ref().map(|intent| &intent.cash_out))
+    });
+    Ok(BatchRow { number, amount, name, reference, is_taken, payment, stand })
+}
+
+/// Lines are begun in the file's order, eight at a time, so a batch that is not done has such a line near its end.
+fn standing_batches(
+    connection: &Connection,
+    quiet_since: Timestamp,
+) -> Result<Vec<StandingBatch>, JournalError> {
+    let sql = format!(
+        "SELECT {COLUMNS}, max(b.created_at, coalesce((
+                    SELECT max(i.created_at) FROM batch_lines l JOIN intents i ON i.obligation = l.reference
+                    WHERE l.batch = b.id), 0)) AS since
+         FROM batches b
+         WHERE b.created_at <= ?1 AND EXISTS (
+             SELECT 1 FROM (SELECT reference FROM batch_lines WHERE batch = b.id ORDER BY number DESC LIMIT 32) l
+             WHERE NOT EXISTS (SELECT 1 FROM intents WHERE obligation = l.reference))
+         ORDER BY b.created_at, b.id"
+    );
+    let unfinished = collect(connection, &sql, [quiet_since.as_microsecond()], |row| {
+        Ok((read(row)?, row.time("since")?))
+    })?;
+    let mut standing = Vec::new();
+    for (batch, since) in unfinished.into_iter().filter(|(_, since)| *since <= quiet_since) {
+        let waiting = progress(connection, batch.id)?.waiting;
+        if waiting.count > 0 {
+            standing.push(StandingBatch { batch, waiting, since });
+        }
+    }
+    Ok(standing)
 }
 
 fn record(
@@ -161,6 +277,14 @@ macro_rules! read_on {
 
             fn batch_lines(&self, id: Uuid) -> Answer<'_, Vec<BatchLine>> {
                 Box::pin(self.reader.call(move |connection| lines(connection, id)))
+            }
+
+            fn batch_page(&self, part: BatchPart) -> Answer<'_, Option<BatchPage>> {
+                Box::pin(self.reader.call(move |connection| page(connection, &part)))
+            }
+
+            fn standing_batches(&self, quiet_since: Timestamp) -> Answer<'_, Vec<StandingBatch>> {
+                Box::pin(self.reader.call(move |connection| standing_batches(connection, quiet_since)))
             }
         }
     };

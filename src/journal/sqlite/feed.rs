@@ -70,7 +70,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
     })
 }
 
-fn by_id(connection: &Connection, id: Uuid) -> Result<Option<Transaction>, JournalError> {
+pub(super) fn by_id(connection: &Connection, id: Uuid) -> Result<Option<Transaction>, JournalError> {
     first(connection, &format!("SELECT {COLUMNS} FROM transactions WHERE id = ?1"), [id.to_string()], read)
 }
 

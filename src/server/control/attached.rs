@@ -1,7 +1,7 @@
 //! A cockpit's engine where another process owns the journal: what the screen shows is read from the journal and from what
 //! the owner tells, and what it wants is asked of the owner.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,9 @@ use crate::engine::batch::{self, Ran, RunBatch};
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::desk::{Wanted, show};
 use crate::engine::lane::{Decision, LaneError, Pause};
-use crate::engine::message::{AskedOutcome, Command, DecisionOutcome, News, RebalanceTrouble, WebhookHealth};
+use crate::engine::message::{
+    AskedOutcome, Command, DecisionOutcome, News, RebalanceTrouble, ResultFile, WebhookHealth,
+};
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
 use crate::engine::{clock, exposure};
@@ -179,6 +181,7 @@ impl Clerk {
                 Command::ShowLife(id) => window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => window.send_modify(|wanted| wanted.sought = text),
                 Command::LookBack(past) => window.send_modify(|wanted| wanted.past = past),
+                Command::ShowBatch(part) => window.send_modify(|wanted| wanted.batch = part),
                 command => {
                     let clerk = Arc::clone(&self);
                     asking.spawn(async move { clerk.carry_out(command).await });
@@ -189,7 +192,11 @@ impl Clerk {
 
     async fn carry_out(&self, command: Command) {
         match command {
-            Command::ShowFeed(_) | Command::ShowLife(_) | Command::Seek(_) | Command::LookBack(_) => {}
+            Command::ShowFeed(_)
+            | Command::ShowLife(_)
+            | Command::Seek(_)
+            | Command::LookBack(_)
+            | Command::ShowBatch(_) => {}
             // Where these cannot be asked, the screen says already that nobody is there.
             Command::PollBalance => drop(self.ask::<()>(Request::PollBalance).await),
             Command::ResumePayments => drop(self.ask::<()>(Request::Resume).await),
@@ -222,11 +229,18 @@ impl Clerk {
                 let found = gap_files(self.reader.as_ref(), &self.zone).await;
                 self.tell(News::Gaps(found.map_err(|error| error.to_string()))).await;
             }
-            Command::ReadBatch(path) => {
-                let outcome = Box::new(batch::look(self.reader.as_ref(), Path::new(&path)).await);
-                self.tell(News::BatchRead { path, outcome }).await;
+            Command::ReadBatch(source) => {
+                let outcome = Box::new(batch::look(self.reader.as_ref(), &source).await);
+                self.tell(News::BatchRead { source, outcome }).await;
             }
-            Command::PayBatch(batch) => self.pay_batch(*batch).await,
+            Command::PayBatch { batch, result } => self.pay_batch(*batch, result).await,
+            Command::ListBatches => {
+                let listed = self.reader.batches(batch::LISTED).await;
+                self.tell(News::Batches(listed.map_err(|error| error.to_string()))).await;
+            }
+            Command::WriteBatchResult { id, file } => {
+                batch::write_and_tell(self.reader.as_ref(), id, &file, &self.news).await;
+            }
             Command::Charge(decision) => self.charge(*decision).await,
             Command::Refund(decision) => self.refund(*decision).await,
             Command::Resolve { id, finding } => {
@@ -284,7 +298,7 @@ impl Clerk {
     }
 
     /// Asks for a portion after the other. The owner begins lines for as long as somebody waits for them.
-    async fn pay_batch(&self, batch: Batch) {
+    async fn pay_batch(&self, batch: Batch, result: Option<ResultFile>) {
         let (id, name) = (batch.id(), batch.name.clone());
         let reader = self.reader.as_ref();
         let work = async {
@@ -299,6 +313,9 @@ impl Clerk {
             }
         };
         let ended = batch::watched(reader, (id, &name), &self.news, work).await;
+        if let Some(result) = result {
+            batch::write_and_tell(reader, id, &result, &self.news).await;
+        }
         batch::tell_end(reader, (id, name), &self.news, ended).await;
     }
 

@@ -61,6 +61,9 @@ impl Picture {
             | News::AsItWas(_)
             | News::BatchRead { .. }
             | News::Batch(_)
+            | News::BatchLines(_)
+            | News::Batches(_)
+            | News::BatchResult { .. }
             | News::Resolved { .. } => return false,
         }
         true

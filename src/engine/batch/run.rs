@@ -1,37 +1,28 @@
-//! Batches: what a file would do, and paying its lines.
-//!
-//! A batch is recorded whole before its first line goes out ([`crate::journal::Batches`]). Each line is then an ordinary
-//! payment, decided and sent by the lane under the line's reference, so whatever ends a batch in the middle, going on with it
-//! finds what is there and begins the rest. A line in doubt stays with the machine that resolves single payments.
+//! Paying the lines of a batch, several at a time, for as long as somebody waits for it.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::clock;
-use super::lane::{Decision, LaneError, Pause};
-use super::message::{BatchNews, News};
-use super::office::Office;
-use super::recover::take_up;
+use super::result::write_and_tell;
+use super::{Ran, RunBatch, Stopped};
 use crate::domain::attempt::{NotExecuted, Verdict};
-use crate::domain::batch::{
-    Batch, Column, Like, Line, MOST_BYTES, Mistake, REPEAT_WITHIN, Repeat, Sheet, Wrong, may_repeat, read,
-    repeats_within,
-};
+use crate::domain::batch::Batch;
 use crate::domain::cash_out::State;
 use crate::domain::person::Person;
-use crate::domain::query::{Comparison, Filter, Term, Test};
-use crate::domain::report::Direction;
 use crate::domain::text::Safe;
-use crate::journal::{BatchLine, BatchReader, JournalError, Proposed, Query, StoredBatch};
+use crate::engine::lane::{Decision, LaneError, Pause};
+use crate::engine::message::{BatchNews, News, ResultFile};
+use crate::engine::office::Office;
+use crate::engine::recover::take_up;
+use crate::gateway::ReadError;
+use crate::journal::{BatchLine, BatchReader, JournalError, Proposed, StoredBatch};
 
 /// Lines that are sent at the same time: as many as the tracker works on, plenty for a desk and little for a gateway.
 const AT_ONCE: usize = 8;
@@ -43,8 +34,9 @@ const PORTION: Duration = Duration::from_secs(20);
 /// How long lines in doubt are worked on, all together, once every line was begun.
 const WORK_ON_DOUBTS: Duration = Duration::from_secs(30);
 
-/// Lines in a row that could not be sent because nobody answered, until no further one is begun.
-const UNREACHABLE_IN_A_ROW: u32 = 3;
+/// Lines in a row that could not be sent for want of a token, until no further one is begun. One that met nobody at all is
+/// enough.
+const NO_TOKEN_IN_A_ROW: u32 = 3;
 
 /// How long no line is begun after the gateway said that it is asked too often, unless it says how long.
 const TOO_MANY_WAIT: Duration = Duration::from_secs(1);
@@ -54,217 +46,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Between two looks at how far a batch has got.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// Rows alike that are looked at for a line.
-const ALIKE: u32 = 50;
-
-/// What a file would do: everything that a person has to see before it is paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Examined {
-    /// The payments of the file.
-    pub batch: Batch,
-    /// The batch as it was recorded, if it was begun before.
-    pub begun: Option<StoredBatch>,
-    /// Lines whose payment the journal has already, and where it stands: nothing new is made of them.
-    pub known: Vec<(u32, State)>,
-    /// Lines that may pay what is paid already and do not say that they are meant.
-    pub repeats: Vec<Repeat>,
-}
-
-impl Examined {
-    /// The lines of which nothing is in the journal.
-    pub fn new_lines(&self) -> impl Iterator<Item = &Line> {
-        // Both are in the file's order.
-        let mut known = self.known.iter().map(|(line, _)| *line).peekable();
-        self.batch.lines.iter().filter(move |line| known.next_if_eq(&line.number).is_none())
-    }
-}
-
-/// Why a file cannot be paid. Nothing of it was sent.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BatchTrouble {
-    /// The file cannot be read.
-    #[error("the file cannot be read: {0}; nothing was sent")]
-    File(Safe),
-    /// Something is wrong with its lines.
-    #[error("{} in the file, so nothing of it was sent", count(.0.len()))]
-    Mistakes(Vec<Mistake>),
-    /// The journal cannot be read or written.
-    #[error("{0}; nothing was sent")]
-    Journal(JournalError),
-}
-
-fn count(mistakes: usize) -> String {
-    if mistakes == 1 { "there is a mistake".to_owned() } else { format!("there are {mistakes} mistakes") }
-}
-
-impl From<JournalError> for BatchTrouble {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error)
-    }
-}
-
-/// Going on with a batch: what is asked of the journal's owner.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunBatch {
-    /// Which.
-    pub id: Uuid,
-    /// Lines whose payment is proven not made, and ended before this (UTC), are paid once more. As every portion of one wish
-    /// says the same time, each line is paid once more at most.
-    pub again: Option<Timestamp>,
-}
-
-/// What came of going on with a batch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ran {
-    /// Lines are left that may be begun now.
-    pub more: bool,
-    /// Why no further line was begun, where something is in the way.
-    pub stopped: Option<Stopped>,
-}
-
-/// Why no further line of a batch is begun. Those that were begun go on as single payments do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stopped {
-    /// Somebody asked for it.
-    #[error("stopped")]
-    Asked,
-    /// Nothing is sent at the moment.
-    #[error("{0}")]
-    Paused(Pause),
-    /// The gateway cannot be reached.
-    #[error("the gateway cannot be reached ({0})")]
-    Unreachable(String),
-    /// The journal cannot be written.
-    #[error("{0}")]
-    Journal(JournalError),
-}
-
-/// Reads a file of payments, as far as one may be large. `~/` is the person's own folder.
-///
-/// # Errors
-///
-/// [`BatchTrouble::File`], or [`BatchTrouble::Mistakes`] with all that is wrong.
-pub async fn read_file(path: &Path) -> Result<Sheet, BatchTrouble> {
-    use tokio::io::AsyncReadExt;
-    let path = at_home(path);
-    let failed = |error: std::io::Error| BatchTrouble::File(Safe::new(&error.to_string()));
-    let file = tokio::fs::File::open(&path).await.map_err(failed)?;
-    if !file.metadata().await.map_err(failed)?.is_file() {
-        return Err(BatchTrouble::File(Safe::new("it is not a file")));
-    }
-    let mut bytes = Vec::new();
-    // One byte more than there may be tells that there are more.
-    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(most).read_to_end(&mut bytes).await.map_err(failed)?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let read = tokio::task::spawn_blocking(move || read(&name, &bytes)).await;
-    read.map_err(|error| BatchTrouble::File(Safe::new(&error.to_string())))?.map_err(BatchTrouble::Mistakes)
-}
-
-/// The same path, with the person's own folder for a `~` at its beginning.
-pub fn at_home(path: &Path) -> std::path::PathBuf {
-    match (path.strip_prefix("~"), std::env::var_os("HOME")) {
-        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
-        _ => path.to_owned(),
-    }
-}
-
-/// Holds a file's payments against the journal, if there is one yet.
-///
-/// # Errors
-///
-/// [`BatchTrouble`]: a reference that names another payment is a mistake like any other.
-pub async fn examine(
-    journal: Option<&dyn BatchReader>,
-    sheet: Sheet,
-    now: Timestamp,
-) -> Result<Examined, BatchTrouble> {
-    let Sheet { batch, meant } = sheet;
-    let begun = match journal {
-        Some(journal) => journal.batch(batch.id()).await?,
-        None => None,
-    };
-    let (mut known, mut mistakes) = (Vec::new(), Vec::new());
-    if let Some(journal) = journal {
-        for line in &batch.lines {
-            match journal.newest(&line.reference).await? {
-                Some(payment) if payment.order == line.order => {
-                    known.push((line.number, payment.cash_out.state));
-                }
-                Some(_) => mistakes.push(Mistake {
-                    line: line.number,
-                    column: Some(Column::Reference),
-                    wrong: Wrong::Taken,
-                }),
-                None => {}
-            }
-        }
-    }
-    if !mistakes.is_empty() {
-        return Err(BatchTrouble::Mistakes(mistakes));
-    }
-    let mut examined = Examined { batch, begun, known, repeats: Vec::new() };
-    examined.repeats = repeats(journal, &examined, now).await?;
-    examined.repeats.retain(|repeat| !meant.contains(&repeat.line));
-    Ok(examined)
-}
-
-/// Lines not begun yet that may pay what is paid already. What a batch was recorded with was looked at then.
-async fn repeats(
-    journal: Option<&dyn BatchReader>,
-    examined: &Examined,
-    now: Timestamp,
-) -> Result<Vec<Repeat>, JournalError> {
-    let new: Vec<&Line> = examined.new_lines().collect();
-    let is_new = |number: u32| new.binary_search_by_key(&number, |line| line.number).is_ok();
-    let mut found = Vec::new();
-    if examined.begun.is_none() {
-        found = repeats_within(&examined.batch.lines);
-        found.retain(|repeat| is_new(repeat.line));
-    }
-    let Some(journal) = journal else { return Ok(found) };
-    let own: std::collections::HashSet<&str> =
-        examined.batch.lines.iter().map(|line| line.reference.as_str()).collect();
-    let since =
-        (now - REPEAT_WITHIN).max(examined.begun.as_ref().map_or(Timestamp::MIN, |begun| begun.created_at));
-    for line in new {
-        let same_amount = Term { negated: false, test: Test::Amount(Comparison::Exactly, line.order.amount) };
-        let query = Query {
-            direction: Some(Direction::Out),
-            since: Some(since),
-            filter: Filter { terms: vec![same_amount] },
-            limit: ALIKE,
-            ..Query::default()
-        };
-        let rows = journal.transactions(query).await?;
-        let alike = rows.into_iter().find(|row| {
-            let is_own = row.external_reference.as_ref().is_some_and(|one| own.contains(one.as_str()));
-            !is_own && may_repeat(row, &line.order, now)
-        });
-        if let Some(row) = alike {
-            let (at, state, reference) = (row.happened_at, row.state, row.external_reference);
-            let like = Like::Payment { at, state, reference };
-            // One reason is enough for a line.
-            found.retain(|repeat| repeat.line != line.number);
-            found.push(Repeat { line: line.number, like });
-        }
-    }
-    found.sort_by_key(|repeat| repeat.line);
-    Ok(found)
-}
-
-/// Reads a file and holds it against the journal.
-///
-/// # Errors
-///
-/// [`BatchTrouble`]: nothing of it can be paid.
-pub async fn look(journal: &dyn BatchReader, path: &Path) -> Result<Examined, BatchTrouble> {
-    let sheet = read_file(path).await?;
-    examine(Some(journal), sheet, clock::now()).await
-}
 
 /// Does `work`, and tells the screen meanwhile how far the batch has got, whenever that has changed.
 pub async fn watched<T>(
@@ -308,7 +89,7 @@ pub async fn tell_end(
 #[derive(Default)]
 struct Met {
     stopped: Option<Stopped>,
-    unreachable_in_a_row: u32,
+    no_token_in_a_row: u32,
     /// No line is begun before.
     wait_until: Option<Instant>,
 }
@@ -323,8 +104,15 @@ impl Office {
         self.journal().record_batch(batch, maker, self.lane().moment().at).await
     }
 
-    /// Records a batch and begins all of its lines, while the screen is told how far it has got.
-    pub(super) async fn pay_batch(&self, batch: Batch, maker: &Person, news: &mpsc::Sender<News>) {
+    /// Records a batch and begins all of its lines, while the screen is told how far it has got. At its end, what became of
+    /// each line is written to `result`, where that is known.
+    pub(in crate::engine) async fn pay_batch(
+        &self,
+        batch: Batch,
+        result: Option<ResultFile>,
+        maker: &Person,
+        news: &mpsc::Sender<News>,
+    ) {
         let (id, name) = (batch.id(), batch.name.clone());
         let journal = self.journal().as_ref();
         let work = async {
@@ -338,6 +126,9 @@ impl Office {
             }
         };
         let ended = watched(journal, (id, &name), news, work).await;
+        if let Some(result) = result {
+            write_and_tell(journal, id, &result, news).await;
+        }
         tell_end(journal, (id, name), news, ended).await;
     }
 
@@ -357,13 +148,21 @@ impl Office {
         self.lane().resume();
         let batch = self.journal().batch(run.id).await?;
         let batch = batch.ok_or_else(|| JournalError::NotFound(run.id.to_string()))?;
-        let due: Vec<(BatchLine, Step)> = self
+        let mut due: Vec<(BatchLine, Step)> = self
             .journal()
             .batch_lines(run.id)
             .await?
             .into_iter()
             .filter_map(|line| Step::of(&line, run.again).map(|step| (line, step)))
             .collect();
+        // What was decided and has not left comes first, before anything else is decided.
+        due.sort_by_key(|(_, step)| *step != Step::TakeUp);
+        if due.iter().any(|(_, step)| *step != Step::TakeUp)
+            && let Some(stopped) = self.ask_the_gateway(stop).await
+        {
+            self.tell_pause().await;
+            return Ok(Ran { more: false, stopped: Some(stopped) });
+        }
         let until = Instant::now() + PORTION;
         let met = Arc::new(Mutex::new(Met::default()));
         let see = || met.lock().unwrap_or_else(PoisonError::into_inner);
@@ -397,6 +196,27 @@ impl Office {
         }
         self.tell_pause().await;
         Ok(Ran { more: left > 0 && stopped.is_none(), stopped })
+    }
+
+    /// Asks a question that changes nothing, so that no line is decided while nobody is there to take it. `None`: the gateway
+    /// answers, whatever it says.
+    async fn ask_the_gateway(&self, stop: &CancellationToken) -> Option<Stopped> {
+        let asked = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Some(Stopped::Asked),
+            asked = self.lane().gateway.balance() => asked,
+        };
+        match asked {
+            Err(ReadError::Unreachable(why) | ReadError::NoToken(why)) => {
+                Some(Stopped::Unreachable(why.to_string()))
+            }
+            Err(error @ ReadError::TimedOut) => Some(Stopped::Unreachable(error.to_string())),
+            // It would say the same of each line, and two of them pause the lane.
+            Err(ReadError::Unauthorized(problem)) if problem.status == 401 => {
+                Some(Stopped::Paused(Pause::Unauthorized(problem)))
+            }
+            Ok(_) | Err(_) => None,
+        }
     }
 
     /// Begins a line, or goes on with one that was begun and not sent. Whether that is done.
@@ -457,9 +277,12 @@ impl Office {
             (Ok(()) | Err(_), Ok(stands)) => {
                 let verdict = stands.and_then(|stands| stands.cash_out.last_verdict);
                 match verdict {
-                    Some(Verdict::NotExecuted(NotExecuted::Unreachable(why) | NotExecuted::NoToken(why))) => {
-                        met.unreachable_in_a_row += 1;
-                        if met.unreachable_in_a_row >= UNREACHABLE_IN_A_ROW {
+                    Some(Verdict::NotExecuted(NotExecuted::Unreachable(why))) => {
+                        met.stopped.get_or_insert(Stopped::Unreachable(why.to_string()));
+                    }
+                    Some(Verdict::NotExecuted(NotExecuted::NoToken(why))) => {
+                        met.no_token_in_a_row += 1;
+                        if met.no_token_in_a_row >= NO_TOKEN_IN_A_ROW {
                             met.stopped.get_or_insert(Stopped::Unreachable(why.to_string()));
                         }
                     }
@@ -468,7 +291,7 @@ impl Office {
                             retry_after.map_or(TOO_MANY_WAIT, |seconds| Duration::from_secs(seconds.into()));
                         met.wait_until = Some(Instant::now() + asked.min(LONGEST_WAIT));
                     }
-                    _ => met.unreachable_in_a_row = 0,
+                    _ => met.no_token_in_a_row = 0,
                 }
             }
         }
