@@ -14,6 +14,7 @@
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 //! | What is said of the desk as it was? | `past` |
+//! | How is a shift handed over? | `handover` |
 
 mod alert;
 mod batch;
@@ -22,6 +23,7 @@ mod en;
 mod errors;
 mod glossary;
 mod guide;
+mod handover;
 mod in_words;
 mod linear;
 mod past;
@@ -34,6 +36,7 @@ mod screen;
 mod words;
 
 pub(crate) use guide::GuideWords;
+pub use handover::Part;
 pub use receipt::ReceiptWords;
 pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};
