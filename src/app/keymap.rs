@@ -44,12 +44,12 @@ impl Place {
         Self::Home,
         Self::Search,
         Self::Palette,
-        Self::Past,
         Self::Detail,
         Self::Notices,
         Self::Form,
         Self::Review,
         Self::Outcome,
+        Self::Past,
         Self::Help,
     ];
 
