@@ -24,6 +24,7 @@ use saldo::domain::refund;
 use saldo::domain::report::{Direction, Status};
 use saldo::domain::text::Safe;
 use saldo::journal::alerts::{AlertBook, AlertReader, Listed};
+use saldo::journal::handover::{Handovers, Shift};
 use saldo::journal::lock::Lock;
 use saldo::journal::outbox::{Outbox, Passed};
 use saldo::journal::sqlite::{AuditHead, Checkup, Finding, SqliteJournal, SqliteReader, check};
@@ -132,6 +133,10 @@ async fn fill(journal: &SqliteJournal, name: &str) {
     let recorded = journal.record_batch(batch.clone(), person(1), at(1)).await.unwrap();
     // The same once more is the one that there is.
     assert_eq!(journal.record_batch(batch, person(2), at(2)).await.unwrap(), recorded);
+    let shift =
+        Shift { id: Uuid::now_v7(), since: at(0), until: at(9), by: person(1), note: Some(name.to_owned()) };
+    let handed = journal.hand_over(shift).await.unwrap();
+    journal.accept_handover(handed.document.id, at(10), person(2)).await.unwrap();
     let moved = journal.start_rebalance(Uuid::now_v7(), rebalance_terms(1)).await.unwrap().unwrap();
     let outcome = rebalance::Outcome::Ambiguous(Ambiguity::TimedOut);
     journal.apply_rebalance(moved.id, rebalance::Event::Ended { at: at(2), outcome }).await.unwrap();

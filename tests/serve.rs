@@ -268,6 +268,22 @@ fn a_doubt_of_a_rebalance_is_settled_through_the_owner() {
 }
 
 #[test]
+fn a_shift_is_handed_over_through_the_owner_in_the_asking_persons_name() {
+    let desk = Desk::start(prompt());
+    let owner = Owner::start(&desk);
+    desk.pay("7,50", "INV-1").expect(0);
+    let handed = desk.saldo(&["handover", "--since", "1h", "--note", "fila", "--json"]).expect(0).json();
+    assert_eq!((&handed["note"], &handed["deeds"][0]["what"]), (&"fila".into(), &"cash_out".into()));
+    assert_eq!(handed["by"], handed["deeds"][0]["by"]);
+    let id = handed["id"].as_str().unwrap();
+    desk.saldo(&["handover", "accept", id, "--json"]).expect_error(77, "own_handover", "not_executed");
+    let listed = desk.saldo(&["handover", "list", "--json"]).expect(0).json();
+    assert_eq!(listed, Value::from(vec![handed]));
+    owner.stop();
+    is_sound(&desk);
+}
+
+#[test]
 fn a_payment_is_followed_to_its_end() {
     let desk = Desk::start(prompt());
     let port = UnixPort::free();

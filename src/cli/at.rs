@@ -8,15 +8,19 @@ use super::alerts::time as time_in;
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, spoken, tell};
 use super::select::time;
+use super::spoken::Word;
+use super::told::Told;
 use super::view::{BalanceView, RebalanceView, TransactionView};
+use crate::domain::balance::Balance;
 use crate::domain::money::Centavos;
 use crate::domain::query::Times;
 use crate::engine::alerts::Telling;
 use crate::engine::clock;
 use crate::engine::message::{AsItWas, LookBack, LookFrom, Sum};
 use crate::engine::past::look_back;
+use crate::lang::Lang;
 
 #[derive(Debug, Args)]
 pub(super) struct AtArguments {
@@ -78,7 +82,10 @@ pub(super) async fn run(arguments: &AtArguments, context: &Context) -> Result<Ex
         return Err(Failure::new(
             Exit::NotFound,
             "not_found",
-            "there is no journal yet, so nothing is known of any time",
+            told!(
+                "there is no journal yet, so nothing is known of any time",
+                "ainda não há diário, então nada se sabe de hora nenhuma"
+            ),
         ));
     };
     let wish = LookBack { number: 0, from: LookFrom::Time(at), rows: Some(arguments.limit) };
@@ -122,57 +129,81 @@ fn view<'a>(seen: &'a AsItWas, profile: &str) -> AtView<'a> {
 }
 
 fn table(seen: &AsItWas, time: &dyn Fn(Timestamp) -> String) {
-    say(&format!("as it was at {}", time(seen.at)));
+    let at = time(seen.at);
+    tell(&told!("as it was at {at}", "como era em {at}"));
     match &seen.balance {
-        None => say("balance            no balance had been read by then, or none is kept"),
+        None => tell(&told!(
+            "balance            no balance had been read by then, or none is kept",
+            "saldo              nenhum saldo tinha sido lido até então, ou nenhum foi guardado"
+        )),
         Some(reading) => {
-            let balance = &reading.balance;
-            say(&format!(
-                "balance            {} (transactional {}, proprietary {}), as polled at {}",
-                balance.total,
-                balance.transactional,
-                balance.proprietary,
-                time(reading.fetched_at)
+            let Balance { total, transactional, proprietary, .. } = &reading.balance;
+            let polled = time(reading.fetched_at);
+            tell(&told!(
+                "balance            {total} (transactional {transactional}, proprietary {proprietary}), as polled at {polled}",
+                "saldo              {total} (transacional {transactional}, próprio {proprietary}), consultado em {polled}"
             ));
             if let Some(next) = seen.next_balance {
-                note(&format!(
-                    "the next balance that is kept was read at {}; what lies between is not known",
-                    time(next)
+                let next = time(next);
+                note(told!(
+                    "the next balance that is kept was read at {next}; what lies between is not known",
+                    "o próximo saldo guardado foi lido em {next}; o que houve no meio não se sabe"
                 ));
             }
         }
     }
-    let sum = |label: &str, sum: Sum| say(&format!("{label:<18} {} · {}", sum.count, sum.amount));
-    sum("received that day", seen.moved.received);
-    sum("paid that day", seen.moved.paid);
-    sum("in flight", seen.open.in_flight);
-    sum("in doubt", seen.open.in_doubt);
-    note("what moved is told by the gateway's times of payment");
-    if seen.moved.late > 0 {
-        note(&format!("{} movements are left out: saldo learned of them only later", seen.moved.late));
+    let sum = |label: &Told, sum: Sum| {
+        say(&format!("{:<18} {} · {}", label.in_lang(spoken()), sum.count, sum.amount));
+    };
+    sum(&told!("received that day", "recebido no dia"), seen.moved.received);
+    sum(&told!("paid that day", "pago no dia"), seen.moved.paid);
+    sum(&told!("in flight", "em trânsito"), seen.open.in_flight);
+    sum(&told!("in doubt", "em dúvida"), seen.open.in_doubt);
+    note(told!(
+        "what moved is told by the gateway's times of payment",
+        "o que se moveu segue as horas de pagamento do gateway"
+    ));
+    let late = seen.moved.late;
+    if late > 0 {
+        note(told!(
+            "{late} movements are left out: saldo learned of them only later",
+            "{late} movimentos ficam de fora: o saldo só soube deles depois"
+        ));
     }
     if seen.open.at_least {
-        note("in flight and in doubt are at least so much: what ended long afterwards is not looked for");
+        note(told!(
+            "in flight and in doubt are at least so much: what ended long afterwards is not looked for",
+            "em trânsito e em dúvida são no mínimo isso: o que terminou muito depois não é procurado"
+        ));
     }
     for alert in &seen.alerts {
-        let seen_by = alert.acknowledged.as_ref().map(|seen| format!(", acknowledged by {}", seen.by));
-        say(&format!("alert              {}{}", alert.what, seen_by.unwrap_or_default()));
+        let what = Told::both(|lang| match lang {
+            Lang::En => alert.what.to_string(),
+            Lang::PtBr => lang.alert(&alert.what).to_owned(),
+        });
+        let seen_by = alert.acknowledged.as_ref().map(|seen| {
+            let by = &seen.by;
+            told!(", acknowledged by {by}", ", visto por {by}")
+        });
+        tell(
+            &told!("alert              {what}{seen_by}", "alerta             {what}{seen_by}"; what, seen_by),
+        );
     }
     for row in &seen.rows {
         let state = match known_by(seen, row.id) {
-            "not_recorded" => "not recorded",
-            _ => row.state.as_str(),
+            "not_recorded" => told!("not recorded", "não registrado"),
+            _ => Told::of(&Word(row.state)),
         };
         say(&format!(
             "{}  {:<3}  {:<16}  {:>18}  {}",
             time(row.happened_at),
             row.direction.as_str(),
-            state,
+            state.in_lang(spoken()),
             row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string()),
             row.external_reference.as_ref().map_or("-", |text| text.as_str()),
         ));
     }
     if seen.has_more {
-        note("there are older rows: --limit");
+        note(told!("there are older rows: --limit", "há linhas mais antigas: --limit"));
     }
 }

@@ -24,6 +24,7 @@ mod explain;
 mod export;
 pub mod failure;
 mod fsck;
+mod handover;
 mod init;
 mod input;
 mod keys;
@@ -138,6 +139,8 @@ enum Command {
     Explain(explain::ExplainArguments),
     /// What a person has to look at; `alerts ack ID` records that they have
     Alerts(alerts::AlertsArguments),
+    /// Hand a shift over in writing: balances, what is open, alerts, who did what; the next person accepts it
+    Handover(handover::HandoverArguments),
     /// The history as a file: CSV, OFX, JSON lines
     Export(export::ExportArguments),
     /// The receipt of a payment that has moved money
@@ -260,6 +263,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
             Some(Command::At(arguments)) => at::run(&arguments, &Context::load(&global, "at")?).await,
             Some(Command::Alerts(arguments)) => {
                 alerts::run(arguments, &Context::load(&global, "alerts")?).await
+            }
+            Some(Command::Handover(arguments)) => {
+                handover::run(arguments, &Context::load(&global, "handover")?).await
             }
             Some(Command::Export(arguments)) => {
                 export::run(arguments, &Context::load(&global, "export")?).await

@@ -2,6 +2,7 @@
 //!
 //! The commands see one office, so that what they print and how they end is the same either way.
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -15,16 +16,18 @@ use crate::domain::request::Asked;
 use crate::domain::transaction::Transaction;
 use crate::domain::{cash_in, refund};
 use crate::engine::alerts::Subject;
+use crate::engine::clock;
 use crate::engine::counter::{ChargeDecision, CounterError, Made, RefundDecision};
 use crate::engine::lane::{Decision, LaneError};
 use crate::engine::message::Finding;
 use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
 use crate::gateway::ReadError;
+use crate::journal::handover::{NotAccepted, Shift, StoredHandover};
 use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
 use crate::server::control::protocol::{
-    Acknowledge, CashOut, Charge, Owner, Refund, Refusal, Request, Resolve,
+    Acknowledge, CashOut, Charge, HandOver, Owner, Refund, Refusal, Request, Resolve,
 };
 
 /// The office that a command has found. It does one thing, and is given back.
@@ -230,6 +233,45 @@ impl Office {
             }
         };
         Ok(acknowledged?)
+    }
+
+    /// Hands a shift over.
+    pub(super) async fn hand_over(
+        self,
+        id: Uuid,
+        since: Timestamp,
+        note: Option<String>,
+    ) -> Result<StoredHandover, Failure> {
+        let handed = match self {
+            Self::Here(office) => {
+                let shift = Shift { id, since, until: clock::now(), by: operator(), note };
+                office.hand_over(shift).await
+            }
+            Self::There { client, account } => {
+                let advice = "it may be recorded or not: `saldo handover list` tells";
+                let shift = Request::HandOver(Box::new(HandOver { id, since, note }));
+                ask(client, &account, shift, &CancellationToken::new(), advice).await?
+            }
+        };
+        Ok(handed?)
+    }
+
+    /// Records that the operator has taken a shift.
+    pub(super) async fn accept_handover(self, id: Uuid) -> Result<StoredHandover, Failure> {
+        let accepted = match self {
+            Self::Here(office) => office.accept_handover(id, operator()).await,
+            Self::There { client, account } => {
+                let advice = "it may be recorded or not: `saldo handover list` tells, and the same command again is harmless";
+                ask(client, &account, Request::AcceptHandover(id), &CancellationToken::new(), advice).await?
+            }
+        };
+        accepted.map_err(|why| match why {
+            NotAccepted::Journal(error) => error.into(),
+            NotAccepted::Own(_) => {
+                Failure::new(Exit::NotAllowed, "own_handover", format!("{why}; nothing was recorded"))
+                    .meaning(Outcome::NotExecuted)
+            }
+        })
     }
 
     /// Records what the operator found about a payment.

@@ -15,6 +15,7 @@ pub mod document;
 pub mod end_to_end_id;
 pub mod freshness;
 pub mod gap;
+pub mod handover;
 pub mod institution;
 pub mod moment;
 pub mod money;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::alerts::{self, NotAcknowledged, Subject};
+use super::clock;
 use super::counter::{self, Counter};
 use super::lane::{Decision, Goal, Lane, LaneError, Pause};
 use super::message::{DecisionOutcome, Finding, News, RebalanceTrouble};
@@ -24,6 +25,7 @@ use crate::domain::money::Centavos;
 use crate::domain::person::Person;
 use crate::domain::rebalance::{self, Forecast};
 use crate::gateway::ReadError;
+use crate::journal::handover::{NotAccepted, Shift, StoredHandover};
 use crate::journal::lock::PATIENCE;
 use crate::journal::{CashIns, Intent, JournalError, Proposed, StoredRebalance};
 
@@ -470,6 +472,29 @@ impl Office {
         note: Option<String>,
     ) -> Result<Alert, NotAcknowledged> {
         alerts::acknowledge(self.journal.as_ref(), subject, by, note).await
+    }
+
+    /// Hands a shift over, as it stands now.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`]: nothing was recorded.
+    pub async fn hand_over(&self, shift: Shift) -> Result<StoredHandover, JournalError> {
+        self.journal.hand_over(shift).await
+    }
+
+    /// Records that a person has taken a shift. The first one stands.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAccepted`]: nothing was recorded.
+    pub async fn accept_handover(&self, id: Uuid, by: Person) -> Result<StoredHandover, NotAccepted> {
+        let missing = || JournalError::NotFound(format!("hand-over {id}"));
+        let known = self.journal.handover(id).await?.ok_or_else(missing)?;
+        if known.accepted.is_none() && known.document.by.is(&by) {
+            return Err(NotAccepted::Own(by));
+        }
+        Ok(self.journal.accept_handover(id, clock::now(), by).await?)
     }
 
     /// Takes one payment up now, whatever its waiting time; `None` where the row is a charge's or a refund's.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::alerts::AlertBook;
+use super::handover::Handovers;
 use super::{Answer, AttemptRow, Batches, ScreenReader};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::order::{Digest, Reference};
@@ -82,7 +83,7 @@ pub struct AskedLife<A: crate::domain::request::Asked> {
 }
 
 /// The owner's door to charges and refunds, and with it to everything.
-pub trait CashIns: Batches + AlertBook + ScreenReader {
+pub trait CashIns: Batches + AlertBook + Handovers + ScreenReader {
     /// Journals a charge; `Err` is the one that its reference names already.
     fn propose_charge(
         &self,

@@ -11,6 +11,7 @@
 pub mod alerts;
 mod batch;
 mod cash_in;
+pub mod handover;
 pub mod lock;
 pub mod outbox;
 pub mod past;
@@ -469,10 +470,16 @@ pub trait Reader: Send + Sync {
     fn rebalance(&self, id: Uuid) -> Answer<'_, Option<StoredRebalance>>;
 }
 
-/// The read-only door of a screen: the feed, what a person has to look at, and what was.
-pub trait ScreenReader: BatchReader + alerts::AlertReader + past::PastReader {}
+/// The read-only door of a screen: the feed, what a person has to look at, what was, what was handed over.
+pub trait ScreenReader:
+    BatchReader + alerts::AlertReader + past::PastReader + handover::HandoverReader
+{
+}
 
-impl<T: BatchReader + alerts::AlertReader + past::PastReader + ?Sized> ScreenReader for T {}
+impl<T: BatchReader + alerts::AlertReader + past::PastReader + handover::HandoverReader + ?Sized> ScreenReader
+    for T
+{
+}
 
 /// The owner's door.
 pub trait Journal: Reader {

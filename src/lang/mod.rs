@@ -16,6 +16,7 @@
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 //! | What is said of the desk as it was? | `past` |
+//! | How is a shift handed over? | `handover` |
 
 mod alert;
 mod batch;
@@ -25,6 +26,7 @@ mod en;
 mod errors;
 mod glossary;
 mod guide;
+mod handover;
 mod in_words;
 mod linear;
 mod past;
@@ -39,6 +41,7 @@ mod words;
 
 pub use batch_result::{RESULT_FOR_PROGRAMS, RESULT_IN_PORTUGUESE};
 pub(crate) use guide::GuideWords;
+pub use handover::Part;
 pub use receipt::ReceiptWords;
 pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};

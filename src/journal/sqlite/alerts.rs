@@ -71,6 +71,11 @@ pub(super) fn by_number(connection: &Connection, number: i64) -> Result<Option<A
     first(connection, &format!("SELECT {COLUMNS} FROM alerts WHERE number = ?1"), [number], read)
 }
 
+/// Alerts that hold, newest first.
+pub(super) fn standing_now(connection: &Connection) -> Result<Vec<Alert>, JournalError> {
+    list(connection, Listed::Standing)
+}
+
 /// Numbers before a time that are looked through for alerts that held then and are over now.
 const LOOKED_THROUGH: i64 = 5_000;
 

@@ -64,7 +64,10 @@ fn by_id(connection: &Connection, id: Uuid) -> Result<Option<StoredBatch>, Journ
     first(connection, &format!("SELECT {COLUMNS} FROM batches WHERE id = ?1"), [id.to_string()], read)
 }
 
-fn newest(connection: &Connection, limit: u32) -> Result<Vec<(StoredBatch, Progress)>, JournalError> {
+pub(super) fn newest(
+    connection: &Connection,
+    limit: u32,
+) -> Result<Vec<(StoredBatch, Progress)>, JournalError> {
     let sql = format!("SELECT {COLUMNS} FROM batches ORDER BY created_at DESC, id LIMIT ?1");
     let batches = collect(connection, &sql, [limit], read)?;
     batches

@@ -484,6 +484,11 @@ impl Round<'_> {
                  WHERE json_valid(payload) = 0 OR json_extract(payload, '$.amount') IS NOT amount",
                 "is not what was decided",
             ),
+            (
+                "handovers",
+                "SELECT 'id ' || id FROM main.handovers WHERE json_valid(document) = 0 OR json_extract(document, '$.id') IS NOT id",
+                "is not what was handed over",
+            ),
         ] {
             let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;

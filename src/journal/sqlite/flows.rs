@@ -24,8 +24,8 @@ pub(super) const MINUTE: i64 = 60_000_000;
 pub(super) struct Flow {
     pub(super) received: Sum,
     pub(super) paid: Sum,
-    refunded: Sum,
-    returned: Sum,
+    pub(super) refunded: Sum,
+    pub(super) returned: Sum,
 }
 
 impl Flow {

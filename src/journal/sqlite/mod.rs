@@ -21,6 +21,7 @@ mod events;
 mod feed;
 mod flows;
 mod gaps;
+mod handovers;
 mod history;
 mod intents;
 mod lives;

@@ -99,6 +99,11 @@ impl Numbered {
     }
 }
 
+/// The number of the last event by a time (microseconds UTC).
+pub(super) fn events_by(connection: &Connection, at: i64) -> Result<i64, JournalError> {
+    EVENTS.cut(connection, at)
+}
+
 /// The last number of each table by a time.
 struct Cuts {
     rows: i64,
@@ -136,7 +141,10 @@ fn past(
 
 /// The last balance that is kept of those read by then, and when the one after it was read. A row stands for the same balance
 /// from its first reading to its last.
-fn balance(connection: &Connection, at: i64) -> Result<(Option<Reading>, Option<Timestamp>), JournalError> {
+pub(super) fn balance(
+    connection: &Connection,
+    at: i64,
+) -> Result<(Option<Reading>, Option<Timestamp>), JournalError> {
     let reading = |row: &rusqlite::Row<'_>| {
         let fetched = row.read::<i64>("fetched_at")?.min(at);
         Ok((

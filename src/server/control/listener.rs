@@ -21,11 +21,14 @@ use tokio_util::task::TaskTracker;
 use super::peer::person_of;
 use super::picture::Picture;
 use super::protocol::{
-    Line, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, check_batch, from_line,
-    read_line, socket_beside, to_line,
+    HandOver, Line, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, check_batch,
+    from_line, read_line, socket_beside, to_line,
 };
+use crate::domain::handover::is_note;
 use crate::domain::person::Person;
+use crate::engine::clock;
 use crate::engine::office::{Decided, Office};
+use crate::journal::handover::Shift;
 
 /// Connections at the same time. A request holds its place for as long as the gateway takes to answer it; more wait in the
 /// kernel, unasked.
@@ -347,6 +350,19 @@ impl Shared {
             Request::Acknowledge(seen) => {
                 let acknowledged = self.office.acknowledge(seen.subject, by, seen.note).await;
                 self.answer(writer, &Reply::Done(acknowledged)).await
+            }
+            Request::HandOver(shift) if shift.note.as_deref().is_some_and(|note| !is_note(note)) => {
+                self.refuse(writer, Refusal::Malformed("its note".to_owned())).await
+            }
+            Request::HandOver(shift) => {
+                let HandOver { id, since, note } = *shift;
+                let shift = Shift { id, since, until: clock::now(), by, note };
+                let handed = self.office.hand_over(shift).await;
+                self.answer(writer, &Reply::Done(handed)).await
+            }
+            Request::AcceptHandover(id) => {
+                let accepted = self.office.accept_handover(id, by).await;
+                self.answer(writer, &Reply::Done(accepted)).await
             }
             Request::Resolve(resolve) => {
                 tracing::info!(payment = %resolve.id, by = by.uid, "somebody says what they found");

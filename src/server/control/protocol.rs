@@ -116,6 +116,10 @@ pub enum Request {
     Resume,
     /// Record that a person has seen an alert. Answered by `Result<Alert, NotAcknowledged>`.
     Acknowledge(Box<Acknowledge>),
+    /// Hand a shift over. Answered by `Result<StoredHandover, JournalError>`.
+    HandOver(Box<HandOver>),
+    /// Take a shift. Answered by `Result<StoredHandover, NotAccepted>`.
+    AcceptHandover(Uuid),
     /// Record a batch, or find it, and send nothing. Answered by `Result<StoredBatch, JournalError>`.
     RecordBatch(Box<Batch>),
     /// Go on with a batch for a while. Answered by `Result<Ran, JournalError>`.
@@ -227,6 +231,18 @@ pub struct Acknowledge {
     /// What.
     pub subject: Subject,
     /// What they found.
+    pub note: Option<String>,
+}
+
+/// A shift that is handed over; who does is the kernel's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandOver {
+    /// The id that it gets: the same once more is the same.
+    pub id: Uuid,
+    /// When it began (UTC).
+    pub since: Timestamp,
+    /// What is to be known.
     pub note: Option<String>,
 }
 
