@@ -207,6 +207,8 @@ pub struct App {
     private: bool,
     /// The mouse is the application's, and not the terminal's.
     mouse: bool,
+    /// What is under review is on the screen to its end, as far as drawing has told.
+    is_whole: bool,
 }
 
 /// A word about what a key did.
@@ -248,6 +250,8 @@ pub(crate) enum Flash {
     Mouse(bool),
     /// Nothing is pasted here: something is asked, or an answer is waited for.
     NotPasted,
+    /// Not all of what is under review is on the screen.
+    NotWhole,
 }
 
 impl Detail {
@@ -292,6 +296,7 @@ impl App {
             resolves: resolve::Drafts::default(),
             private: false,
             mouse: false,
+            is_whole: true,
             facts,
         };
         app.watch_start();
@@ -326,6 +331,9 @@ impl App {
             Message::NotTaken(command) => self.not_taken(*command),
             Message::Resized { columns, rows } => {
                 self.size = (columns, rows);
+                if self.flash == Some(Flash::NotWhole) {
+                    self.flash = None;
+                }
                 vec![Effect::Redraw(Soonness::Soon)]
             }
             Message::Woke => vec![Effect::Redraw(Soonness::Soon)],
@@ -365,6 +373,16 @@ impl App {
     /// Whether the screen shows all that is confirmed: it is large enough, and nothing is hidden.
     pub(crate) fn can_review_money(&self) -> bool {
         !self.private && self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
+    }
+
+    /// Whether the confirming key may count.
+    pub(crate) fn can_confirm(&self) -> bool {
+        self.can_review_money() && self.is_whole
+    }
+
+    /// Tells whether what is under review is on the screen to its end: only the drawing knows.
+    pub fn set_whole(&mut self, is_whole: bool) {
+        self.is_whole = is_whole;
     }
 
     /// The language's words.

@@ -168,6 +168,8 @@ fn is_offered(action: Action) -> bool {
             | Action::ClearForm
             | Action::Palette
             | Action::TakeUp
+            // Leaving the palette goes back.
+            | Action::Close
     )
 }
 

@@ -123,6 +123,7 @@ impl App {
             resolves,
             private: _,
             mouse: _,
+            is_whole: _,
         } = &mut app;
         for row in feed.window.rows.iter_mut().chain(&mut feed.window.newest) {
             hide_row(row);

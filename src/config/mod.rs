@@ -24,6 +24,7 @@ mod validate;
 
 pub use draft::{Draft, SECRETS};
 pub use duration::validate_duration as parse_duration;
+pub(crate) use error::suggestion;
 pub use error::{ConfigError, Fault};
 pub use file::{
     Config, Environment, ExposureSource, JournalUrl, Lang, Notify, Profile, Screen, Sections, Setting,

@@ -34,6 +34,7 @@ mod screen;
 mod words;
 
 pub(crate) use guide::GuideWords;
+pub(crate) use linear::LinearWords;
 pub use receipt::ReceiptWords;
 pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};
