@@ -90,7 +90,7 @@ impl Guide {
         .await?;
         let usual = name.map_or_else(|| self.draft.environment.clone(), str::to_owned);
         self.answer(words.name, Some(&usual), words.right.map(|right| right.name), |draft, text| {
-            draft.name = text
+            draft.name = text;
         })
         .await?;
         if self.draft.base_url.is_some() {
@@ -103,16 +103,16 @@ impl Guide {
             .await?;
         }
         self.answer(words.client_id, None, words.right.map(|right| right.client_id), |draft, text| {
-            draft.client_id = text
+            draft.client_id = text;
         })
         .await?;
         let secrets = self.secrets().await?;
         self.option(words.listen, words.right.map(|right| right.listen), |draft, text| {
-            draft.listen = Some(text)
+            draft.listen = Some(text);
         })
         .await?;
         self.option(words.webhook_url, words.right.map(|right| right.webhook_url), |draft, text| {
-            draft.webhook_url = Some(text)
+            draft.webhook_url = Some(text);
         })
         .await?;
         self.band().await?;
