@@ -72,7 +72,12 @@ fn a_binding_that_breaks_a_rule_is_refused_with_its_line() {
         ),
         ("\"cash-out.open\" = [\"y\"]", ":2: y confirms reviews, so it cannot be cash-out.open"),
         ("\"app.quit\" = []", ":2: app.quit must keep a key"),
-        ("\"app.qiut\" = [\"x\"]", ":2: there is no action \"app.qiut\"; `saldo keys` lists the actions"),
+        (
+            "\"app.qiut\" = [\"x\"]",
+            ":2: there is no action \"app.qiut\"; did you mean \"app.quit\"? `saldo keys`",
+        ),
+        ("\"form.review\" = [\"y\"]", ":2: y is typed into the text wherever form.review counts"),
+        ("home.pay = \"x\"", ":2: home.pay without quotes is a table in TOML"),
         ("\"app.quit\" = [\"hyper-x\"]", ":2: `hyper-x` is no key"),
     ] {
         let folder = configured(&format!("[keys]\n{bindings}\n"));

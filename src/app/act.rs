@@ -554,7 +554,10 @@ impl App {
 
     /// The confirming key. What is confirmed is moved out of the state, so it can be confirmed once.
     fn confirm(&mut self, now: Now) -> Vec<Effect> {
-        if !self.can_review_money() {
+        if !self.can_confirm() {
+            if self.can_review_money() {
+                self.flash = Some(Flash::NotWhole);
+            }
             return Vec::new();
         }
         match std::mem::replace(&mut self.mode, Mode::Home) {

@@ -216,6 +216,8 @@ pub struct App {
     /// The time that is shown instead of now.
     pub(crate) past: Option<past::Past>,
     past_wishes: u64,
+    /// What is under review is on the screen to its end, as far as drawing has told.
+    is_whole: bool,
 }
 
 /// A word about what a key did.
@@ -265,6 +267,8 @@ pub(crate) enum Flash {
     Past,
     /// The journal has no change any more in that direction.
     NoChange,
+    /// Not all of what is under review is on the screen.
+    NotWhole,
 }
 
 impl Detail {
@@ -312,6 +316,7 @@ impl App {
             mouse: false,
             past: None,
             past_wishes: 0,
+            is_whole: true,
             facts,
         };
         app.watch_start();
@@ -346,6 +351,9 @@ impl App {
             Message::NotTaken(command) => self.not_taken(*command),
             Message::Resized { columns, rows } => {
                 self.size = (columns, rows);
+                if self.flash == Some(Flash::NotWhole) {
+                    self.flash = None;
+                }
                 vec![Effect::Redraw(Soonness::Soon)]
             }
             Message::Woke => vec![Effect::Redraw(Soonness::Soon)],
@@ -385,6 +393,16 @@ impl App {
     /// Whether the screen shows all that is confirmed: it is large enough, and nothing is hidden.
     pub(crate) fn can_review_money(&self) -> bool {
         !self.private && self.size.0 >= MONEY_COLUMNS && self.size.1 >= MONEY_ROWS
+    }
+
+    /// Whether the confirming key may count.
+    pub(crate) fn can_confirm(&self) -> bool {
+        self.can_review_money() && self.is_whole
+    }
+
+    /// Tells whether what is under review is on the screen to its end: only the drawing knows.
+    pub fn set_whole(&mut self, is_whole: bool) {
+        self.is_whole = is_whole;
     }
 
     /// The language's words.

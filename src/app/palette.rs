@@ -176,6 +176,8 @@ fn is_offered(action: Action) -> bool {
             | Action::PreviousChange
             | Action::Palette
             | Action::TakeUp
+            // Leaving the palette goes back.
+            | Action::Close
     )
 }
 

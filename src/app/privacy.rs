@@ -126,6 +126,7 @@ impl App {
             mouse: _,
             past,
             past_wishes: _,
+            is_whole: _,
         } = &mut app;
         if let Some(past) = past {
             past.hide();

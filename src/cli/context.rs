@@ -62,6 +62,10 @@ impl Context {
         let env = Env::of_process();
         let Loaded { settings, path, .. } = load(overrides, &env)?;
         speak(language(settings.lang));
+        if overrides.theme.is_some() {
+            // A flag that names nothing is a slip wherever it stands, also where no screen is drawn.
+            super::themes::choose(&settings.screen)?;
+        }
         Ok(Self { settings, config_path: path, command, json: false, env, gateway: OnceCell::new() })
     }
 

@@ -17,7 +17,7 @@ use super::Global;
 use super::cockpit::language;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure};
-use super::output::{note, prompt};
+use super::output::{note, prompt, wrapped};
 use super::{Context, doctor};
 use crate::config::{Config, Draft, Env, Overrides, SECRETS, asked_language, config_path, validate_secret};
 use crate::lang::{GuideWords, Lang};
@@ -58,7 +58,7 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
     }
     let Guide { words, path, draft, .. } = guide;
     if others > 0 {
-        note(&words.choose.replace("{}", &draft.name));
+        note(&wrapped(&words.choose.replace("{}", &draft.name)));
     }
     note(words.checking);
     let overrides = Overrides { config: Some(path), profile: Some(draft.name), ..global.overrides() };
@@ -76,22 +76,45 @@ impl Guide {
     async fn ask(&mut self, name: Option<&str>) -> Result<Vec<Option<SecretString>>, Failure> {
         let words = self.words;
         note(&words.begin.replace("{}", &self.path.display().to_string()));
-        note(words.begin_stop);
-        self.answer(words.environment, Some("staging"), |draft, text| {
-            // The address is the next question; until it is answered, a sandbox has a usual one.
-            draft.base_url = (text == "sandbox").then(|| SANDBOX.to_owned());
-            draft.environment = text;
-        })
+        note(&wrapped(words.begin_stop));
+        self.answer(
+            words.environment,
+            Some("staging"),
+            words.right.map(|right| right.environment),
+            |draft, text| {
+                // The address is the next question; until it is answered, a sandbox has a usual one.
+                draft.base_url = (text == "sandbox").then(|| SANDBOX.to_owned());
+                draft.environment = text;
+            },
+        )
         .await?;
         let usual = name.map_or_else(|| self.draft.environment.clone(), str::to_owned);
-        self.answer(words.name, Some(&usual), |draft, text| draft.name = text).await?;
+        self.answer(words.name, Some(&usual), words.right.map(|right| right.name), |draft, text| {
+            draft.name = text;
+        })
+        .await?;
         if self.draft.base_url.is_some() {
-            self.answer(words.base_url, Some(SANDBOX), |draft, text| draft.base_url = Some(text)).await?;
+            self.answer(
+                words.base_url,
+                Some(SANDBOX),
+                words.right.map(|right| right.base_url),
+                |draft, text| draft.base_url = Some(text),
+            )
+            .await?;
         }
-        self.answer(words.client_id, None, |draft, text| draft.client_id = text).await?;
+        self.answer(words.client_id, None, words.right.map(|right| right.client_id), |draft, text| {
+            draft.client_id = text;
+        })
+        .await?;
         let secrets = self.secrets().await?;
-        self.option(words.listen, |draft, text| draft.listen = Some(text)).await?;
-        self.option(words.webhook_url, |draft, text| draft.webhook_url = Some(text)).await?;
+        self.option(words.listen, words.right.map(|right| right.listen), |draft, text| {
+            draft.listen = Some(text);
+        })
+        .await?;
+        self.option(words.webhook_url, words.right.map(|right| right.webhook_url), |draft, text| {
+            draft.webhook_url = Some(text);
+        })
+        .await?;
         self.band().await?;
         Ok(secrets)
     }
@@ -101,6 +124,7 @@ impl Guide {
         &mut self,
         question: &str,
         usual: Option<&str>,
+        right: Option<&str>,
         put: impl Fn(&mut Draft, String),
     ) -> Result<(), Failure> {
         loop {
@@ -114,17 +138,22 @@ impl Guide {
                     continue;
                 }
             };
-            if self.took(|draft| put(draft, text)) {
+            if self.took(right, |draft| put(draft, text)) {
                 return Ok(());
             }
         }
     }
 
     /// A question that Enter leaves out.
-    async fn option(&mut self, question: &str, put: impl Fn(&mut Draft, String)) -> Result<(), Failure> {
+    async fn option(
+        &mut self,
+        question: &str,
+        right: Option<&str>,
+        put: impl Fn(&mut Draft, String),
+    ) -> Result<(), Failure> {
         loop {
             let text = line(&format!("{question} [{}]: ", self.words.none), self.words).await?;
-            if text.is_empty() || self.took(|draft| put(draft, text)) {
+            if text.is_empty() || self.took(right, |draft| put(draft, text)) {
                 return Ok(());
             }
         }
@@ -138,7 +167,7 @@ impl Guide {
                 Err(edges) if edges.is_empty() => return Ok(()),
                 Err(_) => self.not_taken(self.words.three_amounts),
                 Ok(edges) => {
-                    if self.took(|draft| draft.band = Some(edges)) {
+                    if self.took(self.words.right.map(|right| right.band), |draft| draft.band = Some(edges)) {
                         return Ok(());
                     }
                 }
@@ -147,7 +176,7 @@ impl Guide {
     }
 
     async fn secrets(&mut self) -> Result<Vec<Option<SecretString>>, Failure> {
-        note(self.words.secret_hint);
+        note(&wrapped(self.words.secret_hint));
         let mut secrets = Vec::new();
         for (index, key) in SECRETS.iter().enumerate() {
             secrets.push(loop {
@@ -167,7 +196,7 @@ impl Guide {
                         self.draft.secrets[index] = self.folder().join(key.replace('_', "-"));
                         break Some(secret);
                     }
-                    Err(fault) => self.not_taken(&fault.to_string()),
+                    Err(fault) => self.refuse(&fault.to_string(), self.words.right.map(|right| right.secret)),
                 }
             });
         }
@@ -175,7 +204,7 @@ impl Guide {
     }
 
     /// Whether an answer offends no rule; the draft has it only then.
-    fn took(&mut self, put: impl FnOnce(&mut Draft)) -> bool {
+    fn took(&mut self, right: Option<&str>, put: impl FnOnce(&mut Draft)) -> bool {
         let mut draft = self.draft.clone();
         put(&mut draft);
         match draft.added_to(&self.before, &self.path) {
@@ -184,14 +213,21 @@ impl Guide {
                 true
             }
             Err(error) => {
-                self.not_taken(&error.fault().to_string());
+                self.refuse(&error.fault().to_string(), right);
                 false
             }
         }
     }
 
+    /// Why an answer was not taken: the rule's own words, or in another language what would be right.
+    fn refuse(&self, why: &str, right: Option<&str>) {
+        self.not_taken(right.unwrap_or(why));
+    }
+
     fn not_taken(&self, why: &str) {
-        note(&self.words.not_taken.replace("{}", why));
+        let told = self.words.not_taken.replace("{}", why);
+        // A reason may be a question.
+        note(&wrapped(told.strip_suffix("?.").map_or(told.as_str(), |_| told.trim_end_matches('.'))));
     }
 
     /// Where secrets that were typed are kept: beside the configuration, one folder a profile.

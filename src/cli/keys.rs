@@ -6,8 +6,9 @@ use super::Global;
 use super::cockpit::language;
 use super::failure::{Exit, Failure};
 use super::output::{say, say_json, speak, spoken};
-use crate::app::keymap::{Keymap, Refusal, Row, Wish};
+use crate::app::keymap::{Action, Keymap, RebindError, Refusal, Row, Wish};
 use crate::config::{ConfigError, Env, Fault, Screen, load_screen};
+use crate::domain::suggestion::suggestion;
 
 /// A row as scripts read it.
 #[derive(Debug, Serialize)]
@@ -72,6 +73,14 @@ fn told(screen: &Screen, refusal: &Refusal) -> ConfigError {
     let origin = |at: usize| screen.keys.get(at).map(|(_, keys)| keys.origin.clone());
     let other = refusal.against.and_then(origin).map(|origin| format!(" (the other is bound by {origin})"));
     let what = format!("{}{}", refusal.why, other.unwrap_or_default());
-    let fault = Fault::new(what, refusal.why.remedy());
+    let remedy = match &refusal.why {
+        RebindError::UnknownAction(id) => {
+            let meant = suggestion(id, Action::ALL.iter().map(|action| action.id()));
+            let meant = meant.map(|meant| format!("did you mean {meant:?}? "));
+            format!("{}{}", meant.unwrap_or_default(), refusal.why.remedy())
+        }
+        why => why.remedy(),
+    };
+    let fault = Fault::new(what, remedy);
     fault.at(&origin(refusal.at).unwrap_or(crate::config::Origin::Default))
 }

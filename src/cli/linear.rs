@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, Parser};
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::process::{Child, Command};
@@ -16,8 +18,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::context::asked_to_stop;
+use crate::domain::suggestion::suggestion;
 use crate::engine::message::News;
-use crate::lang::Lang;
+use crate::lang::{Lang, LinearWords};
 use crate::session::{Cockpit, Now, Program};
 use crate::ui::linear::Teller;
 
@@ -124,6 +127,31 @@ pub(super) async fn run(
     }
 }
 
+/// What is wrong with a line that is no command, in the desk's words. A value is not repeated: it may be a person's.
+fn slip(arguments: &[String], words: &LinearWords) -> Option<String> {
+    let arguments = arguments.strip_prefix(&["saldo".to_owned()]).unwrap_or(arguments);
+    let line = std::iter::once("saldo").chain(arguments.iter().map(String::as_str));
+    // Help is an error too, to the parser; it goes to the command, which prints it.
+    let error = super::Arguments::try_parse_from(line).err().filter(clap::Error::use_stderr)?;
+    let names: Vec<String> =
+        super::Arguments::command().get_subcommands().map(|one| one.get_name().to_owned()).collect();
+    let command = arguments.iter().find(|argument| !argument.starts_with('-'));
+    if let Some(command) = command.filter(|command| !names.contains(command)) {
+        // `{:?}` shows what a terminal could obey.
+        let none = words.no_command.replace("{}", &format!("{command:?}"));
+        let nearest = suggestion(command, names.iter().map(String::as_str));
+        let meant = nearest.map(|nearest| words.meant.replace("{}", nearest));
+        return Some([Some(none), meant].into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    let what = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) => flag.clone(),
+        Some(ContextValue::Strings(flags)) => flags.join(", "),
+        _ => "…".to_owned(),
+    };
+    let command = command.map_or("saldo", String::as_str);
+    Some(words.wrong_flags.replacen("{}", &what, 1).replacen("{}", command, 1))
+}
+
 impl Runner {
     /// What is said to a line, and the command that it began.
     fn answer(&self, line: &str, cockpit: &Cockpit, teller: &mut Teller) -> (Vec<String>, Option<Child>) {
@@ -132,11 +160,12 @@ impl Runner {
             "" => (Vec::new(), None),
             "now" => (teller.now(cockpit.app()), None),
             now if now == words.now => (teller.now(cockpit.app()), None),
-            help if help == words.help || help == "?" => (vec![words.hint.to_owned()], None),
+            help if help == words.help || matches!(help, "help" | "?") => (vec![words.hint.to_owned()], None),
             // A command would print what is hidden here.
             _ if cockpit.app().is_private() => (vec![words.masked.to_owned()], None),
             command => match shlex::split(command) {
                 None => (vec![words.not_understood.to_owned()], None),
+                Some(arguments) if let Some(slip) = slip(&arguments, words) => (vec![slip], None),
                 Some(arguments) => match self.begin(&arguments, cockpit.app().lang) {
                     Ok(child) => (Vec::new(), Some(child)),
                     Err(error) => (vec![error.to_string()], None),

@@ -67,6 +67,32 @@ pub(super) fn note(told: impl Into<Told>) {
     let _ = writeln!(io::stderr().lock(), "{}", told.in_lang(spoken()));
 }
 
+/// The text in lines of the terminal that standard error is, broken between words; elsewhere as it is.
+pub(super) fn wrapped(text: &str) -> String {
+    match rustix::termios::tcgetwinsize(io::stderr()) {
+        Ok(size) if size.ws_col > 0 => broken(text, usize::from(size.ws_col)),
+        _ => text.to_owned(),
+    }
+}
+
+fn broken(text: &str, columns: usize) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let width = word.chars().count();
+        if used > 0 && used + 1 + width > columns {
+            lines.push('\n');
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += width;
+    }
+    lines
+}
+
 /// Writes a question to standard error; the answer follows it on the line.
 pub(super) fn prompt(text: &str) {
     let mut out = io::stderr().lock();

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::ModifyKind;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use crate::config::{ConfigError, Fault, Screen};
@@ -71,11 +72,20 @@ impl Chosen {
         });
         let on_event = move |event: notify::Result<notify::Event>| {
             // Reading is an event as well; answered, it would never end.
-            let is_change = event.is_ok_and(|event| {
-                !event.kind.is_access() && event.paths.iter().any(|path| path.file_name() == file.file_name())
-            });
-            // In the middle of being replaced there is no file.
-            if !is_change || !file.exists() {
+            let Ok(event) = event else { return };
+            let is_change = !event.kind.is_access()
+                && event.paths.iter().any(|path| path.file_name() == file.file_name());
+            let is_gone =
+                event.kind.is_remove() || matches!(event.kind, EventKind::Modify(ModifyKind::Name(_)));
+            if !is_change {
+                return;
+            }
+            // In the middle of being replaced there is no file: only when it went away is that told, and once.
+            if !file.exists() {
+                if is_gone && last != Err(String::new()) {
+                    last = Err(String::new());
+                    let _ = changes.blocking_send(Told::Theme(Err(String::new())));
+                }
                 return;
             }
             let now = read(&file);

@@ -23,7 +23,7 @@ pub(super) struct RawConfig {
     pub(super) mouse: Option<Spanned<bool>>,
     pub(super) private: Option<Spanned<bool>>,
     #[serde(default)]
-    pub(super) keys: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
+    pub(super) keys: BTreeMap<Spanned<String>, RawKeys>,
     #[serde(default)]
     pub(super) profiles: BTreeMap<Spanned<String>, RawProfile>,
     pub(super) webhook: Option<RawWebhook>,
@@ -126,6 +126,30 @@ pub(super) struct RawAlerts {
 #[serde(deny_unknown_fields, expecting = "a table like [conservation]")]
 pub(super) struct RawConservation {
     pub(super) sees_everything: Option<Spanned<bool>>,
+}
+
+/// What stands behind an action's id.
+pub(super) enum RawKeys {
+    /// Names of keys.
+    Bound(Spanned<Vec<String>>),
+    /// An id without quotes: TOML makes a table of what stands before its dot.
+    Table(BTreeMap<String, toml::Value>),
+}
+
+/// By hand, so that a wrong type is still told as one.
+impl<'de> Deserialize<'de> for RawKeys {
+    fn deserialize<D: serde::Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let value = Spanned::<toml::Value>::deserialize(source)?;
+        let span = value.span();
+        match value.into_inner() {
+            toml::Value::Table(table) => Ok(Self::Table(table.into_iter().collect())),
+            other => {
+                let keys = Vec::deserialize(other)
+                    .map_err(|error: toml::de::Error| serde::de::Error::custom(error.message()))?;
+                Ok(Self::Bound(Spanned::new(span, keys)))
+            }
+        }
+    }
 }
 
 /// A TOML error in our words. Serde quotes the value it did not expect, and that may be a secret: only what

@@ -19,7 +19,7 @@ use super::file::{
 };
 use super::origin::Origin;
 use super::raw::{
-    RawAlerts, RawBand, RawConfig, RawConservation, RawExposure, RawJournal, RawPayments, RawPoll,
+    RawAlerts, RawBand, RawConfig, RawConservation, RawExposure, RawJournal, RawKeys, RawPayments, RawPoll,
     RawProfile, RawSecret, RawWebhook, Text, describe,
 };
 use super::secret::{SecretSource, Secrets, validate_credential_name, validate_source_of_environment};
@@ -179,21 +179,31 @@ fn screen(
     (lang, theme): (Text, Text),
     mouse: Option<Spanned<bool>>,
     private: Option<Spanned<bool>>,
-    keys: BTreeMap<Spanned<String>, Spanned<Vec<String>>>,
+    keys: BTreeMap<Spanned<String>, RawKeys>,
 ) -> Result<Screen, ConfigError> {
     let default = Screen::default();
-    let keys = keys.into_iter().map(|(id, keys)| {
+    let mut bound = Vec::new();
+    for (id, keys) in keys {
         // The action's line, for that is what a person looks for.
         let origin = scope.origin(&id.span());
-        (id.into_inner(), Setting { value: keys.into_inner(), origin })
-    });
+        let id = id.into_inner();
+        match keys {
+            RawKeys::Bound(keys) => bound.push((id, Setting { value: keys.into_inner(), origin })),
+            RawKeys::Table(inner) => {
+                let rest = inner.keys().next().map_or("open", String::as_str);
+                let what = format!("{id}.{rest} without quotes is a table in TOML, and no action");
+                let remedy = format!("write \"{id}.{rest}\" = [\"x\"], with the id in quotes");
+                return Err(Fault::new(what, remedy).at(&origin));
+            }
+        }
+    }
     Ok(Screen {
         lang: scope.text(lang, validate_lang)?,
         theme: scope.text(theme, validate_theme)?.unwrap_or(default.theme),
         mouse: scope.setting(mouse, Ok)?,
         private: scope.setting(private, Ok)?.unwrap_or(default.private),
         themes: scope.path.parent().map(|folder| folder.join("themes")),
-        keys: keys.collect(),
+        keys: bound,
     })
 }
 

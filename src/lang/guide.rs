@@ -35,6 +35,21 @@ pub(crate) struct GuideWords {
     /// How the profile is chosen where there are others.
     pub(crate) choose: &'static str,
     pub(crate) stopped: &'static str,
+    /// What would be right for each question, where the rule's own words are of another language.
+    pub(crate) right: Option<Right>,
+}
+
+/// What would be an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Right {
+    pub(crate) environment: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) base_url: &'static str,
+    pub(crate) client_id: &'static str,
+    pub(crate) secret: &'static str,
+    pub(crate) listen: &'static str,
+    pub(crate) webhook_url: &'static str,
+    pub(crate) band: &'static str,
 }
 
 const EN: GuideWords = GuideWords {
@@ -61,6 +76,7 @@ const EN: GuideWords = GuideWords {
     checking: "What `saldo doctor` says of it:",
     choose: "There are other profiles: choose this one with --profile {}, SALDO_PROFILE, or `profile = \"{}\"` at the top of the file.",
     stopped: "stopped; nothing was written",
+    right: None,
 };
 
 const PT_BR: GuideWords = GuideWords {
@@ -87,6 +103,16 @@ const PT_BR: GuideWords = GuideWords {
     checking: "O que `saldo doctor` diz dele:",
     choose: "Há outros perfis: escolha este com --profile {}, SALDO_PROFILE, ou `profile = \"{}\"` no começo do arquivo.",
     stopped: "parado; nada foi gravado",
+    right: Some(Right {
+        environment: "escreva staging, production ou sandbox",
+        name: "um perfil tem um nome de letras, algarismos, - e _, que ainda não esteja no arquivo",
+        base_url: "escreva um endereço como http://127.0.0.1:8080; sem https, só nesta máquina",
+        client_id: "o client_id tem só algarismos",
+        secret: "um segredo é uma linha de texto, sem espaços nas pontas nem caracteres de controle",
+        listen: "escreva endereço e porta, como 127.0.0.1:8087",
+        webhook_url: "escreva um endereço que comece com https://, sem usuário nem senha",
+        band: "escreva três valores em reais do menor ao maior, como 300000,00 500000,00 800000,00",
+    }),
 };
 
 impl Lang {

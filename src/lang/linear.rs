@@ -21,6 +21,12 @@ pub(crate) struct LinearWords {
     pub(crate) help: &'static str,
     pub(crate) quit: &'static str,
     pub(crate) not_understood: &'static str,
+    /// There is no such command; `{}` is what was typed.
+    pub(crate) no_command: &'static str,
+    /// The one that is nearest.
+    pub(crate) meant: &'static str,
+    /// A command whose flags cannot be read; `{}` are the part that cannot, and the command.
+    pub(crate) wrong_flags: &'static str,
     /// Commands show what the mask hides.
     pub(crate) masked: &'static str,
     pub(crate) goodbye: &'static str,
@@ -36,6 +42,9 @@ const EN: LinearWords = LinearWords {
     help: "help",
     quit: "quit",
     not_understood: "The quotes of that line do not match; nothing was done.",
+    no_command: "There is no command {}; nothing was done.",
+    meant: "Did you mean {}?",
+    wrong_flags: "In that line {} cannot be read, or something is missing; nothing was done. {} --help explains it.",
     masked: "The desk is masked, and a command would show what is hidden; nothing was done. Start it without --private to type commands.",
     goodbye: "The desk is closed; payments under way stay in the journal.",
 };
@@ -50,6 +59,9 @@ const PT_BR: LinearWords = LinearWords {
     help: "ajuda",
     quit: "sair",
     not_understood: "As aspas dessa linha não fecham; nada foi feito.",
+    no_command: "Não há o comando {}; nada foi feito.",
+    meant: "Seria {}?",
+    wrong_flags: "Nessa linha {} não se entende, ou falta algo; nada foi feito. {} --help explica.",
     masked: "A mesa está oculta, e um comando mostraria o que está oculto; nada foi feito. Comece sem --private para digitar comandos.",
     goodbye: "A mesa está fechada; os pagamentos em andamento ficam no diário.",
 };

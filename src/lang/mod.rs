@@ -42,6 +42,7 @@ mod words;
 pub use batch_result::{RESULT_FOR_PROGRAMS, RESULT_IN_PORTUGUESE};
 pub(crate) use guide::GuideWords;
 pub use handover::Part;
+pub(crate) use linear::LinearWords;
 pub use receipt::ReceiptWords;
 pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};

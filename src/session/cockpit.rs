@@ -109,6 +109,8 @@ impl Cockpit {
                 let _ = self.apply(effect, &mut flow);
             }
         }
+        let area = Rect::from((Position::ORIGIN, self.size));
+        self.app.set_whole(ui::shows_whole(&self.app, area));
         flow
     }
 

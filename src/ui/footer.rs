@@ -7,6 +7,7 @@ use super::form;
 use super::text::{cut, put, width};
 use super::theme::Theme;
 use crate::app::gaps::Note;
+use crate::app::keymap::Place;
 use crate::app::{App, Flash, Mode, Prompt, Wanted};
 use crate::domain::text::Safe;
 
@@ -31,6 +32,10 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         }
         x = put(buffer, x, row.y, row.right(), &entry.keys, theme.accent);
         x = put(buffer, x + 1, row.y, row.right(), entry.words, theme.label) + 2;
+    }
+    if app.place() == Place::Review && app.can_review_money() && !app.can_confirm() {
+        let room = row.right().saturating_sub(x);
+        put(buffer, x, row.y, row.right(), &cut(app.lang.screen().not_whole, room), theme.bad);
     }
     None
 }
@@ -78,7 +83,7 @@ fn noted(app: &App, note: &Note, theme: &Theme, row: Rect, buffer: &mut Buffer) 
             &cut(&flash_words(app, flash), room.saturating_sub(2)),
             theme.warn,
         );
-        return form::field(buffer, Rect { x, width: 1, ..row }, &note.field, theme.text);
+        return form::field(buffer, Rect { x, width: room.min(1), ..row }, &note.field, theme.text);
     }
     form::field(buffer, Rect { x, width: room, ..row }, &note.field, theme.text)
 }
@@ -103,6 +108,7 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Masked => app.lang.screen().masked.to_owned(),
         Flash::Unmasked => app.lang.screen().unmasked.to_owned(),
         Flash::NothingCopied => app.lang.screen().nothing_copied.to_owned(),
+        Flash::NotWhole => app.lang.screen().not_whole.to_owned(),
         Flash::NotPasted => app.lang.paste().not_pasted.to_owned(),
         Flash::NothingToResume => app.lang.batch().nothing_to_resume.to_owned(),
         Flash::BatchAtWork => app.lang.batch().at_work.to_owned(),
@@ -110,6 +116,7 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::Mouse(false) => app.lang.screen().mouse_off.to_owned(),
         Flash::Past => app.lang.past().refused.to_owned(),
         Flash::NoChange => app.lang.past().no_change.to_owned(),
+        Flash::Theme(why) if why.is_empty() => app.lang.screen().theme_gone.to_owned(),
         Flash::Theme(why) => format!("{} {why}", app.lang.screen().theme_broken),
     }
 }

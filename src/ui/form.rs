@@ -62,7 +62,8 @@ pub(super) fn environment(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
 pub(super) fn confirm_line(app: &App, theme: &Theme, lines: &mut Lines<'_>) {
     if !app.can_review_money() {
         let why = if app.is_private() {
-            app.lang.screen().masked_review.to_owned()
+            let key = app.keys.key_of(Place::Review, Action::Private, app.lang);
+            app.lang.screen().masked_review.replace("{}", &key)
         } else {
             app.words().places.too_small_for_money.to_owned()
         };

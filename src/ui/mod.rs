@@ -47,6 +47,9 @@ mod theme;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use ratatui::style::{Modifier, Style};
+
+use crate::app::keymap::Place;
 use crate::app::{App, CashOutStage, Focus, Mode};
 pub use hit::hit;
 use layout::{Body, Content, Layout};
@@ -68,6 +71,20 @@ pub fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Opti
     };
     theme.finish(area, buffer);
     cursor
+}
+
+/// Whether a review is on the screen to its end: the line that says which key confirms is its last one. Where nothing is
+/// under review, nothing is missing.
+pub fn shows_whole(app: &App, area: Rect) -> bool {
+    if app.place() != Place::Review || area.is_empty() {
+        return true;
+    }
+    // In a review only the key that confirms is drawn so; what else is in the frame's buffer has no such style.
+    let mark = Style::new().add_modifier(Modifier::HIDDEN);
+    let theme = Theme::of(true).marking_selected(mark);
+    let mut buffer = Buffer::empty(area);
+    front(app, &theme, arrange(app, area).body.main(), &mut buffer);
+    buffer.content.iter().any(|cell| cell.modifier.contains(mark.add_modifier))
 }
 
 /// Whether something is open over the panes.

@@ -58,7 +58,7 @@ fn editing(app: &App, theme: &Theme, lines: &mut Lines<'_>) -> Option<Position> 
         let style = if has_focus { theme.accent } else { theme.label };
         let marker = if has_focus { "›" } else { " " };
         if let Some((buffer, row)) = lines.row() {
-            put(buffer, row.x, row.y, row.x + columns, &format!("{marker}{label}"), style);
+            put(buffer, row.x, row.y, (row.x + columns).min(row.right()), &format!("{marker}{label}"), style);
             let room = Rect { x: row.x + columns, width: row.width.saturating_sub(columns), ..row };
             let selected = slot == Slot::Target && draft.proposed && has_focus;
             let style = if selected { theme.strong.patch(theme.selected) } else { theme.strong };

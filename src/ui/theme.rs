@@ -40,7 +40,7 @@ pub struct Theme {
     pub(super) bad: Style,
     /// Lines around panes.
     pub(super) border: Style,
-    /// The selected row.
+    /// The selected row, and the key that confirms.
     pub(super) selected: Style,
     production: Style,
     staging: Style,
@@ -226,6 +226,11 @@ impl Theme {
     /// The background that it is made for; `Reset` is any.
     pub const fn background(&self) -> Color {
         self.background
+    }
+
+    /// The same with another style for what is selected, to find it again.
+    pub(super) fn marking_selected(self, mark: Style) -> Self {
+        Self { selected: mark, ..self }
     }
 
     /// The same with other borders.

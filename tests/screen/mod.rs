@@ -1,6 +1,8 @@
 //! A screen with a fixed clock and made-up money.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod asked;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,6 +223,9 @@ impl Screen {
         self.ids += 1;
         let now = Now { wall: self.wall, elapsed: self.elapsed, next_id: id(self.ids) };
         let effects = self.app.update(message, now);
+        // As the session does it.
+        let area = Rect::new(0, 0, self.columns, self.rows);
+        self.app.set_whole(saldo::ui::shows_whole(&self.app, area));
         self.decided = payments(&effects).last().copied().or(self.decided);
         effects
     }

@@ -49,11 +49,19 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn start(mut command: CommandBuilder) -> Self {
+    pub fn start(command: CommandBuilder) -> Self {
+        Self::start_on(command, &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")])
+    }
+
+    /// The same on a terminal that tells this of itself.
+    pub fn start_on(mut command: CommandBuilder, told: &[(&str, &str)]) -> Self {
         let pty = native_pty_system().openpty(size(80, 24)).unwrap();
-        command.env("TERM", "xterm-256color");
-        command.env("COLORTERM", "truecolor");
-        command.env_remove("NO_COLOR");
+        for name in ["TERM", "COLORTERM", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        for (name, value) in told {
+            command.env(name, value);
+        }
         command.env("RUST_BACKTRACE", "0");
         let termios = format!("{:?}", pty.master.get_termios());
         let mut child: Box<dyn Child + Send + Sync> = pty.slave.spawn_command(command).unwrap();

@@ -59,6 +59,9 @@ pub enum RebindError {
     /// Not a letter.
     #[error("{0} cannot confirm a review")]
     NotALetter(KeyPress),
+    /// A character, for what counts only where texts are typed.
+    #[error("{0} is typed into the text wherever {1} counts")]
+    InText(KeyPress, &'static str),
     /// What confirms means nothing else anywhere.
     #[error("{press} confirms reviews, so it cannot be {other} in the place {place:?}")]
     Confirms {
@@ -80,6 +83,7 @@ impl RebindError {
             Self::Indistinct(_, same) => format!("write {same}"),
             Self::Twice { .. } => "give one of the two another key".to_owned(),
             Self::Needed(_) => "without it a place could not be left, explained or answered".to_owned(),
+            Self::InText(..) => "take a key that is no character, such as enter, tab or f5".to_owned(),
             Self::NotALetter(_) => "what confirms is a letter, typed on purpose".to_owned(),
             Self::Confirms { .. } => {
                 "what confirms has no other meaning anywhere, in either language: take another key".to_owned()
@@ -89,7 +93,17 @@ impl RebindError {
 }
 
 /// Actions without which a place is a trap.
-const NEEDED: [Action; 4] = [Action::Close, Action::Quit, Action::Help, Action::Confirm];
+const NEEDED: [Action; 7] = [
+    Action::Close,
+    Action::Quit,
+    Action::Help,
+    Action::Confirm,
+    // Nothing would come to a review.
+    Action::Review,
+    Action::Accept,
+    // A masked screen could not be unmasked.
+    Action::Private,
+];
 
 /// Control characters that are keys of their own: the byte is the same.
 const SAME_BYTE: [(char, Key); 3] = [('i', Key::Tab), ('m', Key::Enter), ('[', Key::Escape)];
@@ -146,8 +160,14 @@ impl Keymap {
         if let Some(press) = keys.iter().find(|press| action == Action::Confirm && !is_letter(press)) {
             return Err(RebindError::NotALetter(*press));
         }
+        let takes = |row: &Row, press: &KeyPress| row.place.is_none_or(|place| place.takes(*press));
+        let is_passed_over =
+            |press: &KeyPress| !self.rows.iter().any(|row| row.action == action && takes(row, press));
+        if let Some(press) = keys.iter().find(|press| is_passed_over(press)) {
+            return Err(RebindError::InText(*press, action.id()));
+        }
         for row in self.rows.iter_mut().filter(|row| row.action == action) {
-            let counts = |press: &KeyPress| row.place.is_none_or(|place| place.takes(*press));
+            let counts = |press: &KeyPress| takes(row, press);
             let here: Vec<KeyPress> = keys.iter().copied().filter(counts).collect();
             if keys.is_empty() || !here.is_empty() {
                 row.keys = Keys::Same(here);
@@ -289,6 +309,10 @@ mod tests {
             (&[("place.close", &[])], 0, None, "place.close must keep a key"),
             (&[("app.help", &[])], 0, None, "app.help must keep a key"),
             (&[("review.confirm", &[])], 0, None, "review.confirm must keep a key"),
+            (&[("app.private", &[])], 0, None, "app.private must keep a key"),
+            (&[("form.review", &[])], 0, None, "form.review must keep a key"),
+            (&[("form.review", &["y"])], 0, None, "y is typed into the text wherever form.review counts"),
+            (&[("form.next", &["f7", "x"])], 0, None, "x is typed into the text wherever form.next counts"),
             (&[("review.confirm", &["enter"])], 0, None, "enter cannot confirm a review"),
             (&[("review.confirm", &["f2"])], 0, None, "f2 cannot confirm a review"),
             (&[("review.confirm", &["1"])], 0, None, "1 cannot confirm a review"),

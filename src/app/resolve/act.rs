@@ -29,6 +29,7 @@ impl App {
             mode => mode,
         };
         match (action, mode) {
+            (Action::Confirm, _) => self.can_confirm(),
             (Action::Resolve, Mode::Detail(detail)) => can_resolve(detail),
             (Action::TakeUp, Mode::Detail(detail)) => {
                 self.can_take_up(detail) || super::super::refund::can_take_up(detail)
