@@ -63,7 +63,7 @@ use crate::domain::pace::Pace;
 use crate::engine::message::{BalanceHistory, FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, Pause, RebalanceTrouble, Stopped,
+    BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, NotLookedInto, Pause, RebalanceTrouble, Stopped,
     StoredRebalance, Sum,
 };
 use crate::lang::{Lang, Words};

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::cash_out::{amount_of, lay_over, person_text, read_input, text_or_number};
 use super::context::Context;
+use super::contradiction::LookedView;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{known, stop_signal};
 use super::output::{note, say, say_json};
@@ -118,6 +119,7 @@ pub(super) struct ChargeView {
     payment_url: Option<String>,
     expires_at: Option<Timestamp>,
     conflict: bool,
+    looked_into: Option<LookedView>,
     attempts: u32,
     round: u32,
     created_at: Timestamp,
@@ -145,7 +147,8 @@ impl ChargeView {
             copy_and_paste,
             payment_url,
             expires_at: charge.expires_at,
-            conflict: charge.conflict,
+            conflict: charge.is_contradicted(),
+            looked_into: charge.closed.as_ref().map(LookedView::from),
             attempts: charge.requests.attempts,
             round: charge.requests.round,
             created_at: stored.created_at,
@@ -158,8 +161,15 @@ impl ChargeView {
 pub(super) fn sentence(charge: &Charge) -> String {
     let order = &charge.terms.order;
     let what = format!("{} from {}", order.amount, order.name);
-    if charge.conflict {
-        return format!("{what}: CONFLICT, what the gateway says of this charge is not what was asked");
+    if charge.is_contradicted() {
+        return format!("{what}: CONFLICT, {}", contradiction(charge));
+    }
+    if let Some(looked) = &charge.closed {
+        let state = charge.state.as_str();
+        return format!(
+            "{what}: the gateway contradicted itself ({state}), and it was looked into: {}",
+            looked.found
+        );
     }
     match charge.state {
         State::Approved => format!("{what}: a charge that is decided, not sent yet"),
@@ -184,6 +194,29 @@ pub(super) fn sentence(charge: &Charge) -> String {
         State::Expired => format!("{what}: expired, nobody paid in time"),
         State::Refunded => format!("{what}: paid, and refunded"),
         State::Cancelled => format!("{what}: cancelled, it can no longer be paid"),
+    }
+}
+
+/// How the gateway contradicts this charge, as far as the last report tells; `saldo show` has every fact.
+fn contradiction(charge: &Charge) -> String {
+    let asked = charge.terms.order.amount;
+    let told = charge.last_report.as_ref().and_then(|report| report.amount);
+    match (charge.state, told.filter(|told| *told != asked)) {
+        (State::Paid | State::Refunded, Some(told)) => {
+            format!("{told} was paid instead of {asked} ({}); saldo show says who told it and when", charge.state.as_str())
+        }
+        (_, Some(told)) => {
+            format!("the gateway has it with {told} instead of {asked}; saldo show says who told it and when")
+        }
+        (State::Paid | State::Refunded, None) => {
+            format!(
+                "it is {}, and the gateway contradicts itself about how; saldo show says what was told and when",
+                charge.state.as_str()
+            )
+        }
+        (_, None) => {
+            "what the gateway says of this charge is not what was asked; saldo show says what was told and when".to_owned()
+        }
     }
 }
 
@@ -311,11 +344,17 @@ fn verdict(stored: &Stored<Charge>, trouble: Option<&CounterError>) -> Result<Ex
     let unknown = |code, advice: &str| {
         Failure::new(Exit::Unknown, code, format!("{said}; {advice}")).meaning(Outcome::Unknown)
     };
-    if charge.conflict {
-        return Err(unknown(
-            "conflict",
-            "ask the gateway's people what this charge asks for before you hand it out",
-        ));
+    if charge.is_contradicted() {
+        let advice = match charge.state {
+            State::Paid | State::Refunded => {
+                "ask the gateway's people what was paid; once you know, saldo resolve records it. Give nothing back before"
+            }
+            _ => {
+                "ask the gateway's people what this charge asks for before you hand it out; once you know, saldo resolve \
+                 records it"
+            }
+        };
+        return Err(unknown("conflict", advice));
     }
     match charge.state {
         State::AwaitingPayment | State::Paid | State::Refunded => Ok(Exit::Done),

@@ -271,10 +271,11 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
     let unknown = |code, advice: &str| {
         Failure::new(Exit::Unknown, code, format!("{said}; {advice}{paused}")).meaning(Outcome::Unknown)
     };
-    if pay.conflict {
+    if pay.is_contradicted() {
         return Err(unknown(
             "conflict",
-            "do not pay it under another reference before the gateway's people have said what was paid",
+            "do not pay it under another reference before the gateway's people have said what was paid; once you know, saldo \
+             resolve records it",
         ));
     }
     match pay.state {

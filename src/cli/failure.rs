@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::domain::attempt::{NotExecuted, Problem, Verdict};
+use crate::engine::contradiction::NotLookedInto;
 use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
 use crate::engine::message::RebalanceTrouble;
@@ -247,6 +248,10 @@ impl From<LaneError> for Failure {
             LaneError::Busy => Self::new(Exit::Later, "busy", error.to_string()).retryable(),
             LaneError::Changed => Self::new(Exit::Unsound, "journal_changed", error.to_string()),
             LaneError::NotThisPayment(_) => Self::new(Exit::Usage, "not_this_payment", error.to_string()),
+            LaneError::NotLookedInto(NotLookedInto::MoreTold) => {
+                Self::new(Exit::Later, "more_told", error.to_string())
+            }
+            LaneError::NotLookedInto(_) => Self::new(Exit::Usage, "not_looked_into", error.to_string()),
         }
     }
 }

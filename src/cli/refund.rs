@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::ask::confirm;
 use super::cash_out::{person_text, wait};
 use super::context::Context;
+use super::contradiction::LookedView;
 use super::failure::{Exit, Failure, Outcome};
 use super::office::{Office, known, stop_signal};
 use super::output::{note, say, say_json};
@@ -60,6 +61,7 @@ pub(super) struct RefundView {
     reason: &'static str,
     description: Option<String>,
     conflict: bool,
+    looked_into: Option<LookedView>,
     attempts: u32,
     round: u32,
     created_at: Timestamp,
@@ -81,7 +83,8 @@ impl RefundView {
             amount_centavos: terms.amount,
             reason: terms.reason.as_str(),
             description: terms.description.clone(),
-            conflict: refund.conflict,
+            conflict: refund.is_contradicted(),
+            looked_into: refund.closed.as_ref().map(LookedView::from),
             attempts: refund.requests.attempts,
             round: refund.requests.round,
             created_at: stored.created_at,
@@ -114,8 +117,19 @@ fn amount_of(amount: Option<Centavos>) -> String {
 /// One sentence on how a refund stands, and what it means for the money.
 pub(super) fn sentence(refund: &Refund) -> String {
     let what = format!("refund of {}", amount_of(refund.terms.amount));
-    if refund.conflict {
-        return format!("{what}: CONFLICT, the gateway says of this cash-in what cannot be");
+    if refund.is_contradicted() {
+        return format!(
+            "{what}: CONFLICT, the refund is {} here, and the gateway says of its cash-in what cannot be; saldo show says what \
+             was told and when",
+            refund.state.as_str()
+        );
+    }
+    if let Some(looked) = &refund.closed {
+        let state = refund.state.as_str();
+        return format!(
+            "{what}: the gateway contradicted itself ({state}), and it was looked into: {}",
+            looked.found
+        );
     }
     match refund.state {
         State::Approved => format!("{what}: decided, not sent yet"),
@@ -260,10 +274,10 @@ fn verdict(stored: &Stored<Refund>, waited: bool, trouble: Option<&CounterError>
     let unknown = |code, advice: &str| {
         Failure::new(Exit::Unknown, code, format!("{said}; {advice}{paused}")).meaning(Outcome::Unknown)
     };
-    if refund.conflict {
+    if refund.is_contradicted() {
         return Err(unknown(
             "conflict",
-            "give nothing back in another way before the gateway's people have looked",
+            "give nothing back in another way before the gateway's people have looked; once you know, saldo resolve records it",
         ));
     }
     match refund.state {

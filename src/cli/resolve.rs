@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::cash_in::{self, ChargeView};
 use super::context::Context;
+use super::contradiction::{self, Typed};
 use super::failure::{Exit, Failure, Outcome};
 use super::office::NotResolved;
 use super::output::{note, say, say_json};
+use super::refund::{self, RefundLifeView};
 use super::show;
 use super::view::{IntentView, sentence};
 use crate::domain::cash_out::{Because, Refused, State};
+use crate::domain::contradiction::{About, Found};
 use crate::engine::lane::LaneError;
 use crate::engine::message::Finding;
 use crate::journal::sqlite::SqliteReader;
@@ -32,6 +36,10 @@ pub(super) struct ResolveArguments {
     /// Withdraw it: only while no request can have had an effect
     #[arg(long, group = "finding")]
     call_off: bool,
+    /// A conflict was looked into: paid, not-paid, or the other amount that was paid. It is in doubt no more, under your
+    /// name; nothing is paid by it, and no other payment of the debt becomes possible
+    #[arg(long, value_name = "FOUND", group = "finding", requires = "reason")]
+    looked_into: Option<Typed>,
     /// What was found, and where; stays in the journal
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -39,13 +47,24 @@ pub(super) struct ResolveArguments {
 
 pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Result<Exit, Failure> {
     let (life, reader) = find(context, &arguments.id).await?;
-    let Some(intent) = &life.intent else {
-        return Err(Failure::usage(format!(
-            "{:?} is a transaction that saldo did not order; there is nothing to resolve",
-            arguments.id
-        )));
-    };
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
+    if let Some(Typed(found)) = arguments.looked_into {
+        let reason = reason.ok_or_else(|| Failure::usage("--reason is empty: what was found, and where?"))?;
+        return look_into(&life, found, reason, context).await;
+    }
+    let Some(intent) = &life.intent else {
+        let has_finding = arguments.internal_code.is_some() || arguments.not_paid || arguments.call_off;
+        return match (life.contradicted().or(closed(&life)), has_finding || reason.is_some()) {
+            (Some(_), false) => {
+                show::known(&life, reader.as_ref(), context, &conflict_advice(&life).unwrap_or_default())
+                    .await
+            }
+            (Some(_), true) => Err(Failure::usage(
+                "of a cash-in only --looked-into can be said, with a reason; nothing was recorded",
+            )),
+            (None, _) => Err(nothing(&life, &arguments.id)),
+        };
+    };
     let finding = match (arguments.internal_code, arguments.not_paid, arguments.call_off, reason) {
         (Some(code), _, _, reason) => Finding::InternalCode { code: code.trim().to_owned(), reason },
         (None, true, _, Some(statement)) => Finding::NotPaid { statement },
@@ -53,11 +72,12 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
         (None, false, true, reason) => Finding::CallOff { reason },
         (None, false, false, Some(_)) => {
             return Err(Failure::usage(
-                "a reason without a finding: add --internal-code, --not-paid or --call-off. Nothing was recorded",
+                "a reason without a finding: add --internal-code, --not-paid, --call-off or --looked-into. Nothing was recorded",
             ));
         }
         (None, false, false, None) => {
-            return show::known(&life, reader.as_ref(), context, &advice(intent)).await;
+            let advice = conflict_advice(&life).unwrap_or_else(|| advice(intent));
+            return show::known(&life, reader.as_ref(), context, &advice).await;
         }
     };
     let office = context.office().await.map_err(|failure| not_recorded(intent, failure))?;
@@ -66,6 +86,7 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
         NotResolved::NotAsked(failure) => not_recorded(intent, failure),
         NotResolved::Unknown(failure) => failure,
     })?;
+    let after = after.ok_or_else(|| Failure::other("the owner of the journal answered something else"))?;
     if context.json {
         say_json(&IntentView::new(&after, &context.settings.client_id));
     } else {
@@ -81,6 +102,107 @@ async fn find(context: &Context, id: &str) -> Result<(Life, Arc<SqliteReader>), 
     let row = reader.find(id).await?.ok_or_else(missing)?;
     let life = reader.life(row.id).await?.ok_or_else(missing)?;
     Ok((life, reader))
+}
+
+/// Nothing can be said of it, and why.
+fn nothing(life: &Life, id: &str) -> Failure {
+    let incoming = &life.incoming;
+    let alert = "; its alert is acknowledged with a note: saldo alerts ack ID --note \"what was found\"";
+    Failure::usage(match (&incoming.charge, &incoming.refund) {
+        (None, None) if life.transaction.conflict => {
+            format!(
+                "{id:?} is a transaction that saldo did not order, and the gateway contradicts itself about it{alert}"
+            )
+        }
+        (None, None) => {
+            format!("{id:?} is a transaction that saldo did not order; there is nothing to resolve")
+        }
+        (Some(charge), _) => {
+            let said = cash_in::sentence(&charge.stored.asked);
+            format!("{said}; nothing about this charge contradicts itself, so there is nothing to resolve")
+        }
+        (None, Some(refund)) => {
+            let said = refund::sentence(&refund.stored.asked);
+            format!(
+                "{said}; nothing about this refund contradicts itself, so there is nothing to resolve (saldo recover looks at \
+                 it again)"
+            )
+        }
+    })
+}
+
+/// The order of the row that somebody has looked into.
+fn closed(life: &Life) -> Option<About> {
+    [About::Payment, About::Refund, About::Charge]
+        .into_iter()
+        .find(|about| life.looked_into(*about).is_some())
+}
+
+/// What to do about what contradicts itself; `None` where nothing does that nobody has looked into.
+fn conflict_advice(life: &Life) -> Option<Vec<String>> {
+    life.contradicted()?;
+    let id = life.transaction.id;
+    Some(vec![
+        "ask the gateway's people what was paid, with what amount and to whom".to_owned(),
+        format!("then: saldo resolve {id} --looked-into paid|not-paid|AMOUNT --reason \"what was found, and where\""),
+        "that takes it out of the doubts and the alerts; it pays nothing, and no other payment of the debt becomes possible"
+            .to_owned(),
+    ])
+}
+
+/// Closes what contradicts itself.
+async fn look_into(life: &Life, found: Found, reason: String, context: &Context) -> Result<Exit, Failure> {
+    let id = life.transaction.id;
+    let Some(about) = life.contradicted() else {
+        let known = closed(life).and_then(|about| life.looked_into(about));
+        let said = known.map_or_else(
+            || "nothing about it contradicts itself".to_owned(),
+            |looked| format!("it was looked into already: {}", contradiction::words(looked)),
+        );
+        let foreign = life.intent.is_none() && life.incoming.charge.is_none() && life.transaction.conflict;
+        return Err(match foreign {
+            true => nothing(life, &id.to_string()),
+            false => Failure::usage(format!("{said}; nothing was recorded")),
+        });
+    };
+    let seen = life.contradictions(about).len();
+    let not_recorded = |mut failure: Failure| {
+        failure.message = format!("nothing was recorded: {}", failure.message);
+        failure
+    };
+    let office = context.office().await.map_err(not_recorded)?;
+    let finding = Finding::LookedInto { about, found, reason, seen };
+    office.resolve(id, finding).await.map_err(|why| match why {
+        NotResolved::Lane(error) => error.into(),
+        NotResolved::NotAsked(failure) => not_recorded(failure),
+        NotResolved::Unknown(failure) => failure,
+    })?;
+    let reader = context.reader().await?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
+    let after = reader.life(id).await?.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
+    let client_id = &context.settings.client_id;
+    let (charge, refund) = (&after.incoming.charge, &after.incoming.refund);
+    match (about, &after.intent, charge, refund) {
+        (About::Payment, Some(intent), ..) if context.json => say_json(&IntentView::new(intent, client_id)),
+        (About::Payment, Some(intent), ..) => say(&sentence(intent)),
+        (About::Charge, _, Some(charge), _) if context.json => {
+            say_json(&ChargeView::new(&charge.stored, client_id));
+        }
+        (About::Charge, _, Some(charge), _) => say(&cash_in::sentence(&charge.stored.asked)),
+        (About::Refund, _, _, Some(refund)) if context.json => {
+            say_json(&RefundLifeView::new(refund, client_id));
+        }
+        (About::Refund, _, _, Some(refund)) => say(&refund::sentence(&refund.stored.asked)),
+        _ => {}
+    }
+    note(
+        "recorded; it is in doubt no more. What the gateway said stays as it was, and so does what may be paid",
+    );
+    if about == About::Payment && after.contradicted().is_none() && found == Found::NotPaid {
+        note(
+            "no payment of this debt follows by it: to pay it after all takes another reference, and another decision",
+        );
+    }
+    Ok(Exit::Done)
 }
 
 /// What a person can do about it.
@@ -187,7 +309,7 @@ fn not_recorded(intent: &Intent, mut failure: Failure) -> Failure {
 
 fn verdict(after: &Intent) -> Result<Exit, Failure> {
     let pay = &after.cash_out;
-    if pay.conflict {
+    if pay.is_contradicted() {
         return Err(Failure::new(Exit::Unknown, "conflict", sentence(after)).meaning(Outcome::Unknown));
     }
     if pay.state == State::Held {

@@ -6,11 +6,13 @@ use uuid::Uuid;
 
 use super::cash_in::{self, ChargeView};
 use super::context::Context;
+use super::contradiction::{self, ContradictionView};
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json};
 use super::refund::{self, RefundLifeView};
 use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
 use crate::domain::cash_out::Event;
+use crate::domain::contradiction::About;
 use crate::domain::person::Person;
 use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
@@ -36,6 +38,9 @@ struct Shown<'a> {
     charge: Option<ChargeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<RefundLifeView>,
+    /// What was held, what was told, by whom and when, looked into or not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contradictions: Vec<ContradictionView>,
     gateway: GatewayView<'a>,
     /// The newest payment of the same debt, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -189,6 +194,7 @@ pub(super) async fn known(
             attempts: attempts_of(life).map(AttemptView::new).collect(),
             charge: charge.map(|charge| ChargeView::new(&charge.stored, &context.settings.client_id)),
             refund: refund.map(|refund| RefundLifeView::new(refund, &context.settings.client_id)),
+            contradictions: contradiction::contradictions(life),
             gateway: match &answer {
                 Ok(report) => GatewayView { report: Some(ReportView::new(report)), error: None },
                 Err(error) => GatewayView { report: None, error: Some(error.clone()) },
@@ -210,6 +216,8 @@ pub(super) async fn known(
             row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
         )),
     }
+    contradiction::print(life, About::Payment);
+    contradiction::print(life, About::Charge);
     let line = |what: &str, value: Option<String>| {
         if let Some(value) = value {
             say(&format!("  {what:<16} {value}"));
@@ -241,6 +249,7 @@ pub(super) async fn known(
     if let Some(refund) = refund {
         let asked = &refund.stored.asked;
         say(&refund::sentence(asked));
+        contradiction::print(life, About::Refund);
         line("id", Some(refund.stored.id.to_string()));
         line("reason", Some(asked.terms.reason.to_string()));
         line("description", asked.terms.description.clone());

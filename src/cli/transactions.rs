@@ -60,7 +60,11 @@ async fn table(mut pages: Pages) -> Result<Exit, Failure> {
 
 fn line(row: &Transaction) -> String {
     let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
-    let mark = if row.conflict { "  CONFLICT: not what was ordered, see `saldo show`" } else { "" };
+    let mark = match (row.conflict, row.looked_into) {
+        (true, _) => "  CONFLICT: not what was ordered, see `saldo show`",
+        (false, true) => "  there was a conflict, looked into: see `saldo show`",
+        (false, false) => "",
+    };
     format!(
         "{}  {:<3}  {:<16}  {:>18}  {}  {}{mark}",
         row.happened_at.strftime("%Y-%m-%d %H:%M:%SZ"),

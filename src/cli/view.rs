@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::contradiction::LookedView;
 use crate::domain::balance::{BankBalance, Reading};
 use crate::domain::cash_out::State;
 use crate::domain::institution::name_of;
@@ -29,7 +30,10 @@ pub(super) struct IntentView {
     pub(super) settled_centavos: Option<Centavos>,
     pub(super) reason: Option<String>,
     pub(super) refunded: bool,
+    /// Something contradicts itself, and nobody has looked into it.
     pub(super) conflict: bool,
+    /// What the person found who did.
+    pub(super) looked_into: Option<LookedView>,
     pub(super) failure_reported: bool,
     pub(super) attempts: u32,
     pub(super) round: u32,
@@ -63,7 +67,8 @@ impl IntentView {
                 .flatten(),
             reason: intent.reason.clone(),
             refunded: pay.refunded,
-            conflict: pay.conflict,
+            conflict: pay.is_contradicted(),
+            looked_into: pay.closed.as_ref().map(LookedView::from),
             failure_reported: pay.failure_reported,
             attempts: pay.attempts,
             round: pay.round,
@@ -81,8 +86,15 @@ impl IntentView {
 pub(super) fn sentence(intent: &Intent) -> String {
     let pay = &intent.cash_out;
     let what = format!("{} to {}", intent.order.amount, intent.order.name);
-    if pay.conflict {
+    if pay.is_contradicted() {
         return format!("{what}: CONFLICT, {}", contradiction(intent));
+    }
+    if let Some(looked) = &pay.closed {
+        let state = pay.state.as_str();
+        return format!(
+            "{what}: the gateway contradicted itself ({state}), and it was looked into: {}",
+            looked.found
+        );
     }
     match pay.state {
         State::Draft => format!("{what}: a draft, not submitted"),
@@ -221,6 +233,7 @@ pub(super) struct TransactionView<'a> {
     updated_at: Timestamp,
     refunded: bool,
     conflict: bool,
+    looked_into: bool,
     failure_reported: bool,
     failure: Option<&'a str>,
 }
@@ -243,6 +256,7 @@ impl<'a> TransactionView<'a> {
             updated_at: row.updated_at,
             refunded: row.refunded,
             conflict: row.conflict,
+            looked_into: row.looked_into,
             failure_reported: row.failure_reported,
             failure: text(&row.failure),
         }

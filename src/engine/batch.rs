@@ -4,6 +4,7 @@
 //! payment, decided and sent by the lane under the line's reference, so whatever ends a batch in the middle, going on with it
 //! finds what is there and begins the rest. A line in doubt stays with the machine that resolves single payments.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +22,7 @@ use super::lane::{Decision, LaneError, Pause};
 use super::message::{BatchNews, News};
 use super::office::Office;
 use super::recover::take_up;
+use crate::domain::alert::Standstill;
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::batch::{
     Batch, Column, Like, Line, MOST_BYTES, Mistake, REPEAT_WITHIN, Repeat, Sheet, Wrong, may_repeat, read,
@@ -353,6 +355,7 @@ impl Office {
         maker: &Person,
         stop: &CancellationToken,
     ) -> Result<Ran, JournalError> {
+        let _run = self.runs().begin(run.id);
         // Whoever asks wants it tried now, as for a single payment.
         self.lane().resume();
         let batch = self.journal().batch(run.id).await?;
@@ -492,6 +495,53 @@ impl Office {
         // A request that has begun goes on in its own task; the time-out only ends the waiting.
         let _ = tokio::time::timeout(WORK_ON_DOUBTS, work).await;
         Ok(())
+    }
+}
+
+/// Which batches somebody goes on with, and when somebody did last: in this process, since its start.
+#[derive(Debug)]
+pub struct Runs {
+    started: Timestamp,
+    known: Mutex<HashMap<Uuid, (u32, Timestamp)>>,
+}
+
+impl Default for Runs {
+    fn default() -> Self {
+        Self { started: clock::now(), known: Mutex::default() }
+    }
+}
+
+/// Somebody goes on with a batch for as long as this lives.
+pub(super) struct Run {
+    runs: Arc<Runs>,
+    id: Uuid,
+}
+
+impl Runs {
+    fn begin(self: &Arc<Self>, id: Uuid) -> Run {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default().0 += 1;
+        Run { runs: Arc::clone(self), id }
+    }
+
+    /// Of these, those that nobody goes on with at this moment, and since when.
+    pub(super) fn nobody_goes_on_with(&self, batches: &[Standstill]) -> Vec<Standstill> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = batches.iter().filter_map(|batch| match known.get(&batch.id) {
+            Some((1.., _)) => None,
+            Some((0, last)) => Some(Standstill { since: *last, ..batch.clone() }),
+            None => Some(Standstill { since: batch.since.max(self.started), ..batch.clone() }),
+        });
+        idle.collect()
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let mut known = self.runs.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, last)) = known.get_mut(&self.id) {
+            *count = count.saturating_sub(1);
+            *last = clock::now();
+        }
     }
 }
 

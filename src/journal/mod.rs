@@ -11,6 +11,7 @@
 pub mod alerts;
 mod batch;
 mod cash_in;
+mod life;
 pub mod lock;
 pub mod outbox;
 pub mod sqlite;

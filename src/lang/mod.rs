@@ -7,6 +7,7 @@
 //! | How are ages, counts and outcomes told? | `phrases` |
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | How are alerts and gaps of the wallet told? | `alert` |
+//! | How is a contradiction told, and what was found? | `contradiction` |
 //! | What are charges and refunds called? | `cash_in` |
 //! | What does the first-run guide ask? | `guide` |
 //! | What are the sentences of the linear desk? | `linear` |
@@ -17,6 +18,7 @@
 mod alert;
 mod batch;
 mod cash_in;
+mod contradiction;
 mod en;
 mod errors;
 mod glossary;

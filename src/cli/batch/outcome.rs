@@ -99,7 +99,7 @@ fn state_of(line: &BatchLine) -> &'static str {
 fn is_in_doubt(line: &BatchLine) -> bool {
     line.payment.as_ref().filter(|_| !line.is_taken()).is_some_and(|payment| {
         let pay = &payment.cash_out;
-        pay.conflict || pay.state.is_in_doubt() && !pay.is_proven_unsent()
+        pay.is_contradicted() || pay.state.is_in_doubt() && !pay.is_proven_unsent()
     })
 }
 
@@ -108,7 +108,7 @@ fn is_well(line: &BatchLine) -> bool {
     line.payment.as_ref().filter(|_| !line.is_taken()).is_some_and(|payment| {
         let pay = &payment.cash_out;
         matches!(pay.state, State::Completed | State::Accepted)
-            && !pay.conflict
+            && !pay.is_contradicted()
             && !pay.failure_reported
             && pay.refunds.is_empty()
     })
@@ -121,8 +121,11 @@ fn advice(line: &BatchLine) -> &'static str {
         return "not paid: its reference names another payment; pay it under a reference of its own";
     }
     let pay = &payment.cash_out;
-    if pay.conflict {
-        return "ask the gateway's people what was paid; do not pay it again";
+    if pay.is_contradicted() {
+        return "ask the gateway's people what was paid, then saldo resolve; do not pay it again";
+    }
+    if pay.closed.is_some() && pay.state != State::Completed {
+        return "it was contradicted and looked into: nothing more of this debt is paid under this reference";
     }
     if !pay.refunds.is_empty() {
         return "THE MONEY CAME BACK, all of it or a part: saldo show tells; settle it with the payee";
