@@ -16,7 +16,7 @@ fn patient() -> Options {
     Options { settle_after: std::time::Duration::from_secs(3_600), ..Options::default() }
 }
 
-const INTENT: [&str; 21] = [
+const INTENT: [&str; 22] = [
     "amount_centavos",
     "attempts",
     "conflict",
@@ -30,6 +30,7 @@ const INTENT: [&str; 21] = [
     "id",
     "idempotency_key",
     "internal_code",
+    "looked_into",
     "reason",
     "refunded",
     "round",
@@ -40,7 +41,7 @@ const INTENT: [&str; 21] = [
     "updated_at",
 ];
 
-const ROW: [&str; 16] = [
+const ROW: [&str; 17] = [
     "amount_centavos",
     "conflict",
     "created_at",
@@ -52,6 +53,7 @@ const ROW: [&str; 16] = [
     "failure_reported",
     "id",
     "internal_code",
+    "looked_into",
     "name",
     "refunded",
     "state",

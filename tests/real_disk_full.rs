@@ -129,6 +129,39 @@ fn a_new_journal_on_a_full_disk_sends_nothing() {
 }
 
 #[test]
+fn a_journal_that_takes_nothing_new_is_an_alert_in_its_own_reserve() {
+    in_a_namespace("a_journal_that_takes_nothing_new_is_an_alert_in_its_own_reserve", || {
+        let (desk, disk) = desk_on_a_disk(prompt());
+        desk.pay("1", "INV-0").expect(0);
+        let ready = desk.folder().join("ready.json");
+        let mut command = desk.command(&["serve", "--ready-file", ready.to_str().unwrap()]);
+        let owner = runtime().block_on(async { command.spawn().unwrap() });
+        until(|| ready.exists());
+        let stands = || {
+            let listed = desk.saldo(&["alerts", "--json"]).expect(0).json();
+            listed.as_array().unwrap().iter().any(|alert| alert["kind"] == "journal-unwritable")
+        };
+        assert!(!stands());
+        // Not by `until`: it waits within the runtime that a command needs.
+        let becomes = |wanted: bool| {
+            let deadline = std::time::Instant::now() + PATIENCE;
+            while stands() != wanted {
+                assert!(std::time::Instant::now() < deadline, "never {wanted}");
+                real_support::pass(Duration::from_millis(100));
+            }
+        };
+        disk.fill(0);
+        becomes(true);
+        disk.clear();
+        becomes(false);
+        let pid = rustix::process::Pid::from_raw(i32::try_from(owner.id().unwrap()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::TERM).unwrap();
+        runtime().block_on(end_of("serve".to_owned(), owner)).expect(0);
+        desk.saldo(&["fsck"]).expect(0);
+    });
+}
+
+#[test]
 fn a_disk_that_is_full_before_the_command_sends_nothing() {
     in_a_namespace("a_disk_that_is_full_before_the_command_sends_nothing", || {
         thread::scope(|scope| {

@@ -132,13 +132,13 @@ fn what_became_of_it_is_told() {
         not_paid(screen, Doubt::Held);
         confirm(screen);
         let after = doubtful(11, Doubt::DeclaredByMe).intent.expect("a payment");
-        screen.news(News::Resolved { id: id(11), outcome: Ok(Box::new(after)) });
+        screen.news(News::Resolved { id: id(11), outcome: Ok(Some(Box::new(after))) });
     });
     each("resolve_sent_last", |screen| {
         not_paid(screen, Doubt::Declared);
         confirm(screen);
         let after = doubtful(11, Doubt::NotPaid).intent.expect("a payment");
-        screen.news(News::Resolved { id: id(11), outcome: Ok(Box::new(after)) });
+        screen.news(News::Resolved { id: id(11), outcome: Ok(Some(Box::new(after))) });
     });
     each("resolve_sent_other", |screen| {
         found(screen);
@@ -155,7 +155,7 @@ fn news_of_a_finding_becomes_a_notice_where_nobody_looks() {
         confirm(screen);
         screen.keys("esc esc");
         let after = doubtful(11, Doubt::Stale).intent.expect("a payment");
-        screen.news(News::Resolved { id: id(11), outcome: Ok(Box::new(after.clone())) });
+        screen.news(News::Resolved { id: id(11), outcome: Ok(Some(Box::new(after.clone()))) });
         screen.news(News::Alarm { alarm: Alarm::Stale, intent: Box::new(after.clone()) });
         screen.news(News::Alarm { alarm: Alarm::Overtaken, intent: Box::new(after) });
         screen.keys("!");

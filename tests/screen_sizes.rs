@@ -61,7 +61,7 @@ fn resolving(lang: Lang) -> Vec<Screen> {
         screen
     });
     let mut screens: Vec<Screen> = opened.collect();
-    for outcome in [Err(LaneError::Busy), Ok(Box::new(intent(11, 70_000, Out::DeclaredNotPaid)))] {
+    for outcome in [Err(LaneError::Busy), Ok(Some(Box::new(intent(11, 70_000, Out::DeclaredNotPaid))))] {
         let mut screen = troubled(lang);
         screen.keys("j j j j j enter");
         screen.news(News::Life(Some(Box::new(doubtful(11, Doubt::Declared)))));
@@ -162,7 +162,7 @@ fn news() -> impl Strategy<Value = News> {
         Just(News::Life(Some(Box::new(doubtful(16, Doubt::Declared))))),
         Just(News::Life(Some(Box::new(doubtful(16, Doubt::Pending))))),
         Just(News::Resolved { id: id(16), outcome: Err(LaneError::Busy) }),
-        Just(News::Resolved { id: id(16), outcome: Ok(Box::new(intent(16, 9, Out::Held))) }),
+        Just(News::Resolved { id: id(16), outcome: Ok(Some(Box::new(intent(16, 9, Out::Held)))) }),
         Just(News::Paused(None)),
         Just(News::JournalTrouble("full".to_owned())),
         Just(News::StillHeld(Box::new(intent(3, 9, Out::Held)))),

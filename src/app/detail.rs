@@ -1,6 +1,7 @@
 //! The life of a row as lines of text: what happened, what was sent, what was told.
 
 use super::App;
+use super::keymap::{Action, Place};
 use super::timeline::{name_of, whole};
 use crate::domain::cash_in::Charge;
 use crate::domain::cash_out::State as Out;
@@ -9,7 +10,7 @@ use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
 use crate::domain::refund::Refund;
 use crate::domain::report::{BankData, Direction};
-use crate::domain::request::PayBy;
+use crate::domain::request::{Asked as _, PayBy};
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::engine::message::{AskedLife, AttemptRow, Delivery, Intent, Life};
@@ -114,6 +115,7 @@ impl App {
         lines.fact(words.meaning, self.meaning(stand, pay));
         for (applies, text) in [
             (row.conflict, words.conflict),
+            (row.looked_into, self.lang.conflict_closed()),
             (row.failure_reported, words.failure_reported),
             (row.refunded, words.refunded),
             (pay.is_some_and(|pay| pay.frozen && pay.state == Out::Unknown), words.frozen),
@@ -123,7 +125,13 @@ impl App {
                 lines.push(LineKind::Warning, "", text);
             }
         }
-        if let Some(next) = pay.and_then(|pay| self.next_step(pay)) {
+        self.contradictions(lines, life);
+        let look = || {
+            let key = self.keys.key_of(Place::Detail, Action::Resolve, self.lang);
+            life.contradicted().map(|_| self.lang.may_look_into(&key))
+        };
+        let next = if pay.is_some() { pay.and_then(|pay| self.next_step(pay)) } else { look() };
+        if let Some(next) = next {
             lines.push(LineKind::Next, words.next, &next);
         }
         if let Some(failure) = &row.failure {
@@ -173,8 +181,10 @@ impl App {
         lines.heading(words.heading);
         lines.fact(detail.state, self.lang.refund_state(refund.state));
         lines.fact(detail.meaning, self.lang.refund_meaning(refund.state));
-        if refund.conflict {
+        if refund.is_contradicted() {
             lines.push(LineKind::Warning, "", detail.conflict);
+        } else if refund.conflict {
+            lines.push(LineKind::Warning, "", self.lang.conflict_closed());
         }
         lines.fact(words.reason, self.lang.refund_reason(refund.terms.reason));
         if let Some(description) = &refund.terms.description {

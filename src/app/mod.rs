@@ -66,8 +66,8 @@ use crate::domain::text::Safe;
 use crate::engine::message::{BalanceHistory, FeedWindow, WebhookHealth};
 /// What of the engine's words shows on the screen as it is.
 pub use crate::engine::message::{
-    BatchPage, BatchRow, BatchSource, BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, Pause,
-    Progress, RebalanceTrouble, Stopped, StoredRebalance, Sum,
+    BatchPage, BatchRow, BatchSource, BatchTrouble, COUNTED, Finding, Intent, LaneError, Life, NotLookedInto,
+    Pause, Progress, RebalanceTrouble, Stopped, StoredRebalance, Sum,
 };
 use crate::lang::{Lang, Words};
 

@@ -96,6 +96,7 @@ impl App {
         self.feed.take(window);
         let now: Vec<i64> = self.waiting_alerts().iter().map(|alert| alert.number).collect();
         self.notices.follow(&before, &now);
+        self.notices.leave_to_the_board(&self.feed.window.alerts);
     }
 
     fn take_life(&mut self, life: Option<Box<Life>>) {

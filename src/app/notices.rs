@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::feed::Motion;
 use super::privacy::{HIDDEN, hidden_reference, hide_safe, hide_text};
 use super::resolve::Fate;
+use crate::domain::alert::{Alert, Kind};
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
@@ -166,6 +167,33 @@ impl Notices {
                 | Notice::Refund { .. } => {}
             }
         }
+    }
+
+    /// What contradicts itself rang at once; the board has it by now, and says it to everybody.
+    pub(super) fn leave_to_the_board(&mut self, alerts: &[Alert]) {
+        let tells = |id: Uuid| {
+            alerts.iter().any(|alert| {
+                let kind = alert.what.kind();
+                matches!(
+                    kind,
+                    Kind::PaymentConflict
+                        | Kind::PaidAfterFailure
+                        | Kind::ChargeConflict
+                        | Kind::TransactionConflict
+                ) && alert.what.row() == Some(id)
+            })
+        };
+        let before = self.entries.len();
+        self.entries.retain(|entry| match &entry.notice {
+            Notice::Alarm {
+                alarm:
+                    Alarm::Mismatch | Alarm::Contradiction | Alarm::CompletedAfterFailure | Alarm::Overtaken,
+                payment,
+            } => !tells(payment.id),
+            Notice::Conflict(row) => !tells(row.id),
+            _ => true,
+        });
+        self.selected = self.selected.saturating_sub(before - self.entries.len());
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

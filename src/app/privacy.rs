@@ -226,8 +226,9 @@ fn hide_mode(mode: &mut Mode) {
                     }
                     Finding::NotPaid { statement } => hide_text(statement),
                     Finding::CallOff { reason } => reason.iter_mut().for_each(hide_text),
+                    Finding::LookedInto { reason, .. } => hide_text(reason),
                 }
-                if let resolve::Fate::Recorded(intent) = &mut sent.fate {
+                if let resolve::Fate::Recorded(Some(intent)) = &mut sent.fate {
                     hide_intent(intent);
                 }
             }

@@ -50,6 +50,8 @@ fn row(seq: i64, state: Out) -> Transaction {
         direction: Direction::Out,
         state: State::Out(state),
         conflict: false,
+        looked_into: false,
+        under_way: None,
         failure_reported: false,
         refunded: false,
         amount: Some(Centavos::new(100)),

@@ -41,6 +41,7 @@ impl App {
             }
             Event::Declared { by, statement, .. } => did(words.declared, by, Some(statement)),
             Event::RoundStarted { by, .. } => did(words.round_started, by, None),
+            Event::LookedInto(looked) => whole(&self.lang.looked_into(looked, &name_of)),
         }
     }
 
@@ -65,6 +66,7 @@ impl App {
                 Asked::LetGo { .. } => words.expired.to_owned(),
                 Asked::PutOnHold { .. } => words.put_on_hold.to_owned(),
                 Asked::RoundStarted { by, .. } => did(words.round_started, by, None),
+                Asked::LookedInto(looked) => whole(&self.lang.looked_into(looked, &name_of)),
             };
             lines.fact(&self.clock.near(event.at(), self.now), text);
         }

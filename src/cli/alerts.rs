@@ -137,6 +137,9 @@ impl From<NotAcknowledged> for Failure {
             NotAcknowledged::NoteMissing => {
                 Self::usage(format!("{why}; nothing was recorded. Add --note \"what was found\""))
             }
+            NotAcknowledged::Already { .. } => {
+                Self::usage(format!("{why}: what else was found belongs where the desk keeps such things"))
+            }
             NotAcknowledged::NoteUnsafe => Self::usage(format!("--note: {why}; nothing was recorded")),
         }
     }

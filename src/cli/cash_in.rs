@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::cash_out::{amount_of, lay_over, person_text, read_input, text_or_number};
 use super::context::Context;
+use super::contradiction::{LookedView, was_looked_into};
 use super::failure::{Exit, Failure, Outcome};
 use super::input::{empty, given_before, id_and_reference, missing};
 use super::office::{known, stop_signal};
@@ -119,6 +120,7 @@ pub(super) struct ChargeView {
     payment_url: Option<String>,
     expires_at: Option<Timestamp>,
     conflict: bool,
+    looked_into: Option<LookedView>,
     attempts: u32,
     round: u32,
     created_at: Timestamp,
@@ -146,7 +148,8 @@ impl ChargeView {
             copy_and_paste,
             payment_url,
             expires_at: charge.expires_at,
-            conflict: charge.conflict,
+            conflict: charge.is_contradicted(),
+            looked_into: charge.closed.as_ref().map(LookedView::from),
             attempts: charge.requests.attempts,
             round: charge.requests.round,
             created_at: stored.created_at,
@@ -162,11 +165,12 @@ pub(super) fn sentence(charge: &Charge) -> Told {
 }
 
 fn how_it_stands(charge: &Charge) -> Told {
-    if charge.conflict {
-        return told!(
-            "CONFLICT, what the gateway says of this charge is not what was asked",
-            "CONFLITO, o que o gateway diz desta cobrança não é o que foi pedido"
-        );
+    if charge.is_contradicted() {
+        let what = contradiction(charge);
+        return told!("CONFLICT, {what}", "CONFLITO, {what}"; what);
+    }
+    if let Some(looked) = &charge.closed {
+        return was_looked_into(looked, charge.state.as_str());
     }
     match charge.state {
         State::Approved => {
@@ -195,6 +199,31 @@ fn how_it_stands(charge: &Charge) -> Told {
         State::Cancelled => {
             told!("cancelled, it can no longer be paid", "cancelada, não pode mais ser paga")
         }
+    }
+}
+
+/// How the gateway contradicts this charge, as far as the last report tells; `saldo show` has every fact.
+fn contradiction(charge: &Charge) -> Told {
+    let asked = charge.terms.order.amount;
+    let told = charge.last_report.as_ref().and_then(|report| report.amount);
+    let state = charge.state.as_str();
+    match (charge.state, told.filter(|told| *told != asked)) {
+        (State::Paid | State::Refunded, Some(told)) => told!(
+            "{told} was paid instead of {asked} ({state}); saldo show says who told it and when",
+            "foram pagos {told} em vez de {asked} ({state}); saldo show diz quem informou e quando"
+        ),
+        (_, Some(told)) => told!(
+            "the gateway has it with {told} instead of {asked}; saldo show says who told it and when",
+            "o gateway a tem com {told} em vez de {asked}; saldo show diz quem informou e quando"
+        ),
+        (State::Paid | State::Refunded, None) => told!(
+            "it is {state}, and the gateway contradicts itself about how; saldo show says what was told and when",
+            "está {state}, e o gateway se contradiz sobre como; saldo show diz o que foi informado e quando"
+        ),
+        (_, None) => told!(
+            "what the gateway says of this charge is not what was asked; saldo show says what was told and when",
+            "o que o gateway diz desta cobrança não é o que foi pedido; saldo show diz o que foi informado e quando"
+        ),
     }
 }
 
@@ -331,14 +360,19 @@ fn verdict(stored: &Stored<Charge>, trouble: Option<&CounterError>) -> Result<Ex
     let said = sentence(charge);
     let unknown =
         |code, advice: Told| Failure::new(Exit::Unknown, code, &said).and(advice).meaning(Outcome::Unknown);
-    if charge.conflict {
-        return Err(unknown(
-            "conflict",
-            told!(
-                "ask the gateway's people what this charge asks for before you hand it out",
-                "pergunte ao gateway o que esta cobrança pede antes de entregá-la"
+    if charge.is_contradicted() {
+        let advice = match charge.state {
+            State::Paid | State::Refunded => told!(
+                "ask the gateway's people what was paid; once you know, saldo resolve records it. Give nothing back before",
+                "pergunte ao gateway o que foi pago; quando souber, saldo resolve grava. Não devolva nada antes"
             ),
-        ));
+            _ => told!(
+                "ask the gateway's people what this charge asks for before you hand it out; once you know, saldo resolve \
+                 records it",
+                "pergunte ao gateway o que esta cobrança pede antes de entregá-la; quando souber, saldo resolve grava"
+            ),
+        };
+        return Err(unknown("conflict", advice));
     }
     match charge.state {
         State::AwaitingPayment | State::Paid | State::Refunded => Ok(Exit::Done),

@@ -328,12 +328,13 @@ fn verdict(intent: &Intent, waited: bool, trouble: Option<&LaneError>) -> Result
         let advice = told!("{advice}{paused}", "{advice}{paused}"; advice, paused);
         Failure::new(Exit::Unknown, code, &said).and(advice).meaning(Outcome::Unknown)
     };
-    if pay.conflict {
+    if pay.is_contradicted() {
         return Err(unknown(
             "conflict",
             told!(
-                "do not pay it under another reference before the gateway's people have said what was paid",
-                "não pague com outra referência antes que o gateway diga o que foi pago"
+                "do not pay it under another reference before the gateway's people have said what was paid; once you know, \
+                 saldo resolve records it",
+                "não pague com outra referência antes que o gateway diga o que foi pago; quando souber, saldo resolve grava"
             ),
         ));
     }

@@ -3,6 +3,7 @@
 //! It reads and asks; it changes nothing and moves no money.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use super::Global;
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::listener;
 use super::output::{say, say_json};
 use crate::gateway::Gateway;
 use crate::journal::lock::Lock;
@@ -251,6 +253,17 @@ async fn doubts(reader: &dyn Reader, round: &mut Round) {
     }
 }
 
+/// The journal's owner, where it is the one that listens there.
+async fn owner_listens(context: &Context, listen: SocketAddr) -> Option<String> {
+    let Err(JournalError::Busy(owner)) =
+        Lock::acquire(context.journal_path(), "doctor", Duration::ZERO).await
+    else {
+        return None;
+    };
+    let pid = owner.split_once("process ")?.1.split(',').next()?.trim().parse().ok()?;
+    listener::is_at(pid, listen).then_some(owner)
+}
+
 /// Whether webhooks can arrive, and be passed on.
 async fn webhooks(context: &Context, round: &mut Round) {
     if !context.settings.webhook.forward.is_empty() && context.settings.webhook.listen.is_none() {
@@ -274,11 +287,17 @@ async fn webhooks(context: &Context, round: &mut Round) {
         (Some(listen), url) => {
             match crate::server::webhooks::bind(listen).await {
                 Ok(_) => round.ok("webhooks", format!("can be taken at {listen}")),
-                Err(error) => round.warn(
+                Err(error) => match owner_listens(context, listen).await {
+                    Some(owner) => {
+                        let what = format!("are taken at {listen} by {owner}, which owns this journal");
+                        round.ok("webhooks", what);
+                    }
+                    None => round.warn(
                     "webhooks",
                     format!("{listen} cannot be listened at now: {error}"),
                     "an open cockpit or `saldo serve` of yours may be listening there; if not, choose another port",
                 ),
+                },
             }
             if url.is_none() {
                 round.warn(

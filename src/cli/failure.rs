@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::domain::attempt::{NotExecuted, Problem, Verdict};
+use crate::engine::contradiction::NotLookedInto;
 use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
 use crate::engine::message::RebalanceTrouble;
@@ -300,6 +301,10 @@ impl From<LaneError> for Failure {
             LaneError::Busy => Self::new(Exit::Later, "busy", Told::of(&error)).retryable(),
             LaneError::Changed => Self::new(Exit::Unsound, "journal_changed", Told::of(&error)),
             LaneError::NotThisPayment(_) => Self::new(Exit::Usage, "not_this_payment", Told::of(&error)),
+            LaneError::NotLookedInto(NotLookedInto::MoreTold) => {
+                Self::new(Exit::Later, "more_told", Told::of(&error))
+            }
+            LaneError::NotLookedInto(_) => Self::new(Exit::Usage, "not_looked_into", Told::of(&error)),
         }
     }
 }

@@ -275,7 +275,7 @@ impl Office {
     }
 
     /// Records what the operator found about a payment.
-    pub(super) async fn resolve(self, id: Uuid, finding: Finding) -> Result<Intent, NotResolved> {
+    pub(super) async fn resolve(self, id: Uuid, finding: Finding) -> Result<Option<Intent>, NotResolved> {
         let resolved = match self {
             Self::Here(office) => office.resolve(id, operator(), finding).await,
             Self::There { client, account } => {

@@ -106,11 +106,11 @@ pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
 fn of_cash_ins(recovered: &counter::Recovered) -> Option<Failure> {
     let refunds = recovered.refunds.iter().filter(|(refund, _)| {
         let asked = &refund.asked;
-        asked.conflict || asked.state.is_in_doubt() && !asked.is_proven_unsent()
+        asked.is_contradicted() || asked.state.is_in_doubt() && !asked.is_proven_unsent()
     });
     let charges = recovered.charges.iter().filter(|(charge, _)| {
         let asked = &charge.asked;
-        asked.conflict || asked.is_in_doubt() && !asked.is_proven_unsent()
+        asked.is_contradicted() || asked.is_in_doubt() && !asked.is_proven_unsent()
     });
     let (refunds, charges) = (refunds.count(), charges.count());
     if refunds + charges > 0 {
@@ -156,7 +156,7 @@ fn verdict(taken_up: &[(Intent, Option<LaneError>)]) -> Result<Exit, Failure> {
         .iter()
         .filter(|(intent, _)| {
             let pay = &intent.cash_out;
-            pay.conflict || pay.state.is_in_doubt() && !pay.is_proven_unsent()
+            pay.is_contradicted() || pay.state.is_in_doubt() && !pay.is_proven_unsent()
         })
         .count();
     if in_doubt > 0 {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::ask::confirm;
 use super::cash_out::{person_text, wait};
 use super::context::Context;
+use super::contradiction::{LookedView, was_looked_into};
 use super::failure::{Exit, Failure, Outcome};
 use super::input::nothing_done;
 use super::office::{Office, known, stop_signal};
@@ -67,6 +68,7 @@ pub(super) struct RefundView {
     reason: &'static str,
     description: Option<String>,
     conflict: bool,
+    looked_into: Option<LookedView>,
     attempts: u32,
     round: u32,
     created_at: Timestamp,
@@ -88,7 +90,8 @@ impl RefundView {
             amount_centavos: terms.amount,
             reason: terms.reason.as_str(),
             description: terms.description.clone(),
-            conflict: refund.conflict,
+            conflict: refund.is_contradicted(),
+            looked_into: refund.closed.as_ref().map(LookedView::from),
             attempts: refund.requests.attempts,
             round: refund.requests.round,
             created_at: stored.created_at,
@@ -128,11 +131,17 @@ pub(super) fn sentence(refund: &Refund) -> Told {
 }
 
 fn how_it_stands(refund: &Refund) -> Told {
-    if refund.conflict {
+    let state = refund.state.as_str();
+    if refund.is_contradicted() {
         return told!(
-            "CONFLICT, the gateway says of this cash-in what cannot be",
-            "CONFLITO, o gateway diz deste recebimento o que não pode ser"
+            "CONFLICT, the refund is {state} here, and the gateway says of its cash-in what cannot be; saldo show says what was \
+             told and when",
+            "CONFLITO, a devolução aqui está {state}, e o gateway diz do recebimento o que não pode ser; saldo show diz o que foi \
+             informado e quando"
         );
+    }
+    if let Some(looked) = &refund.closed {
+        return was_looked_into(looked, state);
     }
     match refund.state {
         State::Approved => told!("decided, not sent yet", "decidida, ainda não enviada"),
@@ -390,12 +399,13 @@ fn verdict(stored: &Stored<Refund>, waited: bool, trouble: Option<&CounterError>
         let advice = told!("{advice}{paused}", "{advice}{paused}"; advice, paused);
         Failure::new(Exit::Unknown, code, &said).and(advice).meaning(Outcome::Unknown)
     };
-    if refund.conflict {
+    if refund.is_contradicted() {
         return Err(unknown(
             "conflict",
             told!(
-                "give nothing back in another way before the gateway's people have looked",
-                "não devolva nada de outro jeito antes que o gateway verifique"
+                "give nothing back in another way before the gateway's people have looked; once you know, saldo resolve records \
+                 it",
+                "não devolva nada de outro jeito antes que o gateway verifique; quando souber, saldo resolve grava"
             ),
         ));
     }

@@ -6,11 +6,15 @@ use uuid::Uuid;
 
 use super::cash_in::{self, ChargeView};
 use super::context::Context;
+use super::contradiction::{self, ContradictionView};
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json, spoken, tell};
 use super::refund::{self, RefundLifeView};
+use super::spoken::{RebalanceWord, Word};
+use super::told::{Spoken as _, Told};
 use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
 use crate::domain::cash_out::Event;
+use crate::domain::contradiction::About;
 use crate::domain::person::Person;
 use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
@@ -18,6 +22,7 @@ use crate::domain::text::Safe;
 use crate::gateway::{Gateway, ReadError};
 use crate::journal::sqlite::SqliteReader;
 use crate::journal::{AttemptRow, Life, Reader, StoredRebalance};
+use crate::lang::Lang;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
@@ -36,13 +41,16 @@ struct Shown<'a> {
     charge: Option<ChargeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refund: Option<RefundLifeView>,
+    /// What was held, what was told, by whom and when, looked into or not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contradictions: Vec<ContradictionView>,
     gateway: GatewayView<'a>,
     /// The newest payment of the same debt, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest_of_debt: Option<IntentView>,
     /// What a person can do or record now.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    advice: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    advice: Vec<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -139,19 +147,18 @@ pub(super) async fn run(arguments: &ShowArguments, context: &Context) -> Result<
             if context.json {
                 say_json(&ReportView::new(&report));
             } else {
-                note("not in the journal; the gateway says:");
+                note(told!("not in the journal; the gateway says:", "não está no diário; o gateway diz:"));
                 print_report(&report);
             }
             Ok(Exit::Done)
         }
-        Err(ReadError::NotFound(_)) => Err(Failure::new(
-            Exit::NotFound,
-            "not_found",
-            format!(
-                "neither the journal nor the gateway knows {:?} (the gateway finds nothing by a reference)",
-                arguments.id
-            ),
-        )),
+        Err(ReadError::NotFound(_)) => Err(Failure::new(Exit::NotFound, "not_found", {
+            let id = &arguments.id;
+            told!(
+                "neither the journal nor the gateway knows {id:?} (the gateway finds nothing by a reference)",
+                "nem o diário nem o gateway conhecem {id:?} (o gateway não acha nada por referência)"
+            )
+        })),
         Err(error) => Err(error.into()),
     }
 }
@@ -161,7 +168,7 @@ pub(super) async fn known(
     life: &Life,
     reader: &SqliteReader,
     context: &Context,
-    advice: &[String],
+    advice: &[Told],
 ) -> Result<Exit, Failure> {
     let row = &life.transaction;
     let newest = match &life.intent {
@@ -171,14 +178,17 @@ pub(super) async fn known(
     let newest = newest.filter(|newest| newest.id != row.id);
     let id = row.internal_code.as_ref().or(row.transaction_id.as_ref()).or(row.end_to_end_id.as_ref());
     let answer = match id {
-        None => Err("the gateway's id for it is not known yet".to_owned()),
+        None => Err(told!(
+            "the gateway's id for it is not known yet",
+            "o id dele no gateway ainda não é conhecido"
+        )),
         Some(id) => match context.gateway().await {
-            Err(failure) => Err(failure.message.en().to_owned()),
+            Err(failure) => Err(failure.message),
             Ok(gateway) => match row.direction {
                 Direction::Out => gateway.cash_out(id.as_str()).await,
                 Direction::In => gateway.cash_in(id.as_str()).await,
             }
-            .map_err(|error| error.to_string()),
+            .map_err(|error| Told::of(&error)),
         },
     };
     let (charge, refund) = (life.incoming.charge.as_ref(), life.incoming.refund.as_ref());
@@ -189,14 +199,15 @@ pub(super) async fn known(
             attempts: attempts_of(life).map(AttemptView::new).collect(),
             charge: charge.map(|charge| ChargeView::new(&charge.stored, &context.settings.client_id)),
             refund: refund.map(|refund| RefundLifeView::new(refund, &context.settings.client_id)),
+            contradictions: contradiction::contradictions(life),
             gateway: match &answer {
                 Ok(report) => GatewayView { report: Some(ReportView::new(report)), error: None },
-                Err(error) => GatewayView { report: None, error: Some(error.clone()) },
+                Err(error) => GatewayView { report: None, error: Some(error.en().to_owned()) },
             },
             newest_of_debt: newest
                 .as_ref()
                 .map(|newest| IntentView::new(newest, &context.settings.client_id)),
-            advice,
+            advice: advice.iter().map(Told::en).collect(),
         });
         return Ok(Exit::Done);
     }
@@ -206,13 +217,16 @@ pub(super) async fn known(
         (None, None) => say(&format!(
             "{} {} {}",
             row.direction.as_str(),
-            row.state.as_str(),
+            Word(row.state).spoken(spoken()),
             row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
         )),
     }
+    contradiction::print(life, About::Payment);
+    contradiction::print(life, About::Charge);
+    let lang = spoken();
     let line = |what: &str, value: Option<String>| {
         if let Some(value) = value {
-            say(&format!("  {what:<16} {value}"));
+            say(&format!("  {:<16} {value}", label(what, lang)));
         }
     };
     line("id", Some(row.id.to_string()));
@@ -226,41 +240,49 @@ pub(super) async fn known(
         "pays to",
         life.intent
             .as_ref()
-            .map(|intent| destination_text(&intent.order.destination).in_lang(spoken()).to_owned()),
+            .map(|intent| destination_text(&intent.order.destination).in_lang(lang).to_owned()),
     );
     line("reason", life.intent.as_ref().and_then(|intent| intent.reason.clone()));
     line("failure", row.failure.as_ref().map(ToString::to_string));
     line(
         "paid once more",
-        newest.as_ref().map(|newest| format!("as {}: {}", newest.reference, sentence(newest).en())),
+        newest.as_ref().map(|newest| {
+            let (reference, said) = (&newest.reference, sentence(newest));
+            told!("as {reference}: {said}", "como {reference}: {said}"; said).in_lang(lang).to_owned()
+        }),
     );
     for event in &life.events {
-        line("found", finding(event));
+        line("found", finding(event).map(|told| told.in_lang(lang).to_owned()));
     }
     if let Some(pay_by) = charge.and_then(|charge| charge.stored.asked.pay_by.as_ref()) {
         line("paid by", Some(pay_by.text().to_owned()));
     }
     for attempt in attempts_of(life) {
-        line("attempt", Some(attempt_text(attempt)));
+        line("attempt", Some(attempt_text(attempt).in_lang(lang).to_owned()));
     }
     if let Some(refund) = refund {
         let asked = &refund.stored.asked;
         tell(&refund::sentence(asked));
+        contradiction::print(life, About::Refund);
         line("id", Some(refund.stored.id.to_string()));
         line("reason", Some(asked.terms.reason.to_string()));
         line("description", asked.terms.description.clone());
-        line("ordered by", Some(format!("{} at {}", asked.terms.maker, asked.terms.at)));
+        let (maker, at) = (&asked.terms.maker, asked.terms.at);
+        line("ordered by", Some(told!("{maker} at {at}", "{maker} em {at}").in_lang(lang).to_owned()));
         line("endToEndId", asked.end_to_end_id.as_ref().map(ToString::to_string));
         for request in &refund.requests {
-            line("attempt", Some(attempt_text(request)));
+            line("attempt", Some(attempt_text(request).in_lang(lang).to_owned()));
         }
     }
     match answer {
         Ok(report) => {
-            say("the gateway says now:");
+            tell(&told!("the gateway says now:", "o gateway diz agora:"));
             print_report(&report);
         }
-        Err(error) => note(&format!("what the gateway has of it now cannot be told: {error}")),
+        Err(error) => note(told!(
+            "what the gateway has of it now cannot be told: {error}",
+            "o que o gateway tem dele agora não pode ser dito: {error}"; error
+        )),
     }
     advice.iter().for_each(|line| note(line));
     Ok(Exit::Done)
@@ -272,29 +294,37 @@ fn attempts_of(life: &Life) -> impl Iterator<Item = &AttemptRow> {
     life.attempts.iter().chain(charge)
 }
 
-fn attempt_text(attempt: &AttemptRow) -> String {
-    format!(
-        "{} at {}, key {}: {}",
-        attempt.number,
-        attempt.started_at,
-        attempt.key,
-        attempt.verdict.as_ref().map_or_else(|| "on the wire".to_owned(), describe)
+fn attempt_text(attempt: &AttemptRow) -> Told {
+    let AttemptRow { number, started_at, key, .. } = attempt;
+    let came_to = attempt.verdict.as_ref().map_or_else(
+        || told!("on the wire", "em trânsito"),
+        |verdict| {
+            Told::both(|lang| match lang {
+                Lang::En => describe(verdict),
+                Lang::PtBr => lang.verdict(verdict),
+            })
+        },
+    );
+    told!(
+        "{number} at {started_at}, key {key}: {came_to}",
+        "{number} em {started_at}, chave {key}: {came_to}"; came_to
     )
 }
 
 /// What a person did about a payment: who, when, what and why.
-fn finding(event: &Event) -> Option<String> {
-    let told = |by: &Person, what: &str, why: Option<&str>| {
+fn finding(event: &Event) -> Option<Told> {
+    let told = |by: &Person, what: Told, why: Option<&str>| {
         let why = why.map(|why| format!(": {}", Safe::new(why))).unwrap_or_default();
-        Some(format!("{what} by {by} at {}{why}", event.at()))
+        let at = event.at();
+        Some(told!("{what} by {by} at {at}{why}", "{what} por {by} em {at}{why}"; what))
     };
     match event {
         Event::Adopted { by, internal_code, reason, .. } => {
-            told(by, &format!("as {internal_code}"), reason.as_deref())
+            told(by, told!("as {internal_code}", "como {internal_code}"), reason.as_deref())
         }
-        Event::Declared { by, statement, .. } => told(by, "not paid", Some(statement)),
-        Event::CalledOff { by, reason, .. } => told(by, "called off", reason.as_deref()),
-        Event::RoundStarted { by, .. } => told(by, "decided once more", None),
+        Event::Declared { by, statement, .. } => told(by, told!("not paid", "não pago"), Some(statement)),
+        Event::CalledOff { by, reason, .. } => told(by, told!("called off", "retirado"), reason.as_deref()),
+        Event::RoundStarted { by, .. } => told(by, told!("decided once more", "decidido mais uma vez"), None),
         _ => None,
     }
 }
@@ -302,27 +332,32 @@ fn finding(event: &Event) -> Option<String> {
 fn rebalance_text(stored: &StoredRebalance) {
     let rebalance = &stored.rebalance;
     let forecast = &rebalance.terms.forecast;
-    say(&format!(
-        "rebalance to {}: {} of {}, {}",
-        rebalance.terms.target,
-        forecast.direction.as_str(),
-        forecast.amount,
-        rebalance.state.as_str()
+    let (target, amount, state) = (rebalance.terms.target, forecast.amount, RebalanceWord(rebalance.state));
+    let direction = Told::both(|lang| match lang {
+        Lang::En => forecast.direction.as_str().to_owned(),
+        Lang::PtBr => lang.movement(forecast.direction).to_owned(),
+    });
+    tell(&told!(
+        "rebalance to {target}: {direction} of {amount}, {state}",
+        "rebalanceamento para {target}: {direction} de {amount}, {state}"; direction, state
     ));
+    let lang = spoken();
     let pockets = |what: &str, pockets: Pockets| {
-        say(&format!(
-            "  {what:<16} transactional {}  proprietary {}",
-            pockets.transactional, pockets.proprietary
+        let Pockets { transactional, proprietary } = pockets;
+        let what = label(what, lang);
+        tell(&told!(
+            "  {what:<16} transactional {transactional}  proprietary {proprietary}",
+            "  {what:<16} transacional {transactional}  próprio {proprietary}"
         ));
     };
-    say(&format!("  {:<16} {}", "sent at", rebalance.terms.at));
+    say(&format!("  {:<16} {}", label("sent at", lang), rebalance.terms.at));
     pockets("before", forecast.before);
     pockets("expected", forecast.after);
     if let Some(after) = rebalance.after {
         pockets("read afterwards", after);
     }
     if let Some(reason) = &rebalance.terms.reason {
-        say(&format!("  {:<16} {reason}", "reason"));
+        say(&format!("  {:<16} {reason}", label("reason", lang)));
     }
 }
 
@@ -341,8 +376,34 @@ fn print_report(report: &Report) {
         ("name", &report.name),
     ] {
         if let Some(value) = value {
-            say(&format!("  {what:<16} {value}"));
+            say(&format!("  {:<16} {value}", label(what, spoken())));
         }
+    }
+}
+
+/// What a line is about.
+fn label(what: &str, lang: Lang) -> &str {
+    match (lang, what) {
+        (Lang::En, what) => what,
+        (Lang::PtBr, "reference") => "referência",
+        (Lang::PtBr, "internal code") => "código interno",
+        (Lang::PtBr, "transaction id") => "id da transação",
+        (Lang::PtBr, "name") => "nome",
+        (Lang::PtBr, "document") => "documento",
+        (Lang::PtBr, "pays to") => "paga a",
+        (Lang::PtBr, "reason") => "motivo",
+        (Lang::PtBr, "failure") => "falha",
+        (Lang::PtBr, "paid once more") => "pago de novo",
+        (Lang::PtBr, "found") => "apurado",
+        (Lang::PtBr, "paid by") => "paga-se por",
+        (Lang::PtBr, "attempt") => "tentativa",
+        (Lang::PtBr, "description") => "descrição",
+        (Lang::PtBr, "ordered by") => "pedido por",
+        (Lang::PtBr, "sent at") => "enviado em",
+        (Lang::PtBr, "before") => "antes",
+        (Lang::PtBr, "expected") => "esperado",
+        (Lang::PtBr, "read afterwards") => "lido depois",
+        (Lang::PtBr, what) => what,
     }
 }
 

@@ -20,7 +20,7 @@ use crate::domain::request;
 use crate::domain::transaction::{CashIn, State, Transaction};
 use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
-use crate::engine::message::RebalanceTrouble;
+use crate::engine::message::{NotLookedInto, RebalanceTrouble};
 use crate::engine::new_file::NotWritten;
 use crate::gateway::{BuildError, ReadError};
 use crate::journal::JournalError;
@@ -269,6 +269,14 @@ impl Spoken for LaneError {
             Self::Changed => spoken(self, lang, || {
                 "o que o diário tem deste pagamento não é o que foi decidido, então nada foi enviado: rode `saldo fsck`"
                     .to_owned()
+            }),
+            Self::NotLookedInto(why) => spoken(self, lang, || {
+                match why {
+                    NotLookedInto::Nothing => lang.nothing_to_look_into(),
+                    NotLookedInto::MoreTold => lang.more_told(),
+                    NotLookedInto::Reason => lang.look_reason(),
+                }
+                .to_owned()
             }),
             Self::NotThisPayment(why) => {
                 spoken(self, lang, || format!("{}; nada foi mudado", lang.not_this_payment(why)))

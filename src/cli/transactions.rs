@@ -63,10 +63,12 @@ async fn table(mut pages: Pages) -> Result<Exit, Failure> {
 
 fn line(row: &Transaction) -> String {
     let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
-    let mark = match spoken() {
-        _ if !row.conflict => "",
-        Lang::En => "  CONFLICT: not what was ordered, see `saldo show`",
-        Lang::PtBr => "  CONFLITO: não é o que foi pedido, veja `saldo show`",
+    let mark = match (spoken(), row.conflict, row.looked_into) {
+        (_, false, false) => "",
+        (Lang::En, true, _) => "  CONFLICT: not what was ordered, see `saldo show`",
+        (Lang::PtBr, true, _) => "  CONFLITO: não é o que foi pedido, veja `saldo show`",
+        (Lang::En, false, true) => "  there was a conflict, looked into: see `saldo show`",
+        (Lang::PtBr, false, true) => "  houve um conflito, já apurado: veja `saldo show`",
     };
     format!(
         "{}  {:<3}  {:<16}  {:>18}  {}  {}{mark}",

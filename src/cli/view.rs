@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::contradiction::{LookedView, was_looked_into};
 use super::told::Told;
 use crate::domain::balance::{BankBalance, Reading};
 use crate::domain::cash_out::State;
@@ -30,7 +31,10 @@ pub(super) struct IntentView {
     pub(super) settled_centavos: Option<Centavos>,
     pub(super) reason: Option<String>,
     pub(super) refunded: bool,
+    /// Something contradicts itself, and nobody has looked into it.
     pub(super) conflict: bool,
+    /// What the person found who did.
+    pub(super) looked_into: Option<LookedView>,
     pub(super) failure_reported: bool,
     pub(super) attempts: u32,
     pub(super) round: u32,
@@ -64,7 +68,8 @@ impl IntentView {
                 .flatten(),
             reason: intent.reason.clone(),
             refunded: pay.refunded,
-            conflict: pay.conflict,
+            conflict: pay.is_contradicted(),
+            looked_into: pay.closed.as_ref().map(LookedView::from),
             failure_reported: pay.failure_reported,
             attempts: pay.attempts,
             round: pay.round,
@@ -86,9 +91,12 @@ pub(super) fn sentence(intent: &Intent) -> Told {
 
 fn how_it_stands(intent: &Intent) -> Told {
     let (pay, id) = (&intent.cash_out, intent.id);
-    if pay.conflict {
+    if pay.is_contradicted() {
         let what = contradiction(intent);
         return told!("CONFLICT, {what}", "CONFLITO, {what}"; what);
+    }
+    if let Some(looked) = &pay.closed {
+        return was_looked_into(looked, pay.state.as_str());
     }
     match pay.state {
         State::Draft => told!("a draft, not submitted", "rascunho, não submetido"),
@@ -261,6 +269,7 @@ pub(super) struct TransactionView<'a> {
     updated_at: Timestamp,
     refunded: bool,
     conflict: bool,
+    looked_into: bool,
     failure_reported: bool,
     failure: Option<&'a str>,
 }
@@ -283,6 +292,7 @@ impl<'a> TransactionView<'a> {
             updated_at: row.updated_at,
             refunded: row.refunded,
             conflict: row.conflict,
+            looked_into: row.looked_into,
             failure_reported: row.failure_reported,
             failure: text(&row.failure),
         }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::attempt::{GatewayIds, Verdict};
 use super::cash_out::Because;
+use super::contradiction::{self, Fact, LookedInto};
 use super::document::Document;
 use super::moment::Moment;
 use super::money::Centavos;
@@ -155,6 +156,9 @@ pub struct Charge {
     pub pay_by: Option<PayBy>,
     /// The gateway contradicted itself, or what was ordered. A person must look.
     pub conflict: bool,
+    /// What the person found who looked into it, while nothing was told since that they did not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<LookedInto>,
     /// When it reached the present state (UTC).
     pub since: Timestamp,
     /// When saldo last asked by GET, in the present state (UTC).
@@ -228,40 +232,68 @@ impl Charge {
         }
     }
 
-    fn exists_there(&mut self, at: Timestamp) {
+    fn contradict(&mut self, facts: &mut Vec<Fact>, fact: Fact) {
+        contradiction::contradict(&mut self.conflict, &mut self.closed, facts, fact);
+    }
+
+    fn contradict_state(&mut self, facts: &mut Vec<Fact>, told: &Status) {
+        let held = super::transaction::State::In(self.state);
+        self.contradict(facts, Fact::State { held, told: told.clone() });
+    }
+
+    fn exists_there(&mut self, at: Timestamp, told: &Status, facts: &mut Vec<Fact>) {
         if matches!(self.state, State::Approved | State::Unknown | State::Exists | State::Rejected) {
             // What was refused, and is there all the same, is somebody else's.
-            self.conflict |= self.state == State::Rejected;
+            if self.state == State::Rejected {
+                self.contradict_state(facts, told);
+            }
             self.go(State::AwaitingPayment, at);
         }
         self.expires_at.get_or_insert(later(at, self.lifetime()));
     }
 
-    fn learn_ids(&mut self, internal_code: Option<&Safe>, transaction_id: Option<&Safe>) {
+    fn learn_ids(
+        &mut self,
+        internal_code: Option<&Safe>,
+        transaction_id: Option<&Safe>,
+        facts: &mut Vec<Fact>,
+    ) {
+        let mut differing = Vec::new();
         for (known, told) in
             [(&mut self.ids.internal_code, internal_code), (&mut self.ids.transaction_id, transaction_id)]
         {
             match (known.as_ref(), told.filter(|told| !told.is_empty())) {
-                (Some(old), Some(new)) if old != new => self.conflict = true,
+                (Some(old), Some(new)) if old != new => {
+                    differing.push(Fact::Id { held: old.clone(), told: new.clone() });
+                }
                 (None, Some(new)) => *known = Some(new.clone()),
                 _ => {}
             }
         }
+        for fact in differing {
+            self.contradict(facts, fact);
+        }
     }
 
-    fn ended(&mut self, at: &Moment, verdict: &Verdict, pay_by: Option<&PayBy>) -> Result<(), Because> {
+    fn ended(
+        &mut self,
+        at: &Moment,
+        verdict: &Verdict,
+        pay_by: Option<&PayBy>,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Because> {
         let meaning = self.requests.answered(at, verdict)?;
         if let Verdict::Accepted(ids) = verdict {
-            self.learn_ids(ids.internal_code.as_ref(), ids.transaction_id.as_ref());
+            self.learn_ids(ids.internal_code.as_ref(), ids.transaction_id.as_ref(), facts);
         }
         match (&self.pay_by, pay_by) {
-            (Some(known), Some(told)) if known != told => self.conflict = true,
+            (Some(known), Some(told)) if known != told => self.contradict(facts, Fact::Code),
             (None, Some(told)) => self.pay_by = Some(told.clone()),
             _ => {}
         }
         // A report may have overtaken the answer; then the answer can only add to what is known.
         match meaning {
-            Meaning::Taken => self.exists_there(at.at),
+            Meaning::Taken => self.exists_there(at.at, &Status::AwaitingPayment, facts),
             Meaning::Exists if self.state == State::Unknown => self.go(State::Exists, at.at),
             Meaning::Refused if self.state == State::Unknown => self.go(State::Rejected, at.at),
             Meaning::Exists
@@ -273,23 +305,33 @@ impl Charge {
         Ok(())
     }
 
-    fn reported(&mut self, at: &Moment, source: Source, report: &Arc<Report>) {
-        self.learn_ids(report.internal_code.as_ref(), report.transaction_id.as_ref());
+    fn reported(&mut self, at: &Moment, source: Source, report: &Arc<Report>, facts: &mut Vec<Fact>) {
+        self.learn_ids(report.internal_code.as_ref(), report.transaction_id.as_ref(), facts);
         // Anybody may pay a charge, so the payer's document says nothing; the amount is the gateway's to keep.
-        if report.amount.is_some_and(|amount| amount != self.terms.order.amount) {
-            self.conflict = true;
+        let held = self.terms.order.amount;
+        if let Some(told) = report.amount.filter(|told| *told != held) {
+            self.contradict(facts, Fact::Amount { held, told });
         }
-        if let Some(id) = report.settlement_id() {
-            self.end_to_end_id.get_or_insert_with(|| id.clone());
+        if let Some(told) = report.settlement_id() {
+            match self.end_to_end_id.clone() {
+                // Paid twice: two settlements of one charge.
+                Some(held) if held != *told => {
+                    self.contradict(facts, Fact::EndToEndId { held, told: told.clone() });
+                }
+                Some(_) => {}
+                None => self.end_to_end_id = Some(told.clone()),
+            }
         }
-        let ended = |charge: &mut Self, end| match charge.state {
-            State::Paid | State::Refunded => charge.conflict = true,
+        let mut ended = |charge: &mut Self, end| match charge.state {
+            State::Paid | State::Refunded => charge.contradict_state(facts, &report.status),
             _ => charge.go(end, at.at),
         };
         match &report.status {
             Status::Paid if self.state == State::Refunded => {}
             Status::Paid => {
-                self.conflict |= matches!(self.state, State::Expired | State::Cancelled | State::Rejected);
+                if matches!(self.state, State::Expired | State::Cancelled | State::Rejected) {
+                    self.contradict_state(facts, &report.status);
+                }
                 self.go(State::Paid, at.at);
             }
             Status::Refunded => self.go(State::Refunded, at.at),
@@ -299,7 +341,7 @@ impl Charge {
             | Status::Processing
             | Status::Completed
             | Status::Failed
-            | Status::Other(_) => self.exists_there(at.at),
+            | Status::Other(_) => self.exists_there(at.at, &report.status, facts),
         }
         if source == Source::Get {
             self.looked_at = Some(at.at);
@@ -336,6 +378,7 @@ impl Asked for Charge {
             requests: Requests::none(terms.at, terms.resend_window),
             pay_by: None,
             conflict: false,
+            closed: None,
             since: terms.at,
             looked_at: None,
             expires_at: None,
@@ -350,7 +393,7 @@ impl Asked for Charge {
         &self.terms
     }
 
-    fn step(&self, event: &Event) -> Result<Self, Refused> {
+    fn told(&self, event: &Event, facts: &mut Vec<Fact>) -> Result<Self, Refused> {
         let mut next = self.clone();
         match event {
             Event::Proposed(_) => Err(("to be proposed", Because::State)),
@@ -363,10 +406,10 @@ impl Asked for Charge {
                 _ => Err(("another request", Because::State)),
             },
             Event::AttemptEnded { at, verdict, pay_by } => next
-                .ended(at, verdict, pay_by.as_ref())
+                .ended(at, verdict, pay_by.as_ref(), facts)
                 .map_err(|because| ("an answer without a request", because)),
             Event::Reported { at, source, report } => {
-                next.reported(at, *source, report);
+                next.reported(at, *source, report, facts);
                 Ok(())
             }
             Event::LookedInVain { at } => {
@@ -384,6 +427,8 @@ impl Asked for Charge {
                 Ok(())
             }
             Event::RoundStarted { .. } => Err(("a new round", Because::State)),
+            Event::LookedInto(looked) => contradiction::close(next.conflict, &mut next.closed, looked)
+                .map_err(|because| ("to be looked into", because)),
         }
         .map_err(|(event, because)| self.refuse(event, because))?;
         assert!(next.terms == self.terms, "what was decided has changed");
@@ -425,6 +470,10 @@ impl Asked for Charge {
 
     fn word(&self) -> &'static str {
         self.state.as_str()
+    }
+
+    fn is_contradicted(&self) -> bool {
+        self.conflict && self.closed.is_none()
     }
 }
 

@@ -176,8 +176,14 @@ struct Waiting {
 impl Waiting {
     fn take(&mut self, from: Timestamp, to: Timestamp, mut amount: i128) {
         self.age(to);
-        // The oldest first: what has waited longest is told first.
-        for open in &mut self.open {
+        // What is told of the very amount that is missing is about it, and leaves every other difference its time.
+        if let Some(exact) = self.open.iter().position(|open| open.amount == -amount) {
+            self.open.remove(exact);
+            return;
+        }
+        // Otherwise the newest first: a difference of one moment and its counterpart of the next belong together, and one
+        // that lasts stays where it came about.
+        for open in self.open.iter_mut().rev() {
             if amount == 0 {
                 break;
             }
@@ -324,6 +330,24 @@ mod tests {
             kind: Kind::Transactional,
             amount: Centavos::new(-300),
         };
+        assert_eq!(drawn.gaps, [gap]);
+    }
+
+    #[test]
+    fn a_gap_stays_where_it_came_about_whatever_is_told_late_around_it() {
+        // Three hundred are gone in the second minute; payments before and after it leave the balance and are told later.
+        let points = [
+            point(0, (1_000, 0), told(0, 0)),
+            point(1, (930, 0), told(0, 0)),
+            point(2, (630, 0), told(0, 0)),
+            point(3, (580, 0), told(0, 0)),
+            point(4, (580, 0), told(0, 70)),
+            point(5, (560, 0), told(0, 120)),
+            point(6, (560, 0), told(0, 140)),
+        ];
+        let drawn = conserve(&points).unwrap();
+        let (from, to) = (points[1].at, points[2].at);
+        let gap = Gap { from, to, kind: Kind::Transactional, amount: Centavos::new(-300) };
         assert_eq!(drawn.gaps, [gap]);
     }
 

@@ -11,6 +11,7 @@ pub mod br_code;
 pub mod cash_in;
 pub mod cash_out;
 pub mod conservation;
+pub mod contradiction;
 pub mod document;
 pub mod end_to_end_id;
 pub mod freshness;

@@ -2,7 +2,7 @@
 //!
 //! A report is evidence, not state: [`super::cash_out::step`] decides what it means for a payment of ours.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::money::Centavos;
@@ -151,7 +151,26 @@ pub struct Report {
     pub refunded_at: Option<Timestamp>,
 }
 
+/// A time of the gateway's that lies further ahead of saldo's clock than this tells nothing: a clock as far away stops
+/// payments, too.
+pub const MOST_AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether something can have happened then, by what is known at `now` (UTC).
+pub fn is_plausible(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) <= MOST_AHEAD
+}
+
 impl Report {
+    /// The same without times that cannot be, told at `now` (UTC): what happened then has not happened yet, and would count
+    /// as of every day until then.
+    #[must_use]
+    pub fn plausible(mut self, now: Timestamp) -> Self {
+        for time in [&mut self.requested_at, &mut self.paid_at, &mut self.refunded_at] {
+            *time = time.filter(|at| is_plausible(*at, now));
+        }
+        self
+    }
+
     /// The settlement's endToEndId: the `E…`, also when the report leads with the `D…` of a refund.
     pub fn settlement_id(&self) -> Option<&Safe> {
         self.original_end_to_end_id

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::attempt::{Ambiguity, NotExecuted, Verdict};
 use super::cash_out::{Because, SEND_WITHIN};
+use super::contradiction::{self, Contradiction, Fact, LookedInto, Told};
 use super::moment::Moment;
 use super::order::Digest;
 use super::person::Person;
@@ -309,6 +310,8 @@ pub enum Event<T> {
         /// Who.
         by: Person,
     },
+    /// A person looked into what contradicts itself, and closed it.
+    LookedInto(Box<LookedInto>),
 }
 
 impl<T> Event<T> {
@@ -326,6 +329,7 @@ impl<T> Event<T> {
             | Self::WindowClosed { at }
             | Self::LetGo { at }
             | Self::PutOnHold { at } => at.at,
+            Self::LookedInto(looked) => looked.at,
         }
     }
 }
@@ -354,7 +358,19 @@ pub trait Asked: Sized {
     /// # Errors
     ///
     /// [`Refused`] when the event cannot happen now. Evidence from the gateway is never refused.
-    fn step(&self, event: &Event<Self::Terms>) -> Result<Self, Refused>;
+    fn step(&self, event: &Event<Self::Terms>) -> Result<Self, Refused> {
+        self.told(event, &mut Vec::new())
+    }
+
+    /// The same; `facts` gets what contradicts what was known or ordered, told before or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::step`].
+    fn told(&self, event: &Event<Self::Terms>, facts: &mut Vec<Fact>) -> Result<Self, Refused>;
+
+    /// Whether something contradicts itself, and nobody has looked into it.
+    fn is_contradicted(&self) -> bool;
 
     /// What is known of its requests.
     fn requests(&self) -> &Requests;
@@ -394,6 +410,31 @@ where
     events.try_fold(A::proposed(Arc::clone(terms)), |before, (place, event)| {
         before.step(event).map_err(|refused| (place, Some(refused)))
     })
+}
+
+/// What contradicts itself in a life, each fact when it was told first. What cannot have happened ends the life.
+pub fn contradictions<'a, A: Asked>(
+    events: impl IntoIterator<Item = &'a Event<A::Terms>>,
+) -> Vec<Contradiction>
+where
+    A::Terms: 'a,
+{
+    let mut events = events.into_iter();
+    let mut found = Vec::new();
+    let Some(Event::Proposed(terms)) = events.next() else { return found };
+    let mut asked = A::proposed(Arc::clone(terms));
+    for event in events {
+        let mut facts = Vec::new();
+        let Ok(next) = asked.told(event, &mut facts) else { break };
+        let by = match event {
+            Event::Reported { source, .. } => (*source).into(),
+            Event::AttemptEnded { .. } => Told::Answer,
+            _ => Told::Journal,
+        };
+        contradiction::gather(&mut found, facts, event.at(), by);
+        asked = next;
+    }
+    found
 }
 
 /// The next thing to do.

@@ -1,10 +1,12 @@
 //! Where a payment stands, told from more than its state: what is under way or proven is never told as a doubt.
 
 use crate::domain::cash_out::{CashOut, State as Out};
-use crate::domain::transaction::State;
+use crate::domain::transaction::{State, Transaction};
+use serde::{Deserialize, Serialize};
 
 /// What is to be said of a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stand {
     /// Its state says it all.
     At(State),
@@ -14,6 +16,14 @@ pub enum Stand {
     OnTheWire,
     /// It was tried, and it is proven that no request took effect.
     NotSentYet,
+}
+
+impl Transaction {
+    /// What is to be said of the row: the same as in its life.
+    pub fn stand(&self) -> Stand {
+        let plain = Stand::of(self.state, self.failure_reported, None);
+        self.under_way.filter(|_| plain == Stand::At(self.state)).unwrap_or(plain)
+    }
 }
 
 impl Stand {

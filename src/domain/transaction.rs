@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::cash_out;
 use super::money::Centavos;
 use super::report::{Direction, Report, Status};
+use super::stand::Stand;
 use super::text::Safe;
 
 /// Where a transaction stands, in the words of the contract.
@@ -121,10 +122,16 @@ pub struct Transaction {
     pub direction: Direction,
     /// Where it stands.
     pub state: State,
-    /// The gateway contradicted itself, or what was ordered.
+    /// The gateway contradicted itself, or what was ordered, and nobody has looked into it.
     pub conflict: bool,
+    /// It did, and a person has looked into it.
+    #[serde(default)]
+    pub looked_into: bool,
     /// A failure was reported, and is being confirmed.
     pub failure_reported: bool,
+    /// A payment of saldo's that its state alone would call a doubt, and that is none: on the wire, or proven unsent.
+    #[serde(default)]
+    pub under_way: Option<Stand>,
     /// The money went back.
     pub refunded: bool,
     /// In centavos.

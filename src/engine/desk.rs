@@ -139,17 +139,6 @@ impl Desk {
         tasks.spawn(Arc::clone(&counter).track(journal.news()));
         let reader: Arc<dyn ScreenReader> = Arc::<dyn CashIns>::clone(&journal);
         tasks.spawn(show(reader, journal.news(), news.clone(), wanted, zone.clone()));
-        let sources = Sources {
-            book: Arc::clone(&journal),
-            sighted,
-            board: Arc::clone(&board),
-            lane: Some(Arc::clone(&lane)),
-        };
-        let watchman = Watchman::new(sources, alerts);
-        if let Some(hook) = watchman.hook() {
-            tasks.spawn(hook.run());
-        }
-        tasks.spawn(watchman.run());
         let office = Office::new(
             Arc::clone(&journal),
             Arc::clone(&lane),
@@ -157,6 +146,18 @@ impl Desk {
             Arc::clone(&counter),
         )
         .at_a_desk(news.clone(), Arc::clone(&poll_now));
+        let sources = Sources {
+            book: Arc::clone(&journal),
+            sighted,
+            board: Arc::clone(&board),
+            lane: Some(Arc::clone(&lane)),
+            runs: Arc::clone(office.runs()),
+        };
+        let watchman = Watchman::new(sources, alerts);
+        if let Some(hook) = watchman.hook() {
+            tasks.spawn(hook.run());
+        }
+        tasks.spawn(watchman.run());
         let clerk = Clerk {
             gateway,
             lane: Arc::clone(&lane),
@@ -556,7 +557,8 @@ impl Clerk {
                     let clerk = Arc::clone(&self);
                     tokio::spawn(async move {
                         let by = clerk.operator.clone();
-                        let outcome = clerk.lane.resolve(id, by, finding).await.map(Box::new);
+                        let outcome = clerk.office.resolve(id, by, finding).await;
+                        let outcome = outcome.map(|intent| intent.map(Box::new));
                         clerk.tell(News::Resolved { id, outcome }).await;
                     });
                 }

@@ -16,7 +16,7 @@ use super::clock::{Clock, SystemClock};
 use super::counter::refund_needs;
 use super::message::News;
 use super::webhooks::Board;
-use crate::domain::report::{Report, Source};
+use crate::domain::report::{Report, Source, is_plausible};
 use crate::gateway::parse_webhook;
 use crate::journal::{Contents, Delivery, Journal, JournalError, Observation, Observed};
 use figures::Figures;
@@ -94,6 +94,9 @@ impl Inbox {
         for ((told, outcome), (number, _)) in told.into_iter().zip(outcomes).zip(some) {
             match (outcome, told) {
                 (Ok(Some(observed)), Ok(told)) => {
+                    if let Some(at) = told.happened_at.filter(|at| !is_plausible(*at, told.received_at)) {
+                        tracing::warn!(number, %at, "a webhook tells of a time that has not come yet: it counts from when it came");
+                    }
                     self.board.update(|health| self.figures.count(&told, &observed, &mut health.figures));
                     self.tell(observed).await;
                 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::contradiction::NotLookedInto;
 use super::lane::{Lane, LaneError, Pause};
 use super::message::Finding;
 use crate::domain::cash_out::{Event, OtherPayment};
@@ -40,6 +41,8 @@ impl Lane {
             Finding::InternalCode { code, reason } => self.adopt(id, by, &code, reason).await,
             Finding::NotPaid { statement } => self.declare(id, by, statement).await,
             Finding::CallOff { reason } => self.call_off(id, by, reason).await,
+            // The journal's alone, of cash-ins as well: see `Office::resolve`.
+            Finding::LookedInto { .. } => Err(NotLookedInto::Nothing.into()),
         }
     }
 

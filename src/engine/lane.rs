@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::clock::Clock;
+use super::contradiction::NotLookedInto;
 use super::message::News;
 use crate::domain::attempt::{Ambiguity, NotExecuted, Problem, Verdict};
 use crate::domain::cash_out::{
@@ -84,6 +85,9 @@ pub enum LaneError {
     /// The id that a person brought does not belong to this payment; nothing was changed.
     #[error("{0}; nothing was changed")]
     NotThisPayment(OtherPayment),
+    /// What contradicts itself was not closed; nothing was changed.
+    #[error("{0}; nothing was recorded")]
+    NotLookedInto(NotLookedInto),
 }
 
 impl From<JournalError> for LaneError {

@@ -16,6 +16,7 @@ use crate::domain::balance::Reading;
 use crate::domain::batch::{Batch, ResultForm};
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
+pub use crate::domain::contradiction::{About, Found as Looked};
 use crate::domain::document::Document;
 use crate::domain::gap::GapFile;
 use crate::domain::money::Centavos;
@@ -28,6 +29,7 @@ use crate::domain::transaction::Transaction;
 
 pub use super::alerts::{NotAcknowledged, Quiet, Subject};
 pub use super::batch::{BatchTrouble, Examined, Stopped};
+pub use super::contradiction::NotLookedInto;
 pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
 use super::office::Found;
@@ -150,8 +152,8 @@ pub enum News {
     Resolved {
         /// Which payment.
         id: Uuid,
-        /// How it stands now, or why nothing was recorded.
-        outcome: Result<Box<Intent>, LaneError>,
+        /// How it stands now (`None` of a charge or a refund), or why nothing was recorded.
+        outcome: Result<Option<Box<Intent>>, LaneError>,
     },
     /// An alert was acknowledged, or a difference was explained; or why not.
     Acknowledged(Result<Box<Alert>, NotAcknowledged>),
@@ -271,7 +273,7 @@ impl RebalanceTrouble {
     }
 }
 
-/// What only a person can say of a payment.
+/// What only a person can say of a payment, or of a cash-in that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Finding {
@@ -291,6 +293,17 @@ pub enum Finding {
     CallOff {
         /// Why.
         reason: Option<String>,
+    },
+    /// What contradicts itself was looked into: it is in doubt no more, and nothing else changes.
+    LookedInto {
+        /// Of which order of the row.
+        about: About,
+        /// What was found.
+        found: Looked,
+        /// Where, and why it is so.
+        reason: String,
+        /// How many facts the person had before them: with more of them they have to look again.
+        seen: usize,
     },
 }
 
@@ -496,6 +509,9 @@ pub struct DeliveryFigures {
     pub out_of_order: u64,
     /// Those that said what saldo had learned by asking.
     pub asked_first: u64,
+    /// Those that tell of a time that has not come yet: they count from when they came.
+    #[serde(default)]
+    pub implausible: u64,
 }
 
 /// How many took how long, in a few classes.

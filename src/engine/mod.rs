@@ -6,6 +6,7 @@
 pub mod alerts;
 pub mod batch;
 pub mod clock;
+pub mod contradiction;
 pub mod counter;
 pub mod desk;
 pub(crate) mod exposure;

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::alerts::{self, NotAcknowledged, Subject};
+use super::batch::Runs;
 use super::clock;
+use super::contradiction::{self, Closing};
 use super::counter::{self, Counter};
 use super::lane::{Decision, Goal, Lane, LaneError, Pause};
 use super::message::{DecisionOutcome, Finding, News, RebalanceTrouble};
@@ -54,6 +56,8 @@ pub struct Office {
     turn: Arc<Mutex<()>>,
     /// Cancelled when the office ends: no further line of a batch is begun.
     ending: CancellationToken,
+    /// Which batches somebody goes on with.
+    runs: Arc<Runs>,
     desk: Option<Bell>,
 }
 
@@ -202,6 +206,7 @@ impl Office {
             counter,
             turn: Arc::default(),
             ending: CancellationToken::new(),
+            runs: Arc::default(),
             desk: None,
         }
     }
@@ -209,6 +214,11 @@ impl Office {
     /// The journal.
     pub fn journal(&self) -> &Arc<dyn CashIns> {
         &self.journal
+    }
+
+    /// Which batches somebody goes on with.
+    pub(super) fn runs(&self) -> &Arc<Runs> {
+        &self.runs
     }
 
     /// Where charges and refunds are made.
@@ -439,13 +449,17 @@ impl Office {
         }
     }
 
-    /// Records what a person found about a payment. Where a request of its is on the wire, that is waited for, for a moment:
+    /// Records what a person found about a payment, or about what contradicts itself. Gives the payment, where it is one. Where a request of its is on the wire, that is waited for, for a moment:
     /// as a command waits that has to own the journal first.
     ///
     /// # Errors
     ///
     /// As [`Lane::resolve`]; nothing was recorded.
-    pub async fn resolve(&self, id: Uuid, by: Person, finding: Finding) -> Result<Intent, LaneError> {
+    pub async fn resolve(&self, id: Uuid, by: Person, finding: Finding) -> Result<Option<Intent>, LaneError> {
+        if let Finding::LookedInto { about, found, reason, seen } = finding {
+            let closing = Closing { about, found, reason, seen };
+            return contradiction::close(self.journal.as_ref(), id, by, closing).await;
+        }
         let until = Instant::now() + PATIENCE;
         loop {
             let is_at_work = self.lane.is_at_work_on(id);
@@ -455,7 +469,7 @@ impl Office {
                 {
                     tokio::time::sleep(LOOK_AGAIN).await;
                 }
-                resolved => return resolved,
+                resolved => return resolved.map(Some),
             }
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Answer;
-use crate::domain::alert::{Acknowledgement, Alert, Doubt, What};
+use crate::domain::alert::{About, Acknowledgement, Alert, Conflict, Doubt, Standstill, What};
 use crate::domain::conservation::Gap;
 use crate::domain::gap::GapFile;
 use crate::domain::money::Centavos;
@@ -27,6 +27,13 @@ pub struct Sightings {
     pub payments: Vec<Doubt>,
     /// Rebalances in doubt: id, target, and when it was sent (UTC).
     pub rebalances: Vec<(Uuid, Centavos, Timestamp)>,
+    /// What contradicts itself and nobody has looked into, oldest first, and no more of it than is told.
+    pub conflicts: Vec<Conflict>,
+    /// Refunds in doubt, by their cash-in's row, oldest first.
+    pub refunds: Vec<About>,
+    /// Batches with lines that were not begun; whether somebody goes on with them the journal does not know. `since` is when
+    /// it was recorded.
+    pub batches: Vec<Standstill>,
     /// Payments of saldo's that settled in the span and of which no webhook came.
     pub without_webhook: u64,
 }
@@ -39,9 +46,9 @@ pub trait AlertReader: Send + Sync {
     fn alert(&self, number: i64) -> Answer<'_, Option<Alert>>;
     /// What may explain each of these gaps, and what a person found.
     fn gap_files(&self, gaps: Vec<Gap>) -> Answer<'_, Vec<GapFile>>;
-    /// What may be an alert. `settled` is the span (UTC) in which a settled payment ought to have had its webhook; `None`
+    /// What may be an alert at `now`. `settled` is the span (UTC) in which a settled payment ought to have had its webhook; `None`
     /// where none is expected.
-    fn sightings(&self, settled: Option<(Timestamp, Timestamp)>) -> Answer<'_, Sightings>;
+    fn sightings(&self, now: Timestamp, settled: Option<(Timestamp, Timestamp)>) -> Answer<'_, Sightings>;
 }
 
 /// The owner's door to alerts.
@@ -52,6 +59,8 @@ pub trait AlertBook: AlertReader {
     fn refresh(&self, number: i64, what: What) -> Answer<'_, ()>;
     /// It is over.
     fn withdraw(&self, number: i64, at: Timestamp) -> Answer<'_, ()>;
+    /// Whether something new may be begun: the disk has room for it and for its result.
+    fn takes_something_new(&self) -> Answer<'_, ()>;
     /// The desk's command was handed it.
     fn handed(&self, number: i64, at: Timestamp) -> Answer<'_, ()>;
     /// A person has seen it. The first acknowledgement stands; one that stays until then is over with it.

@@ -12,6 +12,7 @@ pub mod alerts;
 mod batch;
 mod cash_in;
 pub mod handover;
+mod life;
 pub mod lock;
 pub mod outbox;
 pub mod past;

@@ -41,6 +41,38 @@ impl Lang {
                 either("PAGAMENTO EM DÚVIDA: não pague de novo", "A PAYMENT IS IN DOUBT: do not pay it again")
             }
             What::RebalanceInDoubt { .. } => words.rebalance_doubt,
+            What::PaymentConflict(_) => either(
+                "PAGAMENTO EM CONFLITO: o gateway contradiz a ordem; não pague de novo",
+                "A PAYMENT IS IN CONFLICT: the gateway contradicts it; do not pay it again",
+            ),
+            What::PaidAfterFailure(_) => either(
+                "PAGO DEPOIS DA FALHA: a dívida pode estar paga duas vezes",
+                "PAID AFTER ITS FAILURE: the debt may be paid twice",
+            ),
+            What::ChargeConflict(_) => either(
+                "COBRANÇA EM CONFLITO: o gateway contradiz o que foi pedido",
+                "A CHARGE IS IN CONFLICT: the gateway contradicts what was asked",
+            ),
+            What::RefundInDoubt(_) => either(
+                "DEVOLUÇÃO EM DÚVIDA: não devolva de outro jeito",
+                "A REFUND IS IN DOUBT: give it back in no other way",
+            ),
+            What::RefundConflict(_) => either(
+                "DEVOLUÇÃO EM CONFLITO: não devolva de outro jeito",
+                "A REFUND IS IN CONFLICT: give it back in no other way",
+            ),
+            What::TransactionConflict(_) => either(
+                "O gateway se contradiz sobre uma transação de fora",
+                "The gateway contradicts itself about a transaction of others",
+            ),
+            What::BatchStands { .. } => either(
+                "LOTE PARADO: há linhas que ninguém começou",
+                "A BATCH STANDS: some lines were not begun",
+            ),
+            What::JournalUnwritable { .. } => either(
+                "O DIÁRIO NÃO ACEITA NADA NOVO: nada é enviado",
+                "THE JOURNAL TAKES NOTHING NEW: nothing is sent",
+            ),
             What::PaymentsPaused { .. } => words.paused,
             What::UnexplainedDifference { .. } => {
                 either("DIFERENÇA SEM EXPLICAÇÃO na carteira", "UNEXPLAINED DIFFERENCE in the wallet")
@@ -68,6 +100,7 @@ impl Lang {
             What::GatewaySilent { reason, .. }
             | What::WebhooksOff { reason }
             | What::PaymentsPaused { reason }
+            | What::JournalUnwritable { reason }
             | What::HookFailed { reason } => self.raw_error(reason.as_str()),
             What::GatewayStandsStill { since } if pt => format!("desde {}", time(*since)),
             What::GatewayStandsStill { since } => format!("since {}", time(*since)),
@@ -82,6 +115,21 @@ impl Lang {
             What::PaymentInDoubt { amount, state, since, .. } => {
                 let amount = amount.map(|amount| format!("{amount} · ")).unwrap_or_default();
                 format!("{amount}{} · {}", self.state(*state), time(*since))
+            }
+            What::PaymentConflict(about)
+            | What::PaidAfterFailure(about)
+            | What::ChargeConflict(about)
+            | What::RefundInDoubt(about)
+            | What::RefundConflict(about)
+            | What::TransactionConflict(about) => {
+                let amount = about.amount.map(|amount| format!("{amount} · ")).unwrap_or_default();
+                format!("{amount}{} · {}", self.state(about.state), time(about.since))
+            }
+            What::BatchStands { waiting, amount, in_doubt, .. } if pt => {
+                format!("{waiting} linhas por começar, {amount} · {in_doubt} em dúvida")
+            }
+            What::BatchStands { waiting, amount, in_doubt, .. } => {
+                format!("{waiting} lines to begin, {amount} · {in_doubt} in doubt")
             }
             What::RebalanceInDoubt { target, .. } => target.to_string(),
             What::UnexplainedDifference { gap, suspects } => {

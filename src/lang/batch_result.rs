@@ -70,7 +70,12 @@ impl Lang {
             (Self::PtBr, Advice::OwnReference) => {
                 "não paga: a referência nomeia outro pagamento; pague com uma referência própria"
             }
-            (Self::PtBr, Advice::AskTheGateway) => "pergunte ao gateway o que foi pago; não pague de novo",
+            (Self::PtBr, Advice::AskTheGateway) => {
+                "pergunte ao gateway o que foi pago, depois saldo resolve; não pague de novo"
+            }
+            (Self::PtBr, Advice::LookedInto) => {
+                "houve contradição, já apurada: nada mais desta dívida é pago com esta referência"
+            }
             (Self::PtBr, Advice::CameBack) => {
                 "O DINHEIRO VOLTOU, todo ou em parte: veja em saldo show; acerte com o favorecido"
             }
@@ -90,7 +95,10 @@ impl Lang {
                 "not paid: its reference names another payment; pay it under a reference of its own"
             }
             (Self::En, Advice::AskTheGateway) => {
-                "ask the gateway's people what was paid; do not pay it again"
+                "ask the gateway's people what was paid, then saldo resolve; do not pay it again"
+            }
+            (Self::En, Advice::LookedInto) => {
+                "it was contradicted and looked into: nothing more of this debt is paid under this reference"
             }
             (Self::En, Advice::CameBack) => {
                 "THE MONEY CAME BACK, all of it or a part: saldo show tells; settle it with the payee"

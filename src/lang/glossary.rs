@@ -153,6 +153,17 @@ impl Lang {
         }
     }
 
+    /// The same in a word, for a row.
+    pub const fn row_stand(self, stand: Stand) -> &'static str {
+        match (self, stand) {
+            (Self::PtBr, Stand::OnTheWire) => "enviando",
+            (Self::PtBr, Stand::NotSentYet) => "ainda não enviado",
+            (Self::En, Stand::OnTheWire) => "sending",
+            (Self::En, Stand::NotSentYet) => "not sent yet",
+            (_, stand) => self.stand(stand),
+        }
+    }
+
     /// What that means for the money.
     pub const fn stand_meaning(self, stand: Stand) -> &'static str {
         match (self, stand) {

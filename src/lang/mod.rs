@@ -8,6 +8,7 @@
 //! | What can a person say of a payment, and what next? | `resolve` |
 //! | What do batches say, and the file of what became of one? | `batch`, `batch_result` |
 //! | How are alerts and gaps of the wallet told? | `alert` |
+//! | How is a contradiction told, and what was found? | `contradiction` |
 //! | What are charges and refunds called? | `cash_in` |
 //! | What does the first-run guide ask? | `guide` |
 //! | What are the sentences of the linear desk? | `linear` |
@@ -22,6 +23,7 @@ mod alert;
 mod batch;
 mod batch_result;
 mod cash_in;
+mod contradiction;
 mod en;
 mod errors;
 mod glossary;

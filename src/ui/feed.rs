@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::cash_out::stand_style;
 use super::text::{Lines, cut, cut_middle, inside, pane, put, put_right, whole, width};
 use super::theme::Theme;
 use crate::app::{App, COUNTED, Filter, Focus, has_failed, is_open};
@@ -219,7 +220,8 @@ pub(super) fn state(app: &App, row: &Transaction, room: u16, theme: &Theme) -> (
     if app.past.as_ref().is_some_and(|past| past.is_unrecorded(row.id)) {
         return (app.lang.past().not_recorded.to_owned(), theme.label);
     }
-    let word = app.lang.state(row.state);
+    let stand = row.stand();
+    let word = app.lang.row_stand(stand);
     if row.conflict {
         let both = format!("{}, {word}", words.conflict);
         let text = if width(&both) <= room { both } else { words.conflict.to_owned() };
@@ -235,7 +237,7 @@ pub(super) fn state(app: &App, row: &Transaction, room: u16, theme: &Theme) -> (
         let text = if width(&both) <= room { both } else { words.refunded.to_owned() };
         return (text, theme.text);
     }
-    (word.to_owned(), state_style(row.state, theme))
+    (word.to_owned(), stand_style(stand, theme))
 }
 
 /// The colour that goes with a state's word.

@@ -189,6 +189,6 @@ fn row_in_words(app: &App, row: &Transaction) -> String {
         app.clock.near(row.updated_at, app.now),
         app.lang.linear_direction(row.direction),
         what.join(", "),
-        app.lang.state(row.state)
+        app.lang.row_stand(row.stand())
     )
 }

@@ -210,7 +210,7 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
                 Some(why) => (words.not_recorded, Some(why)),
             };
             let state = match fate {
-                Fate::Recorded(intent) => Some(State::Out(intent.cash_out.state)),
+                Fate::Recorded(Some(intent)) => Some(State::Out(intent.cash_out.state)),
                 _ => None,
             };
             let head = match state {

@@ -79,7 +79,7 @@ fn told(app: &App, choice: &Choice, room: u16, theme: &Theme) -> (String, String
             let amount = row.amount.map(|amount| amount.to_string());
             let parts = [amount, text(&row.name), text(&row.external_reference)];
             let left = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-            let state = app.lang.state(row.state).to_owned();
+            let state = app.lang.row_stand(row.stand()).to_owned();
             let at = app.clock.near(row.happened_at, app.now);
             let right = format!("{state} {at}");
             (cut_middle(&left, room.saturating_sub(width(&right) + 1)), right, state_style(row.state, theme))

@@ -78,6 +78,7 @@ fn delivery_figures(app: &App) -> Vec<(&'static str, String)> {
         (words.repeats, figures.repeats),
         (words.out_of_order, figures.out_of_order),
         (words.asked_first, figures.asked_first),
+        (app.lang.implausible(), figures.implausible),
     ];
     let counts = counts.into_iter().filter(|(_, count)| *count > 0);
     lag.into_iter().chain(counts.map(|(label, count)| (label, count.to_string()))).collect()

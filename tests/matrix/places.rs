@@ -432,7 +432,7 @@ fn resolving(lang: Lang) -> Vec<Named> {
     for outcome in [Err(LaneError::Busy), Ok(Box::new(intent(11, 70_000, Out::DeclaredNotPaid)))] {
         places.push(play(lang, "resolved", |screen| {
             open(Doubt::Declared, "r → tab a enter s y")(screen);
-            screen.news(News::Resolved { id: id(11), outcome });
+            screen.news(News::Resolved { id: id(11), outcome: outcome.map(Some) });
         }));
     }
     // A row that nothing else has.

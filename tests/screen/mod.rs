@@ -88,6 +88,8 @@ pub(crate) fn row(seq: i64, state: State, amount: i64, name: &str) -> Transactio
         direction,
         state,
         conflict: false,
+        looked_into: false,
+        under_way: None,
         failure_reported: false,
         refunded: false,
         amount: Some(Centavos::new(amount)),

@@ -6,10 +6,18 @@ use super::super::cash_out::{REVIEW_TIME, ReviewHint};
 use super::super::key::KeyPress;
 use super::super::keymap::Action;
 use super::super::{App, Detail, Effect, Flash, LifeState, Mode, Notice, Now, Payment};
-use super::{Choice, Draft, Fate, Resolve, Sent, Stage, blocked};
-use crate::domain::cash_out::CashOut;
+use super::of::shown;
+use super::{Choice, Draft, Fate, Of, Resolve, Sent, Stage, blocked};
 use crate::domain::moment::Moment;
-use crate::engine::message::{Command, Intent};
+use crate::engine::message::{Command, Finding, Intent};
+
+impl Resolve {
+    /// How many facts contradict themselves, as they are shown.
+    fn seen(&self) -> usize {
+        let life = self.detail.here().and_then(|life| Some((life, Of::life(life)?)));
+        life.map_or(0, |(life, of)| life.contradictions(of.about()).len())
+    }
+}
 
 impl Detail {
     /// The payment of ours that is open.
@@ -69,19 +77,19 @@ impl App {
     }
 
     /// The form's draft and the payment that it is of, while the form is open.
-    fn resolving(&mut self) -> Option<(&mut Draft, &CashOut)> {
+    fn resolving(&mut self) -> Option<(&mut Draft, Of<'_>)> {
         match &self.mode {
             Mode::Resolve(resolve) if matches!(resolve.stage, Stage::Editing) => {
-                let intent = resolve.detail.intent()?;
-                Some((self.resolves.of(resolve.detail.id), &intent.cash_out))
+                let of = resolve.detail.of()?;
+                Some((self.resolves.of(resolve.detail.id), of))
             }
             _ => None,
         }
     }
 
     pub(in crate::app) fn press_resolve(&mut self, press: KeyPress) {
-        if let Some((draft, pay)) = self.resolving() {
-            draft.press(pay, press);
+        if let Some((draft, of)) = self.resolving() {
+            draft.press(of, press);
         } else if let Mode::Resolve(resolve) = &mut self.mode
             && let Stage::Review(review) = &mut resolve.stage
         {
@@ -90,14 +98,14 @@ impl App {
     }
 
     pub(in crate::app) fn paste_resolve(&mut self, text: &str) {
-        if let Some((draft, pay)) = self.resolving() {
-            draft.paste(pay, text);
+        if let Some((draft, of)) = self.resolving() {
+            draft.paste(of, text);
         }
     }
 
     pub(in crate::app) fn step_resolve(&mut self, forward: bool) {
-        if let Some((draft, pay)) = self.resolving() {
-            draft.step(pay, forward);
+        if let Some((draft, of)) = self.resolving() {
+            draft.step(of, forward);
         }
     }
 
@@ -109,8 +117,12 @@ impl App {
 
     pub(in crate::app) fn review_resolve(&mut self, now: Now) {
         let who = self.facts.operator.clone();
-        let Some((draft, pay)) = self.resolving() else { return };
-        let Some(review) = draft.review(pay, &who, now) else { return };
+        let seen = match &self.mode {
+            Mode::Resolve(resolve) => resolve.seen(),
+            _ => 0,
+        };
+        let Some((draft, of)) = self.resolving() else { return };
+        let Some(review) = draft.review(of, seen, &who, now) else { return };
         if let Mode::Resolve(resolve) = &mut self.mode {
             resolve.stage = Stage::Review(Box::new(review));
         }
@@ -140,10 +152,13 @@ impl App {
             self.mode = Mode::Resolve(resolve);
             return Vec::new();
         };
-        let payment = resolve.detail.intent().filter(|intent| {
-            blocked(&intent.cash_out, review.choice, &self.facts.operator, now.wall).is_none()
-        });
-        let Some(payment) = payment.map(Payment::from) else {
+        let is_free = |of| blocked(of, review.choice, &self.facts.operator, now.wall).is_none();
+        let is_same = match &review.finding {
+            Finding::LookedInto { seen, .. } => *seen == resolve.seen(),
+            _ => true,
+        };
+        let life = resolve.detail.here().filter(|life| is_same && Of::life(life).is_some_and(is_free));
+        let Some(payment) = life.map(shown) else {
             // It has moved on meanwhile. The form says so, and keeps the text.
             self.mode = Mode::Resolve(resolve);
             return Vec::new();
@@ -179,7 +194,7 @@ impl App {
             return Vec::new();
         }
         let payment = match (&fate, waiting) {
-            (Fate::Recorded(intent), _) => Payment::from(&**intent),
+            (Fate::Recorded(Some(intent)), _) => Payment::from(&**intent),
             (_, Some((_, payment))) => payment,
             // Nobody here asked.
             (_, None) => return Vec::new(),
@@ -191,5 +206,5 @@ impl App {
 
 /// Whether something can be said of the payment that is open.
 fn can_resolve(detail: &Detail) -> bool {
-    detail.intent().is_some_and(|intent| !Choice::of(&intent.cash_out).is_empty())
+    detail.of().is_some_and(|of| !Choice::of(of).is_empty())
 }

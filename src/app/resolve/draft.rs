@@ -5,10 +5,10 @@ use uuid::Uuid;
 use super::super::field::TextField;
 use super::super::key::{Key, KeyPress};
 use super::super::{Now, Payment};
-use super::{Choice, Review, Sent, blocked};
-use crate::domain::cash_out::CashOut;
+use super::{Choice, Of, Review, Sent, blocked};
+use crate::domain::money::{AmountError, Centavos};
 use crate::domain::person::Person;
-use crate::engine::message::Finding;
+use crate::engine::message::{Finding, Looked};
 
 /// Longer ids are a paste gone wrong; the gateway's own have 32 characters at most.
 const MAX_CODE: usize = 100;
@@ -24,8 +24,10 @@ pub(crate) enum Slot {
     Code,
     /// Where it was found, or why it is called off.
     Reason,
-    /// What was found of a payment that was not made.
+    /// What was found of a payment that was not made, or of what contradicts itself.
     Statement,
+    /// The other amount that was paid.
+    Amount,
 }
 
 /// What is wrong with a line.
@@ -35,6 +37,8 @@ pub(crate) enum SlotError {
     Missing,
     /// Too many characters; so many are allowed.
     TooLong(usize),
+    /// No amount.
+    Amount(AmountError),
 }
 
 /// The form as it is being filled in. Closing it loses nothing.
@@ -46,6 +50,7 @@ pub(crate) struct Draft {
     code: TextField,
     reason: TextField,
     statement: TextField,
+    amount: TextField,
     focus: Slot,
     /// A review was asked for: what is missing is said too.
     pub(crate) asked: bool,
@@ -64,6 +69,7 @@ impl Draft {
             code: TextField::default(),
             reason: TextField::default(),
             statement: TextField::default(),
+            amount: TextField::default(),
             focus: Slot::Choice,
             asked: false,
             typed_at_choice: false,
@@ -72,26 +78,28 @@ impl Draft {
     }
 
     /// What is said, as far as it can be said of the payment.
-    pub(crate) fn choice(&self, pay: &CashOut) -> Option<Choice> {
-        let choices = Choice::of(pay);
+    pub(crate) fn choice(&self, of: Of<'_>) -> Option<Choice> {
+        let choices = Choice::of(of);
         self.choice.filter(|choice| choices.contains(choice)).or(choices.first().copied())
     }
 
     /// The lines of the form, in their order.
-    pub(crate) fn slots(&self, pay: &CashOut) -> Vec<Slot> {
-        let several = (Choice::of(pay).len() > 1).then_some(Slot::Choice);
-        let texts: &[Slot] = match self.choice(pay) {
+    pub(crate) fn slots(&self, of: Of<'_>) -> Vec<Slot> {
+        let several = (Choice::of(of).len() > 1).then_some(Slot::Choice);
+        let texts: &[Slot] = match self.choice(of) {
             Some(Choice::Found) => &[Slot::Code, Slot::Reason],
             Some(Choice::NotPaid) => &[Slot::Statement],
             Some(Choice::CallOff) => &[Slot::Reason],
+            Some(Choice::WasPaid | Choice::WasNotPaid) => &[Slot::Statement],
+            Some(Choice::WasOtherwise) => &[Slot::Amount, Slot::Statement],
             None => &[],
         };
         several.into_iter().chain(texts.iter().copied()).collect()
     }
 
     /// The line of the cursor.
-    pub(crate) fn focus(&self, pay: &CashOut) -> Option<Slot> {
-        let slots = self.slots(pay);
+    pub(crate) fn focus(&self, of: Of<'_>) -> Option<Slot> {
+        let slots = self.slots(of);
         slots.contains(&self.focus).then_some(self.focus).or(slots.first().copied())
     }
 
@@ -102,6 +110,7 @@ impl Draft {
             Slot::Code => Some(&self.code),
             Slot::Reason => Some(&self.reason),
             Slot::Statement => Some(&self.statement),
+            Slot::Amount => Some(&self.amount),
         }
     }
 
@@ -111,6 +120,7 @@ impl Draft {
             Slot::Code => Some(&mut self.code),
             Slot::Reason => Some(&mut self.reason),
             Slot::Statement => Some(&mut self.statement),
+            Slot::Amount => Some(&mut self.amount),
         }
     }
 
@@ -126,22 +136,27 @@ impl Draft {
     fn error(&self, slot: Slot) -> Option<SlotError> {
         let count = self.text(slot).chars().count();
         match slot {
-            Slot::Code | Slot::Statement if count == 0 => Some(SlotError::Missing),
+            Slot::Code | Slot::Statement | Slot::Amount if count == 0 => Some(SlotError::Missing),
             Slot::Code if count > MAX_CODE => Some(SlotError::TooLong(MAX_CODE)),
             Slot::Reason | Slot::Statement if count > MAX_TEXT => Some(SlotError::TooLong(MAX_TEXT)),
+            Slot::Amount => self.amount().err().map(SlotError::Amount),
             Slot::Choice | Slot::Code | Slot::Reason | Slot::Statement => None,
         }
     }
 
-    /// Asks for the review. `None`: something is wrong, and the form says what.
-    pub(super) fn review(&mut self, pay: &CashOut, who: &Person, now: Now) -> Option<Review> {
+    fn amount(&self) -> Result<Centavos, AmountError> {
+        Centavos::parse_payment(self.amount.text())
+    }
+
+    /// Asks for the review; `seen` facts contradict themselves. `None`: something is wrong, and the form says what.
+    pub(super) fn review(&mut self, of: Of<'_>, seen: usize, who: &Person, now: Now) -> Option<Review> {
         self.asked = true;
-        let choice = self.choice(pay)?;
-        if let Some(wrong) = self.slots(pay).into_iter().find(|slot| self.error(*slot).is_some()) {
+        let choice = self.choice(of)?;
+        if let Some(wrong) = self.slots(of).into_iter().find(|slot| self.error(*slot).is_some()) {
             self.focus = wrong;
             return None;
         }
-        if blocked(pay, choice, who, now.wall).is_some() {
+        if blocked(of, choice, who, now.wall).is_some() {
             return None;
         }
         let reason = Some(self.text(Slot::Reason).to_owned()).filter(|text| !text.is_empty());
@@ -149,25 +164,32 @@ impl Draft {
             Choice::Found => Finding::InternalCode { code: self.text(Slot::Code).to_owned(), reason },
             Choice::NotPaid => Finding::NotPaid { statement: self.text(Slot::Statement).to_owned() },
             Choice::CallOff => Finding::CallOff { reason },
+            Choice::WasPaid => self.looked(of, seen, Looked::Paid),
+            Choice::WasNotPaid => self.looked(of, seen, Looked::NotPaid),
+            Choice::WasOtherwise => self.looked(of, seen, Looked::Otherwise { amount: self.amount().ok()? }),
         };
         Some(Review { choice, finding, opened: now.elapsed, hint: None })
     }
 
-    pub(super) fn step(&mut self, pay: &CashOut, forward: bool) {
+    fn looked(&self, of: Of<'_>, seen: usize, found: Looked) -> Finding {
+        Finding::LookedInto { about: of.about(), found, reason: self.text(Slot::Statement).to_owned(), seen }
+    }
+
+    pub(super) fn step(&mut self, of: Of<'_>, forward: bool) {
         self.typed_at_choice = false;
-        let slots = self.slots(pay);
-        let Some(at) = self.focus(pay).and_then(|focus| slots.iter().position(|slot| *slot == focus)) else {
+        let slots = self.slots(of);
+        let Some(at) = self.focus(of).and_then(|focus| slots.iter().position(|slot| *slot == focus)) else {
             return;
         };
         let step = if forward { 1 } else { slots.len() - 1 };
         self.focus = slots[(at + step) % slots.len()];
     }
 
-    pub(super) fn press(&mut self, pay: &CashOut, press: KeyPress) {
+    pub(super) fn press(&mut self, of: Of<'_>, press: KeyPress) {
         self.typed_at_choice = false;
-        match (self.focus(pay), press.key) {
+        match (self.focus(of), press.key) {
             // What is said releases or binds a debt: nothing that belongs to a text chooses it.
-            (Some(Slot::Choice), Key::Left | Key::Right) => self.turn(pay, press.key == Key::Right),
+            (Some(Slot::Choice), Key::Left | Key::Right) => self.turn(of, press.key == Key::Right),
             (Some(Slot::Choice), _) => self.typed_at_choice = true,
             (Some(slot), _) => {
                 if let Some(field) = self.field_mut(slot) {
@@ -178,9 +200,9 @@ impl Draft {
         }
     }
 
-    fn turn(&mut self, pay: &CashOut, forward: bool) {
-        let choices = Choice::of(pay);
-        let Some(at) = self.choice(pay).and_then(|one| choices.iter().position(|other| *other == one)) else {
+    fn turn(&mut self, of: Of<'_>, forward: bool) {
+        let choices = Choice::of(of);
+        let Some(at) = self.choice(of).and_then(|one| choices.iter().position(|other| *other == one)) else {
             return;
         };
         let step = if forward { 1 } else { choices.len() - 1 };
@@ -188,8 +210,8 @@ impl Draft {
         self.focus = Slot::Choice;
     }
 
-    pub(super) fn paste(&mut self, pay: &CashOut, text: &str) {
-        let focus = self.focus(pay);
+    pub(super) fn paste(&mut self, of: Of<'_>, text: &str) {
+        let focus = self.focus(of);
         self.typed_at_choice = focus == Some(Slot::Choice);
         if let Some(field) = focus.and_then(|slot| self.field_mut(slot)) {
             field.paste(text);
@@ -207,6 +229,7 @@ impl Drafts {
             draft.code.hide();
             draft.reason.hide();
             draft.statement.hide();
+            draft.amount.hide();
         }
     }
 

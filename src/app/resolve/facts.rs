@@ -1,9 +1,9 @@
 //! What a person needs to look a payment up at the gateway, and what to do next about it.
 
-use super::super::App;
 use super::super::detail::{Line, LineKind, Lines};
 use super::super::keymap::{Action, Place};
 use super::super::timeline::name_of;
+use super::super::{App, Payment};
 use crate::domain::cash_out::{Again, CashOut, Event, State};
 use crate::domain::stand::Stand;
 use crate::domain::transaction::State as Row;
@@ -13,18 +13,54 @@ impl App {
     /// The facts of a payment of ours, for whoever asks the gateway's people about it. What is not there is left out.
     pub(crate) fn resolve_facts(&self, life: &Life) -> Vec<Line> {
         let mut lines = Lines::default();
-        if let Some(intent) = &life.intent {
-            self.payment(&mut lines, life, intent);
-            self.requests(&mut lines, life, intent);
+        self.contradictions(&mut lines, life);
+        match &life.intent {
+            Some(intent) => {
+                self.payment(&mut lines, life, intent);
+                self.requests(&mut lines, life, intent);
+            }
+            None => self.cash_in_facts(&mut lines, life),
         }
         self.discreet_lines(lines.0)
+    }
+
+    /// What contradicts itself and is open: what was held, what was told, by whom and when.
+    pub(in crate::app) fn contradictions(&self, lines: &mut Lines, life: &Life) {
+        let Some(about) = life.contradicted() else { return };
+        let time = |at| self.clock.near(at, self.now);
+        for (at, one) in life.contradictions(about).iter().enumerate() {
+            let label = if at == 0 { self.lang.contradiction_label() } else { "" };
+            lines.fact(label, self.lang.contradiction(one, &time));
+        }
+    }
+
+    fn cash_in_facts(&self, lines: &mut Lines, life: &Life) {
+        let words = &self.words().detail;
+        let row = &life.transaction;
+        let stand = Stand::of(row.state, row.failure_reported, None);
+        lines.push(LineKind::Stand(stand), words.state, self.lang.stand(stand));
+        if let Some(refund) = &life.incoming.refund {
+            let refund = &refund.stored.asked;
+            lines.fact(self.words().refund.heading, self.lang.refund_state(refund.state));
+        }
+        lines.known(words.reference, row.external_reference.as_ref());
+        if let Some(charge) = &life.incoming.charge {
+            lines.fact(words.amount, charge.stored.asked.terms.order.amount.to_string());
+        } else if let Some(amount) = row.amount {
+            lines.fact(words.amount, amount.to_string());
+        }
+        lines.known(words.payer, row.name.as_ref());
+        lines.known(words.internal_code, row.internal_code.as_ref());
+        lines.known(words.transaction_id, row.transaction_id.as_ref());
     }
 
     /// Which payment it is, and where it stands: what a review cannot do without.
     pub(crate) fn payment_facts(&self, life: &Life) -> Vec<Line> {
         let mut lines = Lines::default();
-        if let Some(intent) = &life.intent {
-            self.payment(&mut lines, life, intent);
+        self.contradictions(&mut lines, life);
+        match &life.intent {
+            Some(intent) => self.payment(&mut lines, life, intent),
+            None => self.cash_in_facts(&mut lines, life),
         }
         self.discreet_lines(lines.0)
     }
@@ -98,6 +134,12 @@ impl App {
         }
     }
 
+    /// Which one it is, on two lines: amount and name, then the reference.
+    pub(crate) fn whose(&self, life: &Life) -> [String; 2] {
+        let Payment { amount, name, reference, .. } = super::of::shown(life);
+        [format!("{amount}  {name}"), format!("{}: {reference}", self.words().detail.reference)]
+    }
+
     /// Who has declared that it was not paid, and when.
     pub(crate) fn declared_by(&self, life: &Life, pay: &CashOut) -> Vec<String> {
         let when = |who: &crate::domain::person::Person| {
@@ -130,6 +172,7 @@ impl App {
         let key = |action| self.keys.key_of(Place::Detail, action, self.lang);
         let resolve = key(Action::Resolve);
         match pay.state {
+            _ if pay.is_contradicted() => Some(self.lang.may_look_into(&resolve)),
             _ if pay.on_the_wire => None,
             State::Unknown if !pay.frozen && self.paused.is_some() => {
                 Some(self.words().detail.next_paused.to_owned())

@@ -6,6 +6,7 @@
 mod act;
 mod draft;
 mod facts;
+mod of;
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::domain::cash_out::{CashOut, State};
 use crate::domain::person::Person;
 use crate::engine::message::{Finding, Intent, LaneError};
 pub(crate) use draft::{Draft, Drafts, Slot, SlotError};
+pub(crate) use of::Of;
 
 /// What can be said of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +29,34 @@ pub(crate) enum Choice {
     NotPaid,
     /// Nothing of it was sent, and nothing shall be.
     CallOff,
+    /// What contradicts itself was looked into: it was paid as ordered...
+    WasPaid,
+    /// ...or it was not...
+    WasNotPaid,
+    /// ...or another amount was.
+    WasOtherwise,
 }
 
 impl Choice {
-    /// What can be said of a payment as it stands.
-    pub(crate) fn of(pay: &CashOut) -> &'static [Self] {
+    /// What can be said of an order as it stands.
+    pub(crate) fn of<'a>(of: impl Into<Of<'a>>) -> &'static [Self] {
+        use Choice::{CallOff, Found, NotPaid, WasNotPaid, WasOtherwise, WasPaid};
+        let of = of.into();
+        match (of.is_contradicted(), of.pay().map_or(&[][..], Self::of_state)) {
+            (false, choices) => choices,
+            (true, [CallOff]) => &[WasPaid, WasNotPaid, WasOtherwise, CallOff],
+            (true, [Found]) => &[WasPaid, WasNotPaid, WasOtherwise, Found],
+            (true, [Found, NotPaid]) => &[WasPaid, WasNotPaid, WasOtherwise, Found, NotPaid],
+            (true, _) => &[WasPaid, WasNotPaid, WasOtherwise],
+        }
+    }
+
+    /// Whether it closes what contradicts itself.
+    pub(crate) const fn is_looked_into(self) -> bool {
+        matches!(self, Self::WasPaid | Self::WasNotPaid | Self::WasOtherwise)
+    }
+
+    fn of_state(pay: &CashOut) -> &'static [Self] {
         match pay.state {
             _ if pay.may_be_called_off() => &[Self::CallOff],
             // People who declared it not paid may have erred.
@@ -63,11 +88,12 @@ pub(crate) enum Blocked {
     TooEarly(Timestamp),
 }
 
-/// Why `choice` cannot be said of `pay` by `who` now. What the engine's clocks say counts in the end.
-pub(crate) fn blocked(pay: &CashOut, choice: Choice, who: &Person, now: Timestamp) -> Option<Blocked> {
-    if !Choice::of(pay).contains(&choice) {
+/// Why `choice` cannot be said of an order by `who` now. What the engine's clocks say counts in the end.
+pub(crate) fn blocked(of: Of<'_>, choice: Choice, who: &Person, now: Timestamp) -> Option<Blocked> {
+    if !Choice::of(of).contains(&choice) {
         return Some(Blocked::MovedOn);
     }
+    let pay = of.pay().filter(|_| !choice.is_looked_into())?;
     if pay.on_the_wire {
         return Some(Blocked::OnTheWire);
     }
@@ -103,8 +129,8 @@ pub(crate) struct Sent {
 pub(crate) enum Fate {
     /// Nothing is known yet.
     Waiting,
-    /// It is journalled; the payment as it stands now.
-    Recorded(Box<Intent>),
+    /// It is journalled; the payment as it stands now, where it is one.
+    Recorded(Option<Box<Intent>>),
     /// Nothing was recorded.
     NotRecorded(LaneError),
     /// The engine could not take it.

@@ -72,7 +72,7 @@ fn review_not_paid(desk: &mut Desk) {
 }
 
 fn resolved(outcome: Result<Out, LaneError>) -> News {
-    News::Resolved { id: uuid(5), outcome: outcome.map(|state| intent(uuid(5), state)) }
+    News::Resolved { id: uuid(5), outcome: outcome.map(|state| Some(intent(uuid(5), state))) }
 }
 
 fn is_offered(desk: &Desk) -> bool {
@@ -393,7 +393,7 @@ fn what_to_do_next_is_told_and_a_debt_that_was_paid_again_is_not() {
         (Out::DeclaredNotPaid, nothing, None, Some("--reference inv-1 --again")),
         (Out::DeclaredNotPaid, |pay| pay.known_there = true, None, Some("(inv-1~2)")),
         (Out::DeclaredNotPaid, |pay| pay.known_there = true, Some("inv-1~2"), None),
-        (Out::DeclaredNotPaid, |pay| pay.conflict = true, None, None),
+        (Out::DeclaredNotPaid, |pay| pay.conflict = true, None, Some("then r records what you found")),
     ] {
         let next = told(state, change, newer);
         match (&next, words) {

@@ -92,7 +92,7 @@ impl<'a> LineView<'a> {
 fn is_in_doubt(line: &BatchLine) -> bool {
     line.payment.as_ref().filter(|_| !line.is_taken()).is_some_and(|payment| {
         let pay = &payment.cash_out;
-        pay.conflict || pay.state.is_in_doubt() && !pay.is_proven_unsent()
+        pay.is_contradicted() || pay.state.is_in_doubt() && !pay.is_proven_unsent()
     })
 }
 

@@ -16,7 +16,7 @@ use crate::domain::text::{Safe, safe_cell};
 use crate::domain::transaction::Transaction;
 use crate::lang::Lang;
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "id",
     "direction",
     "state",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 18] = [
     "refunded",
     "failure_reported",
     "failure",
+    "looked_into",
 ];
 
 const COLUMNS_BR: [&str; 14] = [
@@ -86,6 +87,7 @@ pub(super) fn page(bytes: Vec<u8>, rows: &[Transaction], is_first: bool) -> io::
         out.write_field(flag(row.refunded))?;
         out.write_field(flag(row.failure_reported))?;
         out.write_field(cell(&row.failure).as_bytes())?;
+        out.write_field(flag(row.looked_into))?;
         out.write_record(None::<&[u8]>)?;
     }
     out.into_inner().map_err(|error| io::Error::other(error.to_string()))
@@ -109,6 +111,9 @@ pub(super) fn page_br(
         let mut remark = cell(&row.failure).into_owned();
         if row.conflict {
             remark = format!("CONFLITO {remark}");
+        }
+        if row.looked_into {
+            remark = format!("conflito averiguado {remark}");
         }
         if row.failure_reported {
             remark = format!("falha informada, em confirmação {remark}");
@@ -157,6 +162,8 @@ pub(super) mod tests {
             direction: Direction::In,
             state: State::In(CashIn::Paid),
             conflict: false,
+            looked_into: false,
+            under_way: None,
             failure_reported: false,
             refunded: false,
             amount: Some(Centavos::new(123_456)),

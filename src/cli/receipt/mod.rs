@@ -9,11 +9,13 @@ use jiff::Timestamp;
 
 use super::cockpit::zone;
 use super::context::Context;
+use super::contradiction;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{note, say, say_json, spoken};
 use super::spoken::Word;
 use super::told::Told;
 use super::view::TransactionView;
+use crate::domain::contradiction::{About, Found};
 use crate::domain::document::Document;
 use crate::domain::institution::name_of;
 use crate::domain::order::Destination;
@@ -51,6 +53,7 @@ struct Receipt {
 pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Result<Exit, Failure> {
     let life = find(&arguments.id, context).await?;
     check(&life.transaction)?;
+    check_looked_into(&life)?;
     let lang = spoken();
     let account = &context.settings.client_id;
     let receipt = receipt(&life, account, lang, clock::now());
@@ -94,6 +97,21 @@ async fn find(id: &str, context: &Context) -> Result<Life, Failure> {
     let reader = context.reader().await?.ok_or_else(missing)?;
     let row = reader.find(id).await?.ok_or_else(missing)?;
     reader.life(row.id).await?.ok_or_else(missing)
+}
+
+/// What a person found to be otherwise than the row says has no receipt.
+fn check_looked_into(life: &Life) -> Result<(), Failure> {
+    let looked = [About::Payment, About::Charge].into_iter().find_map(|about| life.looked_into(about));
+    match looked.filter(|looked| looked.found != Found::Paid) {
+        None => Ok(()),
+        Some(looked) => Err(Failure::new(Exit::Refused, "no_receipt", {
+            let (by, found) = (&looked.by, contradiction::found(looked.found));
+            told!(
+                "there is no receipt: the gateway contradicted itself, and {by} found: {found}",
+                "não há comprovante: o gateway se contradisse, e {by} apurou: {found}"; found
+            )
+        })),
+    }
 }
 
 /// A receipt says that money has moved, so it is given for nothing else.
@@ -247,6 +265,8 @@ mod tests {
                 direction: Direction::In,
                 state: State::In(CashIn::Paid),
                 conflict: false,
+                looked_into: false,
+                under_way: None,
                 failure_reported: false,
                 refunded: false,
                 amount: Some(Centavos::new(123_456)),

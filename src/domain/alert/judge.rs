@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Kind, What};
+use super::{About, Kind, What};
 use crate::domain::balance::Reading;
 use crate::domain::band::{Band, Standing};
 use crate::domain::conservation::Gap;
@@ -22,7 +22,8 @@ pub const UNREAD: u32 = 3;
 /// Alerts of one kind at the same time. More of them than that are no news, but the same trouble; the screen counts all.
 pub const MOST_OF_A_KIND: usize = 50;
 
-/// A webhook that an address has not taken for so long is told; before, it is tried again in peace.
+/// A webhook that an address has not taken for so long is told, and so is a batch that nobody goes on with; before, there is
+/// peace.
 const STANDS: SignedDuration = SignedDuration::from_mins(1);
 
 /// What the desk wants to be told.
@@ -36,6 +37,8 @@ pub struct Rules {
     pub stands_still: SignedDuration,
     /// A payment may be in doubt for so long: most doubts end with the next request.
     pub in_doubt: SignedDuration,
+    /// Whether payments name an address for their webhooks: where none does, none can be late.
+    pub expects_webhooks: bool,
     /// Whether saldo is told everything that moves, so that a difference is a fault.
     pub sees_everything: bool,
 }
@@ -84,6 +87,45 @@ pub struct Doubt {
     pub since: Timestamp,
 }
 
+/// What it is that the gateway contradicts itself about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contradicted {
+    /// A payment of saldo's.
+    Payment,
+    /// One that was paid after it had counted as not paid.
+    PaidAfterFailure,
+    /// A charge of saldo's.
+    Charge,
+    /// The refund of a cash-in.
+    Refund,
+    /// A transaction that saldo did not order.
+    Other,
+}
+
+/// Something that contradicts itself, and that nobody has looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// What.
+    pub what: Contradicted,
+    /// Its row, and since when.
+    pub about: About,
+}
+
+/// A batch with lines that were not begun, and that nobody goes on with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standstill {
+    /// Its id.
+    pub id: Uuid,
+    /// Lines that were not begun.
+    pub waiting: u32,
+    /// What they come to.
+    pub amount: Centavos,
+    /// Lines in doubt.
+    pub in_doubt: u32,
+    /// When somebody went on with it last, as far as this process knows (UTC).
+    pub since: Timestamp,
+}
+
 /// Webhooks that ought to have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Missing {
@@ -125,12 +167,20 @@ pub struct Facts {
     pub payments: Option<Vec<Doubt>>,
     /// Rebalances in doubt: the id, the target, and when it was sent (UTC).
     pub rebalances: Option<Vec<(Uuid, Centavos, Timestamp)>>,
+    /// What contradicts itself, oldest first.
+    pub conflicts: Option<Vec<Conflict>>,
+    /// Refunds in doubt, by their cash-in's row, oldest first.
+    pub refunds: Option<Vec<About>>,
+    /// Batches that nobody goes on with.
+    pub batches: Option<Vec<Standstill>>,
+    /// Why the journal takes nothing new; inside, `None` where it does.
+    pub unwritable: Option<Option<Safe>>,
     /// Why nothing is sent, if so.
     pub paused: Option<Safe>,
     /// What the equation of the wallet leaves open.
     pub unexplained: Option<Unexplained>,
-    /// Why the desk's command failed last, if it did.
-    pub hook: Option<Safe>,
+    /// Why the desk's command failed last; inside, `None` where it did not.
+    pub hook: Option<Option<Safe>>,
 }
 
 /// Every alert that holds at `now`, given those that stood before.
@@ -139,11 +189,21 @@ pub fn judge(rules: &Rules, facts: &Facts, standing: &[&What], now: Timestamp) -
     balance(rules, facts, &mut round);
     coverage(rules, facts, &mut round);
     gateway(rules, facts, &mut round);
-    webhooks(facts, &mut round, now);
+    webhooks(rules, facts, &mut round, now);
     doubts(rules, facts, &mut round, now);
+    conflicts(facts, &mut round);
+    batches(facts, &mut round, now);
     differences(rules, facts, &mut round);
     round.only(facts.paused.clone().map(|reason| What::PaymentsPaused { reason }));
-    round.only(facts.hook.clone().map(|reason| What::HookFailed { reason }));
+    match &facts.unwritable {
+        None => round.keep(Kind::JournalUnwritable),
+        Some(why) => round.only(why.clone().map(|reason| What::JournalUnwritable { reason })),
+    }
+    match &facts.hook {
+        // It was not run yet: what stood before the restart goes on.
+        None => round.keep(Kind::HookFailed),
+        Some(why) => round.only(why.clone().map(|reason| What::HookFailed { reason })),
+    }
     round.held
 }
 
@@ -235,9 +295,10 @@ fn gateway(rules: &Rules, facts: &Facts, round: &mut Round<'_>) {
     }
 }
 
-fn webhooks(facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
+fn webhooks(rules: &Rules, facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
     round.only(facts.webhooks_off.clone().map(|reason| What::WebhooksOff { reason }));
     match facts.missing {
+        _ if !rules.expects_webhooks => {}
         None => round.keep(Kind::WebhooksLate),
         Some(Missing { missing: 0, late: 0 }) => {}
         Some(Missing { missing, late }) => round.held.push(What::WebhooksLate { missing, late }),
@@ -265,6 +326,13 @@ fn doubts(rules: &Rules, facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
             round.held.extend(told);
         }
     }
+    match &facts.refunds {
+        None => round.keep(Kind::RefundInDoubt),
+        Some(refunds) => {
+            let old = refunds.iter().filter(|about| now.duration_since(about.since) >= rules.in_doubt);
+            round.held.extend(old.take(MOST_OF_A_KIND).cloned().map(What::RefundInDoubt));
+        }
+    }
     match &facts.rebalances {
         None => round.keep(Kind::RebalanceInDoubt),
         Some(rebalances) => {
@@ -273,6 +341,47 @@ fn doubts(rules: &Rules, facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
             round.held.extend(old.map(|(id, target, _)| What::RebalanceInDoubt { id: *id, target: *target }));
         }
     }
+}
+
+/// What contradicts itself rings at once: it does not pass.
+fn conflicts(facts: &Facts, round: &mut Round<'_>) {
+    use Contradicted::{Charge, Other, PaidAfterFailure, Payment, Refund};
+    for (which, kind) in [
+        (PaidAfterFailure, Kind::PaidAfterFailure),
+        (Payment, Kind::PaymentConflict),
+        (Charge, Kind::ChargeConflict),
+        (Refund, Kind::RefundConflict),
+        (Other, Kind::TransactionConflict),
+    ] {
+        let Some(conflicts) = &facts.conflicts else {
+            round.keep(kind);
+            continue;
+        };
+        let told = conflicts.iter().filter(|conflict| conflict.what == which).take(MOST_OF_A_KIND);
+        round.held.extend(told.map(|Conflict { what, about }| {
+            let about = about.clone();
+            match what {
+                PaidAfterFailure => What::PaidAfterFailure(about),
+                Payment => What::PaymentConflict(about),
+                Charge => What::ChargeConflict(about),
+                Refund => What::RefundConflict(about),
+                Other => What::TransactionConflict(about),
+            }
+        }));
+    }
+}
+
+fn batches(facts: &Facts, round: &mut Round<'_>, now: Timestamp) {
+    let Some(batches) = &facts.batches else { return round.keep(Kind::BatchStands) };
+    let old = batches.iter().filter(|batch| now.duration_since(batch.since) >= STANDS);
+    round.held.extend(old.take(MOST_OF_A_KIND).map(
+        |Standstill { id, waiting, amount, in_doubt, .. }| What::BatchStands {
+            id: *id,
+            waiting: *waiting,
+            amount: *amount,
+            in_doubt: *in_doubt,
+        },
+    ));
 }
 
 /// The name of a gap is the one under which it was told first: another opening may move the edges of its window.
@@ -324,6 +433,7 @@ mod tests {
             coverage: Some(SignedDuration::from_mins(120)),
             stands_still: SignedDuration::from_mins(5),
             in_doubt: SignedDuration::from_mins(1),
+            expects_webhooks: true,
             sees_everything: true,
         }
     }
@@ -345,6 +455,11 @@ mod tests {
             missing: Some(Missing::default()),
             payments: Some(Vec::new()),
             rebalances: Some(Vec::new()),
+            conflicts: Some(Vec::new()),
+            refunds: Some(Vec::new()),
+            batches: Some(Vec::new()),
+            unwritable: Some(None),
+            hook: Some(None),
             unexplained: Some(Unexplained { opening: at(-1_000), gaps: Vec::new() }),
             ..Facts::default()
         }
@@ -419,7 +534,8 @@ mod tests {
             (Facts { missing: Some(Missing { missing: 1, late: 0 }), ..base() }, "webhooks-late"),
             (Facts { missing: Some(Missing { missing: 0, late: 3 }), ..base() }, "webhooks-late"),
             (Facts { paused: Some(Safe::new("401")), ..base() }, "payments-paused"),
-            (Facts { hook: Some(Safe::new("exit 1")), ..base() }, "hook-failed"),
+            (Facts { hook: Some(Some(Safe::new("exit 1"))), ..base() }, "hook-failed"),
+            (Facts { unwritable: Some(Some(Safe::new("full"))), ..base() }, "journal-unwritable"),
             (
                 Facts { rebalances: Some(vec![(Uuid::nil(), Centavos::ZERO, at(540))]), ..base() },
                 "rebalance-in-doubt",
@@ -466,6 +582,57 @@ mod tests {
         );
         let many = (0..200).map(|id| doubt(id, 0)).collect();
         assert_eq!(judge(&rules(), &facts(Some(many)), &[], at(600)).len(), MOST_OF_A_KIND);
+    }
+
+    #[test]
+    fn what_contradicts_itself_rings_at_once_and_ends_when_somebody_has_looked_into_it() {
+        let about = |id| About {
+            id: Uuid::from_u128(id),
+            amount: Some(Centavos::new(5)),
+            state: State::Out(Out::Completed),
+            since: at(600),
+        };
+        let base = || holding(2_000);
+        for (what, id) in [
+            (Contradicted::Payment, "payment-conflict"),
+            (Contradicted::PaidAfterFailure, "paid-after-failure"),
+            (Contradicted::Charge, "charge-conflict"),
+            (Contradicted::Refund, "refund-conflict"),
+            (Contradicted::Other, "transaction-conflict"),
+        ] {
+            let open = || Facts { conflicts: Some(vec![Conflict { what, about: about(1) }]), ..base() };
+            let unknown = Facts { conflicts: None, ..base() };
+            assert_eq!(run(&rules(), &[open(), unknown, base()]), [id, id, ""]);
+        }
+        let old = About { since: at(540), ..about(1) };
+        let refund = |about| Facts { refunds: Some(vec![about]), ..base() };
+        let facts = [refund(About { since: at(541), ..about(1) }), refund(old), base()];
+        assert_eq!(run(&rules(), &facts), ["", "refund-in-doubt", ""]);
+        let batch = |since| Facts {
+            batches: Some(vec![Standstill {
+                id: Uuid::nil(),
+                waiting: 3,
+                amount: Centavos::new(7),
+                in_doubt: 0,
+                since: at(since),
+            }]),
+            ..base()
+        };
+        assert_eq!(run(&rules(), &[batch(541), batch(540), base()]), ["", "batch-stands", ""]);
+    }
+
+    #[test]
+    fn where_no_payment_names_an_address_no_webhook_is_late() {
+        let late = Facts { missing: Some(Missing { missing: 2, late: 3 }), ..holding(2_000) };
+        assert_eq!(run(&Rules { expects_webhooks: false, ..rules() }, &[late]), [""]);
+    }
+
+    #[test]
+    fn after_a_restart_a_command_that_failed_still_does_until_it_has_worked() {
+        let hook = |hook| Facts { hook, ..holding(2_000) };
+        let failed = || hook(Some(Some(Safe::new("exit 1"))));
+        let it = "hook-failed";
+        assert_eq!(run(&rules(), &[failed(), hook(None), hook(Some(None))]), [it, it, ""]);
     }
 
     #[test]

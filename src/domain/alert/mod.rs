@@ -21,7 +21,8 @@ use super::text::Safe;
 use super::transaction::State;
 
 pub use judge::{
-    Doubt, Facts, Failing, Forward, MOST_OF_A_KIND, Missing, Rules, Seen, UNREAD, Unexplained, judge,
+    Conflict, Contradicted, Doubt, Facts, Failing, Forward, MOST_OF_A_KIND, Missing, Rules, Seen, Standstill,
+    UNREAD, Unexplained, judge,
 };
 pub use quiet::{NotQuiet, Quiet};
 
@@ -99,6 +100,22 @@ kinds! {
     PaymentInDoubt "payment-in-doubt" Now,
     /// Nobody knows whether money moved between the pockets.
     RebalanceInDoubt "rebalance-in-doubt" Now,
+    /// The gateway contradicts itself about a payment, or what was ordered.
+    PaymentConflict "payment-conflict" Now,
+    /// A payment was made after it had been proven failed, or declared not paid: the debt may be paid twice.
+    PaidAfterFailure "paid-after-failure" Now,
+    /// The gateway contradicts itself about a charge, or what was asked.
+    ChargeConflict "charge-conflict" Now,
+    /// Nobody knows whether the money of a cash-in went back.
+    RefundInDoubt "refund-in-doubt" Now,
+    /// The gateway contradicts itself about a refund.
+    RefundConflict "refund-conflict" Now,
+    /// The gateway contradicts itself about a transaction that saldo did not order.
+    TransactionConflict "transaction-conflict" Know,
+    /// A batch has lines that nobody begins.
+    BatchStands "batch-stands" Now,
+    /// The journal takes nothing new, so nothing is sent.
+    JournalUnwritable "journal-unwritable" Now,
     /// Nothing is sent.
     PaymentsPaused "payments-paused" Now,
     /// The wallet changed, and nobody told saldo why, where saldo is told everything.
@@ -115,12 +132,18 @@ impl Kind {
 
     /// Whether it holds until a person has acknowledged it: it happened, and does not pass by itself.
     pub const fn stays(self) -> bool {
-        matches!(self, Self::WebhookSignatures | Self::WebhooksIllegible | Self::UnexplainedDifference)
+        matches!(
+            self,
+            Self::WebhookSignatures
+                | Self::WebhooksIllegible
+                | Self::TransactionConflict
+                | Self::UnexplainedDifference
+        )
     }
 
     /// Whether whoever acknowledges it has to say what they found.
     pub const fn wants_note(self) -> bool {
-        matches!(self, Self::UnexplainedDifference)
+        matches!(self, Self::TransactionConflict | Self::UnexplainedDifference)
     }
 }
 
@@ -212,6 +235,34 @@ pub enum What {
         /// The transactional balance that was wanted.
         target: Centavos,
     },
+    /// [`Kind::PaymentConflict`]
+    PaymentConflict(About),
+    /// [`Kind::PaidAfterFailure`]
+    PaidAfterFailure(About),
+    /// [`Kind::ChargeConflict`]
+    ChargeConflict(About),
+    /// [`Kind::RefundInDoubt`]: of the cash-in's row.
+    RefundInDoubt(About),
+    /// [`Kind::RefundConflict`]: of the cash-in's row.
+    RefundConflict(About),
+    /// [`Kind::TransactionConflict`]
+    TransactionConflict(About),
+    /// [`Kind::BatchStands`]
+    BatchStands {
+        /// The batch's id.
+        id: Uuid,
+        /// Lines that were not begun.
+        waiting: u32,
+        /// What they come to.
+        amount: Centavos,
+        /// Lines in doubt.
+        in_doubt: u32,
+    },
+    /// [`Kind::JournalUnwritable`]
+    JournalUnwritable {
+        /// Why.
+        reason: Safe,
+    },
     /// [`Kind::PaymentsPaused`]
     PaymentsPaused {
         /// Why.
@@ -231,6 +282,19 @@ pub enum What {
     },
 }
 
+/// The row of the feed that an alert is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// saldo's id for it.
+    pub id: Uuid,
+    /// How much.
+    pub amount: Option<Centavos>,
+    /// Where it stands.
+    pub state: State,
+    /// Since when (UTC).
+    pub since: Timestamp,
+}
+
 impl What {
     /// The kind.
     pub const fn kind(&self) -> Kind {
@@ -247,6 +311,14 @@ impl What {
             Self::ForwardStands { .. } => Kind::ForwardStands,
             Self::PaymentInDoubt { .. } => Kind::PaymentInDoubt,
             Self::RebalanceInDoubt { .. } => Kind::RebalanceInDoubt,
+            Self::PaymentConflict(_) => Kind::PaymentConflict,
+            Self::PaidAfterFailure(_) => Kind::PaidAfterFailure,
+            Self::ChargeConflict(_) => Kind::ChargeConflict,
+            Self::RefundInDoubt(_) => Kind::RefundInDoubt,
+            Self::RefundConflict(_) => Kind::RefundConflict,
+            Self::TransactionConflict(_) => Kind::TransactionConflict,
+            Self::BatchStands { .. } => Kind::BatchStands,
+            Self::JournalUnwritable { .. } => Kind::JournalUnwritable,
             Self::PaymentsPaused { .. } => Kind::PaymentsPaused,
             Self::UnexplainedDifference { .. } => Kind::UnexplainedDifference,
             Self::HookFailed { .. } => Kind::HookFailed,
@@ -257,7 +329,15 @@ impl What {
     pub fn subject(&self) -> String {
         match self {
             Self::ForwardStands { address, .. } => address.to_string(),
-            Self::PaymentInDoubt { id, .. } | Self::RebalanceInDoubt { id, .. } => id.to_string(),
+            Self::PaymentInDoubt { id, .. }
+            | Self::RebalanceInDoubt { id, .. }
+            | Self::BatchStands { id, .. } => id.to_string(),
+            Self::PaymentConflict(about)
+            | Self::PaidAfterFailure(about)
+            | Self::ChargeConflict(about)
+            | Self::RefundInDoubt(about)
+            | Self::RefundConflict(about)
+            | Self::TransactionConflict(about) => about.id.to_string(),
             Self::UnexplainedDifference { gap, .. } => gap.name(),
             _ => String::new(),
         }
@@ -272,6 +352,12 @@ impl What {
     pub const fn row(&self) -> Option<Uuid> {
         match self {
             Self::PaymentInDoubt { id, .. } => Some(*id),
+            Self::PaymentConflict(about)
+            | Self::PaidAfterFailure(about)
+            | Self::ChargeConflict(about)
+            | Self::RefundInDoubt(about)
+            | Self::RefundConflict(about)
+            | Self::TransactionConflict(about) => Some(about.id),
             _ => None,
         }
     }
@@ -283,11 +369,22 @@ impl What {
             | Self::AboveCeiling { balance, .. }
             | Self::Coverage { balance, .. } => Some(*balance),
             Self::PaymentInDoubt { amount, .. } => *amount,
+            Self::PaymentConflict(about)
+            | Self::PaidAfterFailure(about)
+            | Self::ChargeConflict(about)
+            | Self::RefundInDoubt(about)
+            | Self::RefundConflict(about)
+            | Self::TransactionConflict(about) => about.amount,
+            Self::BatchStands { amount, .. } => Some(*amount),
             Self::RebalanceInDoubt { target, .. } => Some(*target),
             Self::UnexplainedDifference { gap, .. } => Some(gap.amount),
             _ => None,
         }
     }
+}
+
+fn of(about: &About) -> String {
+    about.amount.map(|amount| format!(" of {amount}")).unwrap_or_default()
 }
 
 /// One line of English, as logs, hooks and commands have it.
@@ -342,6 +439,66 @@ impl fmt::Display for What {
                 out,
                 "a rebalance to {target} is in doubt: compare the balance, then acknowledge it; nothing is rebalanced before"
             ),
+            Self::PaymentConflict(about) => {
+                write!(
+                    out,
+                    "a payment{} is contradicted by the gateway ({}): do not pay it again, run `saldo show {}`",
+                    of(about),
+                    about.state.as_str(),
+                    about.id
+                )
+            }
+            Self::PaidAfterFailure(about) => {
+                write!(
+                    out,
+                    "a payment{} was made after it had counted as not made: the debt may be paid twice, run `saldo show {}`",
+                    of(about),
+                    about.id
+                )
+            }
+            Self::ChargeConflict(about) => {
+                write!(
+                    out,
+                    "a charge{} is contradicted by the gateway ({}): run `saldo show {}`",
+                    of(about),
+                    about.state.as_str(),
+                    about.id
+                )
+            }
+            Self::RefundInDoubt(about) => {
+                write!(
+                    out,
+                    "the refund of a cash-in{} is in doubt: give it back in no other way, run `saldo show {}`",
+                    of(about),
+                    about.id
+                )
+            }
+            Self::RefundConflict(about) => {
+                write!(
+                    out,
+                    "the refund of a cash-in{} is contradicted by the gateway: give it back in no other way, run `saldo show {}`",
+                    of(about),
+                    about.id
+                )
+            }
+            Self::TransactionConflict(about) => {
+                write!(
+                    out,
+                    "the gateway contradicts itself about a transaction{} that saldo did not order ({}): run `saldo show {}`",
+                    of(about),
+                    about.state.as_str(),
+                    about.id
+                )
+            }
+            Self::BatchStands { id, waiting, amount, in_doubt } => {
+                write!(
+                    out,
+                    "the batch {id} stands: {waiting} lines of {amount} were not begun, {in_doubt} are in doubt; `saldo batch resume {id}` goes on with it"
+                )
+            }
+            Self::JournalUnwritable { reason } => {
+                write!(out, "the journal takes nothing new, so nothing is sent: {reason}")
+            }
             Self::PaymentsPaused { reason } => write!(out, "nothing is sent: {reason}"),
             Self::UnexplainedDifference { gap, suspects } => {
                 write!(

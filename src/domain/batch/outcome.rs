@@ -44,6 +44,8 @@ pub enum Advice {
     OwnReference,
     /// What the gateway says contradicts itself: ask its people.
     AskTheGateway,
+    /// It was contradicted, and a person has looked into it.
+    LookedInto,
     /// The money came back.
     CameBack,
     /// A failure was reported, and is being confirmed.
@@ -69,8 +71,11 @@ impl Advice {
         if is_taken {
             return Self::OwnReference;
         }
-        if pay.conflict {
+        if pay.is_contradicted() {
             return Self::AskTheGateway;
+        }
+        if pay.closed.is_some() && pay.state != State::Completed {
+            return Self::LookedInto;
         }
         if !pay.refunds.is_empty() {
             return Self::CameBack;

@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::attempt::{GatewayIds, Verdict};
+use super::contradiction::LookedInto;
 use super::document::Document;
 use super::moment::Moment;
 use super::money::Centavos;
@@ -44,7 +45,7 @@ use super::text::Safe;
 
 pub use judgement::OtherPayment;
 pub use plan::{Act, Dispatch, Plan};
-pub use step::{Alarm, Because, Refused, Step, fold, step};
+pub use step::{Alarm, Because, Refused, Step, contradictions, fold, step};
 
 /// A FAILED or CANCELLED must be read by `GET` twice, this far apart, before it counts: a webhook alone, or
 /// one glance at a gateway that is still settling, would release a second payment too early.
@@ -250,8 +251,12 @@ pub struct CashOut {
     pub frozen: bool,
     /// Accepted, and not ended for a day.
     pub stale: bool,
-    /// The gateway contradicted itself, or what was ordered. A person must look.
+    /// The gateway contradicted itself, or what was ordered. A person must look; and as long as the payment lives, no
+    /// other payment of the debt is made by it, whatever people find.
     pub conflict: bool,
+    /// What the person found who looked into it, while nothing was told since that they did not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<LookedInto>,
     /// A webhook said FAILED and GET has not confirmed it yet, or the first of two GETs has.
     pub failure_reported: bool,
     /// Who approved it in this round.
@@ -432,6 +437,8 @@ pub enum Event {
         /// Who.
         by: Person,
     },
+    /// A person looked into what contradicts itself, and closed it.
+    LookedInto(Box<LookedInto>),
 }
 
 impl Event {
@@ -454,6 +461,7 @@ impl Event {
             | Self::Reported { at, .. }
             | Self::WindowClosed { at }
             | Self::Declared { at, .. } => at.at,
+            Self::LookedInto(looked) => looked.at,
         }
     }
 }
@@ -478,6 +486,7 @@ impl CashOut {
             frozen: false,
             stale: false,
             conflict: false,
+            closed: None,
             failure_reported: false,
             approvals: Vec::new(),
             declarations: Vec::new(),
@@ -518,6 +527,11 @@ impl CashOut {
         self.state.may_have_paid() || self.conflict
     }
 
+    /// Whether something contradicts itself, and nobody has looked into it.
+    pub const fn is_contradicted(&self) -> bool {
+        self.conflict && self.closed.is_none()
+    }
+
     /// How the same debt may be paid once more, if this payment is proven not to have paid it.
     pub fn again(&self) -> Option<Again> {
         if self.conflict {
@@ -526,7 +540,7 @@ impl CashOut {
         match self.state {
             State::Rejected | State::Expired => Some(Again::Round),
             // Withdrawn before anything of it took effect, or by the gateway, which keeps the reference.
-            State::Cancelled if !self.ambiguous && self.gateway_id().is_none() => Some(Again::Round),
+            State::Cancelled if self.was_never_there() => Some(Again::Round),
             // The same reference stays the lock: should people have erred, the gateway says 409 and nothing is paid twice.
             State::DeclaredNotPaid if !self.known_there => Some(Again::Round),
             State::Failed | State::Cancelled | State::DeclaredNotPaid => Some(Again::Generation),
@@ -539,6 +553,11 @@ impl CashOut {
             | State::Held
             | State::Completed => None,
         }
+    }
+
+    /// Whether it was withdrawn before anything of it took effect, as far as saldo knows.
+    fn was_never_there(&self) -> bool {
+        !self.ambiguous && self.gateway_id().is_none()
     }
 
     /// What is known to have come back, in centavos; `None` while the gateway has not said how much.

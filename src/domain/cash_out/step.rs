@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    APPROVE_WITHIN, Again, CONFIRMATION_GAP, CashOut, DECLARE_AFTER, Ending, Event, Fingerprints, Refund,
+    APPROVE_WITHIN, CONFIRMATION_GAP, CashOut, DECLARE_AFTER, Ending, Event, Fingerprints, Refund,
     SEND_WITHIN, State,
 };
 use crate::domain::attempt::{Ambiguity, GatewayIds, NotExecuted, Verdict};
+use crate::domain::contradiction::{self, Contradiction, Fact, LookedInto, Told};
 use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::Digest;
 use crate::domain::person::Person;
 use crate::domain::report::{Report, Source, Status};
 use crate::domain::text::Safe;
+use crate::domain::transaction;
 
 /// What a step came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Step {
     pub after: CashOut,
     /// What a person has to be told.
     pub alarms: Vec<Alarm>,
+    /// What contradicts what was known or ordered, told before or not.
+    pub facts: Vec<Fact>,
 }
 
 /// Something that must not pass unseen.
@@ -98,14 +102,14 @@ pub enum Because {
 /// [`Refused`] when the event cannot happen now: a second request while one is on the wire, a request for a payment
 /// that may already have been made. Evidence from the gateway is never refused.
 pub fn step(before: &CashOut, event: &Event) -> Result<Step, Refused> {
-    let mut next = Step { after: before.clone(), alarms: Vec::new() };
+    let mut next = Step { after: before.clone(), alarms: Vec::new(), facts: Vec::new() };
     match event {
         Event::Proposed(_) => return Err(next.refuse("to be proposed", Because::State)),
         Event::Submitted { at, by } => next.submitted(*at, by)?,
         Event::Approved { at, by, payload } => next.approved(*at, by, payload)?,
         Event::CalledOff { at, .. } => next.called_off(*at)?,
         Event::Expired { at } => next.expired(at)?,
-        Event::Overtaken { at, .. } => next.overtaken(*at),
+        Event::Overtaken { at, generation } => next.overtaken(*at, *generation),
         Event::AttemptStarted { at, fingerprints, .. } => next.attempt_started(at, fingerprints)?,
         Event::AttemptEnded { at, verdict } => next.attempt_ended(at, verdict)?,
         Event::Reported { at, source, report } => next.reported(at, *source, report),
@@ -116,6 +120,7 @@ pub fn step(before: &CashOut, event: &Event) -> Result<Step, Refused> {
         Event::Adopted { at, internal_code, .. } => next.adopted(*at, internal_code)?,
         Event::Declared { at, by, .. } => next.declared(at, by)?,
         Event::RoundStarted { at, .. } => next.round_started(*at)?,
+        Event::LookedInto(looked) => next.looked_into(looked)?,
     }
     next.check(before, event);
     Ok(next)
@@ -133,6 +138,25 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<CashOut, 
     events.try_fold(CashOut::proposed(Arc::clone(terms)), |before, (place, event)| {
         step(&before, event).map(|step| step.after).map_err(|refused| (place, Some(refused)))
     })
+}
+
+/// What contradicts itself in a life, each fact when it was told first. What cannot have happened ends the life.
+pub fn contradictions<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<Contradiction> {
+    let mut events = events.into_iter();
+    let mut found = Vec::new();
+    let Some(Event::Proposed(terms)) = events.next() else { return found };
+    let mut pay = CashOut::proposed(Arc::clone(terms));
+    for event in events {
+        let Ok(next) = step(&pay, event) else { break };
+        let by = match event {
+            Event::Reported { source, .. } => (*source).into(),
+            Event::AttemptEnded { .. } => Told::Answer,
+            _ => Told::Journal,
+        };
+        contradiction::gather(&mut found, next.facts, event.at(), by);
+        pay = next.after;
+    }
+    found
 }
 
 impl Step {
@@ -159,6 +183,13 @@ impl Step {
         assert!(
             after.round == before.round || matches!(event, Event::RoundStarted { .. }),
             "a round began by itself"
+        );
+        assert!(after.conflict || !before.conflict, "what was contradicted is forgotten");
+        assert!(
+            !matches!(event, Event::LookedInto(_))
+                || (CashOut { closed: None, ..after.clone() })
+                    == (CashOut { closed: None, ..before.clone() }),
+            "looking into a payment has changed it"
         );
         assert!(
             is != State::Rejected || was == State::Rejected || !before.ambiguous,
@@ -195,14 +226,28 @@ impl Step {
     }
 
     fn alarm(&mut self, alarm: Alarm) {
-        if matches!(alarm, Alarm::Mismatch | Alarm::Contradiction) {
-            // Said once: a webhook that comes five times must not ring five times.
-            if self.after.conflict {
-                return;
-            }
-            self.after.conflict = true;
-        }
         self.alarms.push(alarm);
+    }
+
+    /// Two words that cannot both be true. It rings where nobody knows of it yet.
+    fn contradict(&mut self, alarm: Alarm, fact: Fact) -> bool {
+        let pay = &mut self.after;
+        let rings = contradiction::contradict(&mut pay.conflict, &mut pay.closed, &mut self.facts, fact);
+        if rings {
+            self.alarms.push(alarm);
+        }
+        rings
+    }
+
+    /// As [`Self::contradict`], of where it stands.
+    fn contradict_state(&mut self, told: &Status) {
+        let held = transaction::State::Out(self.after.state);
+        self.contradict(Alarm::Contradiction, Fact::State { held, told: told.clone() });
+    }
+
+    fn looked_into(&mut self, looked: &LookedInto) -> Result<(), Refused> {
+        contradiction::close(self.after.conflict, &mut self.after.closed, looked)
+            .map_err(|because| self.refuse("to be looked into", because))
     }
 
     fn submitted(&mut self, at: Timestamp, by: &Person) -> Result<(), Refused> {
@@ -279,7 +324,7 @@ impl Step {
     }
 
     /// Another payment of the same debt is paid: nothing more of this one is sent. What was sent keeps its own life.
-    fn overtaken(&mut self, at: Timestamp) {
+    fn overtaken(&mut self, at: Timestamp, generation: u32) {
         match self.after.state {
             State::Draft | State::PendingApproval | State::Approved => self.let_go(State::Cancelled, at),
             State::Unknown => self.after.frozen = true,
@@ -288,8 +333,9 @@ impl Step {
                 return;
             }
         }
-        self.after.conflict = true;
-        self.alarms.push(Alarm::Overtaken);
+        if !self.contradict(Alarm::Overtaken, Fact::Sibling { generation }) {
+            self.alarm(Alarm::Overtaken);
+        }
     }
 
     fn attempt_started(&mut self, at: &Moment, fingerprints: &Fingerprints) -> Result<(), Refused> {
@@ -386,9 +432,10 @@ impl Step {
             transaction_id: report.transaction_id.clone(),
         };
         self.learn_ids(&ids);
-        let matches = self.matches(report);
-        if !matches {
-            self.alarm(Alarm::Mismatch);
+        let differs = self.differs(report);
+        let matches = differs.is_empty();
+        for fact in differs {
+            self.contradict(Alarm::Mismatch, fact);
         }
         if self.is_unsent() {
             // A payment that saldo never sent carries its reference: it must not be sent on top.
@@ -407,7 +454,7 @@ impl Step {
             | Status::AwaitingPayment
             | Status::Paid
             | Status::Expired
-            | Status::Other(_) => self.exists_at_gateway(at.at),
+            | Status::Other(_) => self.exists_at_gateway(at.at, &report.status),
         }
         if source == Source::Get {
             self.after.told_at = Some(at.at);
@@ -416,7 +463,7 @@ impl Step {
     }
 
     /// The gateway knows the payment and it has not ended.
-    fn exists_at_gateway(&mut self, at: Timestamp) {
+    fn exists_at_gateway(&mut self, at: Timestamp, told: &Status) {
         match self.after.state {
             State::Draft
             | State::PendingApproval
@@ -425,8 +472,8 @@ impl Step {
             | State::Exists
             | State::Held => self.go(State::Accepted, at),
             State::Accepted => {}
-            State::Rejected | State::Expired | State::DeclaredNotPaid => self.alarm(Alarm::Contradiction),
-            State::Cancelled if self.after.again() == Some(Again::Round) => self.alarm(Alarm::Contradiction),
+            State::Rejected | State::Expired | State::DeclaredNotPaid => self.contradict_state(told),
+            State::Cancelled if self.after.was_never_there() => self.contradict_state(told),
             // Late or repeated news of the time before the end.
             State::Completed | State::Failed | State::Cancelled => {}
         }
@@ -438,8 +485,11 @@ impl Step {
 
     fn completed(&mut self, at: Timestamp, report: &Report) {
         if let Some(id) = report.settlement_id() {
-            match &self.after.end_to_end_id {
-                Some(known) if known != id => self.alarm(Alarm::Contradiction),
+            match self.after.end_to_end_id.clone() {
+                Some(known) if known != *id => {
+                    let fact = Fact::EndToEndId { held: known, told: id.clone() };
+                    self.contradict(Alarm::Contradiction, fact);
+                }
                 Some(_) => {}
                 None => self.after.end_to_end_id = Some(id.clone()),
             }
@@ -447,11 +497,14 @@ impl Step {
         match self.after.state {
             State::Completed => {}
             State::Failed | State::Cancelled | State::DeclaredNotPaid => {
+                let held = transaction::State::Out(self.after.state);
+                let fact = Fact::State { held, told: report.status.clone() };
                 self.go(State::Completed, at);
-                self.after.conflict = true;
-                self.alarms.push(Alarm::CompletedAfterFailure);
+                if !self.contradict(Alarm::CompletedAfterFailure, fact) {
+                    self.alarm(Alarm::CompletedAfterFailure);
+                }
             }
-            State::Rejected | State::Expired => self.alarm(Alarm::Contradiction),
+            State::Rejected | State::Expired => self.contradict_state(&report.status),
             State::Draft
             | State::PendingApproval
             | State::Approved
@@ -474,8 +527,9 @@ impl Step {
                 .iter()
                 .filter_map(|refund| refund.amount)
                 .try_fold(Centavos::ZERO, Centavos::checked_add);
-            if sum.is_none_or(|sum| sum > self.after.terms.expected.amount) {
-                self.alarm(Alarm::Contradiction);
+            let held = self.after.terms.expected.amount;
+            if sum.is_none_or(|sum| sum > held) {
+                self.contradict(Alarm::Contradiction, Fact::Refunded { held, told: sum });
             }
         }
     }
@@ -483,7 +537,12 @@ impl Step {
     /// FAILED or CANCELLED: believed only when two GETs, a minute apart, say the same.
     fn ending(&mut self, at: &Moment, source: Source, ending: Ending) {
         match self.after.state {
-            State::Completed => return self.alarm(Alarm::Contradiction),
+            State::Completed => {
+                return self.contradict_state(match ending {
+                    Ending::Failed => &Status::Failed,
+                    Ending::Cancelled => &Status::Cancelled,
+                });
+            }
             State::Rejected | State::Failed | State::Cancelled | State::Expired | State::DeclaredNotPaid => {
                 return;
             }
@@ -625,7 +684,7 @@ impl Step {
     }
 
     fn round_started(&mut self, at: Timestamp) -> Result<(), Refused> {
-        if self.after.again() != Some(Again::Round) {
+        if self.after.again() != Some(super::Again::Round) {
             return Err(self.refuse("a new round", Because::State));
         }
         self.after.round += 1;
@@ -638,37 +697,46 @@ impl Step {
     }
 
     fn learn_ids(&mut self, ids: &GatewayIds) {
-        let mut contradicted = false;
+        let mut facts = Vec::new();
         let mut learn = |known: &mut Option<Safe>, told: &Option<Safe>| match (&known, told) {
-            (Some(old), Some(new)) if old != new => contradicted = true,
+            (Some(old), Some(new)) if old != new => {
+                facts.push(Fact::Id { held: old.clone(), told: new.clone() });
+            }
             (None, Some(new)) => *known = Some(new.clone()),
             _ => {}
         };
         learn(&mut self.after.ids.internal_code, &ids.internal_code);
         learn(&mut self.after.ids.transaction_id, &ids.transaction_id);
-        if contradicted {
-            self.alarm(Alarm::Contradiction);
+        for fact in facts {
+            self.contradict(Alarm::Contradiction, fact);
         }
     }
 
     /// Compares the reference, the amount and the document's unmasked digits, never the name. What was not said cannot
     /// differ.
-    fn matches(&self, report: &Report) -> bool {
+    fn differs(&self, report: &Report) -> Vec<Fact> {
         let expected = &self.after.terms.expected;
         let is_expected = |amount: Centavos| match report.status {
             // A part may come back.
             Status::Refunded => amount <= expected.amount,
             _ => amount == expected.amount,
         };
-        report
-            .external_reference
-            .as_ref()
-            .is_none_or(|told| told.is_empty() || *told == Safe::new(expected.reference.as_str()))
-            && report.amount.is_none_or(is_expected)
-            && report
-                .document
-                .as_ref()
-                .is_none_or(|told| told.is_empty() || expected.document.matches_unmasked(told.as_str()))
+        let mut facts = Vec::new();
+        let reference = Safe::new(expected.reference.as_str());
+        if let Some(told) = report.external_reference.as_ref().filter(|told| !told.is_empty())
+            && *told != reference
+        {
+            facts.push(Fact::Reference { held: reference, told: told.clone() });
+        }
+        if let Some(told) = report.amount.filter(|told| !is_expected(*told)) {
+            facts.push(Fact::Amount { held: expected.amount, told });
+        }
+        if let Some(told) = report.document.as_ref().filter(|told| !told.is_empty())
+            && !expected.document.matches_unmasked(told.as_str())
+        {
+            facts.push(Fact::Document { held: Safe::new(expected.document.as_str()), told: told.clone() });
+        }
+        facts
     }
 }
 

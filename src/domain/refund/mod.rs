@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::cash_out::{Because, HOLD_AFTER, SEND_WITHIN};
+use crate::domain::contradiction::{self, Fact, LookedInto};
 use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Digest, computed_key};
@@ -200,8 +201,12 @@ pub struct Refund {
     pub terms: Arc<Terms>,
     /// What is known of its requests.
     pub requests: Requests,
-    /// The gateway contradicted itself, or what was ordered. A person must look.
+    /// The gateway contradicted itself, or what was ordered. A person must look; and it is ordered no more, whatever
+    /// people find.
     pub conflict: bool,
+    /// What the person found who looked into it, while nothing was told since that they did not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<LookedInto>,
     /// When it reached the present state (UTC).
     pub since: Timestamp,
     /// Looks made in the present state.
@@ -283,26 +288,45 @@ impl Refund {
         Ok(())
     }
 
-    fn reported(&mut self, at: &Moment, source: Source, report: &Report) {
+    fn contradict(&mut self, facts: &mut Vec<Fact>, fact: Fact) {
+        contradiction::contradict(&mut self.conflict, &mut self.closed, facts, fact);
+    }
+
+    fn contradict_state(&mut self, facts: &mut Vec<Fact>, told: &Status) {
+        self.contradict(facts, Fact::Refund { held: self.state, told: told.clone() });
+    }
+
+    fn reported(&mut self, at: &Moment, source: Source, report: &Report, facts: &mut Vec<Fact>) {
         if source == Source::Get {
             self.looked(at.at);
         }
         if let (Some(told), Some(expected)) = (report.amount, self.terms.amount)
             && told != expected
         {
-            self.conflict = true;
+            self.contradict(facts, Fact::Amount { held: expected, told });
         }
         match &report.status {
-            Status::Refunded => self.given_back(at.at, report),
-            Status::Paid => self.conflict |= self.state == State::Completed && source == Source::Get,
-            Status::AwaitingPayment | Status::Expired | Status::Cancelled => {
-                self.conflict |= source == Source::Get && !self.state.is_final();
+            Status::Refunded => self.given_back(at.at, report, facts),
+            Status::Paid if self.state == State::Completed && source == Source::Get => {
+                self.contradict_state(facts, &report.status);
             }
-            Status::Processing | Status::Completed | Status::Failed | Status::Other(_) => {}
+            Status::AwaitingPayment | Status::Expired | Status::Cancelled
+                if source == Source::Get && !self.state.is_final() =>
+            {
+                self.contradict_state(facts, &report.status);
+            }
+            Status::Paid
+            | Status::AwaitingPayment
+            | Status::Expired
+            | Status::Cancelled
+            | Status::Processing
+            | Status::Completed
+            | Status::Failed
+            | Status::Other(_) => {}
         }
     }
 
-    fn given_back(&mut self, at: Timestamp, report: &Report) {
+    fn given_back(&mut self, at: Timestamp, report: &Report, facts: &mut Vec<Fact>) {
         match self.state {
             // No request of ours can have done it.
             State::Approved | State::Unknown if self.requests.is_proven_unsent() => {
@@ -317,8 +341,10 @@ impl Refund {
             | State::Held
             | State::Completed => self.go(State::Completed, at),
         }
-        match (&self.end_to_end_id, report.refund_id()) {
-            (Some(known), Some(told)) if known != told => self.conflict = true,
+        match (self.end_to_end_id.clone(), report.refund_id()) {
+            (Some(held), Some(told)) if held != *told => {
+                self.contradict(facts, Fact::EndToEndId { held, told: told.clone() });
+            }
             (None, Some(told)) => self.end_to_end_id = Some(told.clone()),
             _ => {}
         }
@@ -355,6 +381,7 @@ impl Refund {
     fn check(&self, before: &Self, event: &Event) {
         let begins_again = matches!(event, Event::RoundStarted { .. });
         assert!(self.terms == before.terms, "what was decided has changed");
+        assert!(self.conflict || !before.conflict, "what was contradicted is forgotten");
         assert!(
             !before.state.is_final() || before.state == self.state || begins_again,
             "a final refund went from {} to {}",
@@ -390,6 +417,7 @@ impl Asked for Refund {
             state: State::Approved,
             requests: Requests::none(terms.at, terms.resend_window),
             conflict: false,
+            closed: None,
             since: terms.at,
             looks: 0,
             looked_at: None,
@@ -402,7 +430,7 @@ impl Asked for Refund {
         &self.terms
     }
 
-    fn step(&self, event: &Event) -> Result<Self, Refused> {
+    fn told(&self, event: &Event, facts: &mut Vec<Fact>) -> Result<Self, Refused> {
         let mut next = self.clone();
         match event {
             Event::Proposed(_) => Err(("to be proposed", Because::State)),
@@ -418,7 +446,7 @@ impl Asked for Refund {
                 next.ended(at, verdict).map_err(|because| ("an answer without a request", because))
             }
             Event::Reported { at, source, report } => {
-                next.reported(at, *source, report);
+                next.reported(at, *source, report, facts);
                 Ok(())
             }
             Event::LookedInVain { at } => {
@@ -436,6 +464,8 @@ impl Asked for Refund {
                 Ok(())
             }
             Event::RoundStarted { .. } => Err(("a new round", Because::State)),
+            Event::LookedInto(looked) => contradiction::close(next.conflict, &mut next.closed, looked)
+                .map_err(|because| ("to be looked into", because)),
         }
         .map_err(|(event, because)| self.refuse(event, because))?;
         next.check(self, event);
@@ -476,5 +506,9 @@ impl Asked for Refund {
 
     fn word(&self) -> &'static str {
         self.state.as_str()
+    }
+
+    fn is_contradicted(&self) -> bool {
+        self.conflict && self.closed.is_none()
     }
 }

@@ -56,12 +56,17 @@ impl Hook {
 
     /// Hands over until it is dropped.
     pub(crate) async fn run(self) {
+        // Whether it worked the last time is not known after a restart.
+        let mut may_fail = true;
         loop {
             let now = clock::now();
             let next = match self.book.alerts(Listed::Untold(now - ENDED)).await {
                 Ok(untold) => {
                     let is_quiet = self.quiet.is_some_and(|quiet| quiet.holds(now, &self.zone));
-                    next(&untold, is_quiet).cloned()
+                    match next(&untold, is_quiet) {
+                        None if may_fail => self.probe().await,
+                        next => next.cloned(),
+                    }
                 }
                 Err(error) => {
                     tracing::error!("alerts cannot be read: {error}");
@@ -76,14 +81,25 @@ impl Hook {
                 continue;
             };
             match self.hand_over(&alert).await {
-                Ok(()) => self.sighted.hook(None),
+                Ok(()) => {
+                    may_fail = false;
+                    self.sighted.hook(None);
+                }
                 Err(reason) => {
+                    may_fail = true;
                     tracing::error!(alert = alert.number, "an alert was not handed over: {reason}");
                     self.sighted.hook(Some(Safe::new(&reason)));
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
             }
         }
+    }
+
+    /// That it failed is over when it works, and only trying tells: where nothing else is to be handed over (what was may have
+    /// been acknowledged meanwhile), it is told of its own failure.
+    async fn probe(&self) -> Option<Alert> {
+        let standing = self.book.alerts(Listed::Standing).await.ok()?;
+        standing.into_iter().find(|alert| alert.what.kind() == Kind::HookFailed)
     }
 
     async fn hand_over(&self, alert: &Alert) -> Result<(), String> {

@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::batch::Runs;
 use super::clock;
 use super::desk::midnight;
 use super::lane::Lane;
@@ -67,8 +68,6 @@ pub struct Settings {
     pub rules: Rules,
     /// A webhook may come so long after what it tells.
     pub webhooks_late: SignedDuration,
-    /// Whether payments name an address for their webhooks.
-    pub expects_webhooks: bool,
     /// When only what cannot wait is told.
     pub quiet: Option<Quiet>,
     /// The desk's zone.
@@ -95,10 +94,10 @@ impl Settings {
                 coverage: alerts.coverage.map(length),
                 stands_still: length(alerts.stands_still),
                 in_doubt: length(alerts.in_doubt),
+                expects_webhooks,
                 sees_everything: alerts.sees_everything,
             },
             webhooks_late: length(alerts.webhooks_late),
-            expects_webhooks,
             quiet: alerts.quiet,
             zone,
             profile: profile.to_owned(),
@@ -127,6 +126,14 @@ pub enum NotAcknowledged {
     /// Too long, or with characters that a terminal could obey.
     #[error("the note has more than {MOST_NOTE} characters, or some that cannot be shown")]
     NoteUnsafe,
+    /// Somebody has done so, and what they said stands: a second word beside it would be lost.
+    #[error("{by} has acknowledged it at {at}, and what they said stands; this note was not recorded")]
+    Already {
+        /// Who.
+        by: Person,
+        /// When (UTC).
+        at: Timestamp,
+    },
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -155,10 +162,20 @@ pub(super) async fn acknowledge(
         return Err(NotAcknowledged::NoteMissing);
     }
     let acknowledgement = Acknowledgement { at: clock::now(), by, note };
-    Ok(match subject {
-        Subject::Alert(number) => book.acknowledge(number, acknowledgement).await?,
-        Subject::Gap(gap) => book.explain(gap, acknowledgement).await?,
-    })
+    let alert = match subject {
+        Subject::Alert(number) => book.acknowledge(number, acknowledgement.clone()).await?,
+        Subject::Gap(gap) => book.explain(gap, acknowledgement.clone()).await?,
+    };
+    // The same word of the same person once more is the first one, told twice.
+    match &alert.acknowledged {
+        Some(first)
+            if acknowledgement.note.is_some()
+                && (first.note != acknowledgement.note || !first.by.is(&acknowledgement.by)) =>
+        {
+            Err(NotAcknowledged::Already { by: first.by.clone(), at: first.at })
+        }
+        _ => Ok(alert),
+    }
 }
 
 /// Lasting gaps of the day, and those of alerts from before that still stand, oldest first: with what may explain them, and
@@ -195,6 +212,8 @@ pub struct Sources {
     pub board: Arc<Board>,
     /// The lane, where there is one.
     pub lane: Option<Arc<Lane>>,
+    /// Which batches somebody goes on with.
+    pub runs: Arc<Runs>,
 }
 
 /// See the module.
@@ -205,6 +224,8 @@ pub struct Watchman {
     raised: Arc<Notify>,
     asked_at: Timestamp,
     sightings: Option<Sightings>,
+    /// Why the journal takes nothing new, as of the last question.
+    unwritable: Option<Option<Safe>>,
     listening_since: Option<Timestamp>,
     files: Option<Files>,
     counts: Counts,
@@ -236,6 +257,7 @@ impl Watchman {
             raised: Arc::new(Notify::new()),
             asked_at: Timestamp::MIN,
             sightings: None,
+            unwritable: None,
             listening_since: None,
             files: None,
             counts: Counts::default(),
@@ -247,7 +269,12 @@ impl Watchman {
 
     /// What hands alerts to the desk's command, if it has one.
     pub(super) fn hook(&self) -> Option<Hook> {
-        Hook::new(&self.sources, &self.settings, Arc::clone(&self.raised))
+        let hook = Hook::new(&self.sources, &self.settings, Arc::clone(&self.raised));
+        if hook.is_none() {
+            // Without one, none fails.
+            self.sources.sighted.hook(None);
+        }
+        hook
     }
 
     /// Looks again and again until it is dropped. What cannot be written is judged anew a moment later.
@@ -342,7 +369,9 @@ impl Watchman {
         let late = self.late_lately(health.figures.lags.beyond(self.settings.webhooks_late), now);
         if now.duration_since(self.asked_at).abs() >= ASK {
             self.asked_at = now;
-            self.sightings = Some(self.sources.book.sightings(self.expected(now)).await?);
+            self.sightings = Some(self.sources.book.sightings(now, self.expected(now)).await?);
+            let takes = self.sources.book.takes_something_new().await;
+            self.unwritable = Some(takes.err().map(|error| Safe::new(&error.to_string())));
         }
         let unexplained = self.unexplained(sight.conservation.as_ref(), now).await?;
         let forwards = health.forwards.into_iter().filter_map(|forward| {
@@ -364,6 +393,13 @@ impl Watchman {
             forwards: forwards.collect(),
             payments: self.sightings.as_ref().map(|sightings| sightings.payments.clone()),
             rebalances: self.sightings.as_ref().map(|sightings| sightings.rebalances.clone()),
+            conflicts: self.sightings.as_ref().map(|sightings| sightings.conflicts.clone()),
+            refunds: self.sightings.as_ref().map(|sightings| sightings.refunds.clone()),
+            batches: self
+                .sightings
+                .as_ref()
+                .map(|sightings| self.sources.runs.nobody_goes_on_with(&sightings.batches)),
+            unwritable: self.unwritable.clone(),
             paused: self
                 .sources
                 .lane
@@ -377,7 +413,7 @@ impl Watchman {
 
     /// In which span a settled payment ought to have had its webhook.
     fn expected(&self, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
-        let since = self.listening_since.filter(|_| self.settings.expects_webhooks)?;
+        let since = self.listening_since.filter(|_| self.settings.rules.expects_webhooks)?;
         let to = now.checked_sub(self.settings.webhooks_late).ok()?;
         let from = to.checked_sub(WAITED).ok()?.max(since.checked_sub(WHOLE_SECONDS).ok()?);
         (from < to).then_some((from, to))

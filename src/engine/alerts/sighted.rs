@@ -20,7 +20,8 @@ pub(super) struct Sight {
     pub(super) failing: Option<Failing>,
     pub(super) pace: Option<Pace>,
     pub(super) conservation: Option<Conservation>,
-    pub(super) hook: Option<Safe>,
+    /// Not known until the command was run.
+    pub(super) hook: Option<Option<Safe>>,
 }
 
 impl Sighted {
@@ -48,7 +49,7 @@ impl Sighted {
 
     /// How the desk's command did last.
     pub(super) fn hook(&self, trouble: Option<Safe>) {
-        self.lock().hook = trouble;
+        self.lock().hook = Some(trouble);
     }
 
     pub(super) fn now(&self) -> Sight {

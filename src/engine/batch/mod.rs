@@ -7,12 +7,14 @@
 //! | file | does |
 //! |---|---|
 //! | `look` | reads a file, and holds payments against the journal |
+//! | `runs` | knows who goes on with which batch |
 //! | `run` | begins lines, and tells the screen how far it has got |
 //! | `result` | writes the file that says what became of each line |
 
 mod look;
 mod result;
 mod run;
+mod runs;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,7 @@ use crate::journal::{JournalError, StoredBatch};
 pub use look::{Alike, at_home, examine, look, read_file, recorded};
 pub use result::{beside, write_and_tell, write_result};
 pub use run::{tell_end, watched};
+pub use runs::Runs;
 
 /// The newest batches that a screen lists.
 pub const LISTED: u32 = 8;

@@ -144,6 +144,7 @@ impl Office {
         maker: &Person,
         stop: &CancellationToken,
     ) -> Result<Ran, JournalError> {
+        let _run = self.runs().begin(run.id);
         // Whoever asks wants it tried now, as for a single payment.
         self.lane().resume();
         let batch = self.journal().batch(run.id).await?;

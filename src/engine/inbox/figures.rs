@@ -5,7 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use uuid::Uuid;
 
 use super::Told;
-use crate::domain::report::Status;
+use crate::domain::report::{Status, is_plausible};
 use crate::domain::transaction::{Transaction, is_late, observed};
 use crate::engine::message::DeliveryFigures;
 use crate::journal::Observed;
@@ -22,8 +22,12 @@ pub(super) struct Figures {
 
 impl Figures {
     pub(super) fn count(&mut self, told: &Told, seen: &Observed, into: &mut DeliveryFigures) {
-        if let Some(happened_at) = told.happened_at {
-            into.lags.count(told.received_at.duration_since(happened_at));
+        match told.happened_at {
+            Some(happened_at) if is_plausible(happened_at, told.received_at) => {
+                into.lags.count(told.received_at.duration_since(happened_at));
+            }
+            Some(_) => into.implausible += 1,
+            None => {}
         }
         let told_before = !self.remember((seen.transaction.id, told.report.status.clone()));
         let Some(before) = &seen.before else { return };

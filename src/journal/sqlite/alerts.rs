@@ -7,7 +7,7 @@ use super::super::alerts::{AlertBook, AlertReader, Listed, Sightings};
 use super::super::{Answer, JournalError};
 use super::convert::{Columns, collect, first, from_json, to_json, to_uuid, write};
 use super::writer::Purpose;
-use super::{SqliteJournal, SqliteReader, gaps, intents, rebalances};
+use super::{SqliteJournal, SqliteReader, conflicts, gaps, intents, rebalances};
 use crate::domain::alert::{Acknowledgement, Alert, Doubt, Kind, MOST_OF_A_KIND, What};
 use crate::domain::cash_out::State as Out;
 use crate::domain::conservation::Gap;
@@ -155,6 +155,9 @@ fn acknowledge(connection: &Connection, number: i64, by: &Acknowledgement) -> Re
          WHERE number = ?1",
         params![number, by.at.as_microsecond(), to_json(&by.by)?, by.note, ends],
     )?;
+    if let What::TransactionConflict(about) = &before.what {
+        conflicts::close_others(connection, about.id)?;
+    }
     known(connection, number)
 }
 
@@ -178,6 +181,7 @@ fn explain(connection: &Connection, gap: Gap, by: &Acknowledgement) -> Result<Al
 
 fn sightings(
     connection: &Connection,
+    now: Timestamp,
     settled: Option<(Timestamp, Timestamp)>,
 ) -> Result<Sightings, JournalError> {
     let mut payments = Vec::new();
@@ -192,8 +196,11 @@ fn sightings(
         let Some(intent) = intents::by_id(connection, to_uuid(&id)?)? else { continue };
         let pay = &intent.cash_out;
         let state = State::Out(pay.state);
-        // What is under way, or proven unsent, is no doubt.
-        if Stand::of(state, false, Some(pay)) != Stand::At(state) || !pay.state.is_in_doubt() {
+        // What is under way, or proven unsent, is no doubt; what contradicts itself is an alert of its own.
+        if pay.is_contradicted()
+            || Stand::of(state, false, Some(pay)) != Stand::At(state)
+            || !pay.state.is_in_doubt()
+        {
             continue;
         }
         let since = match pay.state {
@@ -208,7 +215,14 @@ fn sightings(
         .map(|stored| (stored.id, stored.rebalance.terms.target, stored.rebalance.terms.at))
         .collect();
     let without_webhook = settled.map_or(Ok(0), |span| without_webhook(connection, span))?;
-    Ok(Sightings { payments, rebalances, without_webhook })
+    Ok(Sightings {
+        payments,
+        rebalances,
+        conflicts: conflicts::open(connection)?,
+        refunds: conflicts::refunds_in_doubt(connection)?,
+        batches: conflicts::unfinished(connection, now)?,
+        without_webhook,
+    })
 }
 
 /// Payments of saldo's that settled in the span and of which no webhook came. While webhooks wait to be read, nobody can
@@ -243,8 +257,12 @@ macro_rules! read_on {
                 Box::pin(self.reader.call(move |connection| gaps::files(connection, wanted)))
             }
 
-            fn sightings(&self, settled: Option<(Timestamp, Timestamp)>) -> Answer<'_, Sightings> {
-                Box::pin(self.reader.call(move |connection| sightings(connection, settled)))
+            fn sightings(
+                &self,
+                now: Timestamp,
+                settled: Option<(Timestamp, Timestamp)>,
+            ) -> Answer<'_, Sightings> {
+                Box::pin(self.reader.call(move |connection| sightings(connection, now, settled)))
             }
         }
     };
@@ -271,6 +289,11 @@ impl AlertBook for SqliteJournal {
             let sql = "UPDATE alerts SET ended_at = ?2 WHERE number = ?1 AND ended_at IS NULL";
             write(connection, sql, params![number, at.as_microsecond()]).map(drop)
         }))
+    }
+
+    // What begins something is refused while the reserve is not whole; this begins nothing, and so costs nothing.
+    fn takes_something_new(&self) -> Answer<'_, ()> {
+        Box::pin(self.writer.call_quietly(Purpose::Probe, |_| Ok(())))
     }
 
     fn handed(&self, number: i64, at: Timestamp) -> Answer<'_, ()> {

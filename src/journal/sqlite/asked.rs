@@ -12,8 +12,9 @@ use super::super::{AskProposal, AskedChange, AttemptRow, JournalError, Observati
 use super::convert::{Columns, attempt, collect, first, to_json, to_time, write};
 use super::{epoch, events, feed};
 use crate::domain::cash_in::Charge;
+use crate::domain::cash_out::Because;
 use crate::domain::refund::Refund;
-use crate::domain::request::{Asked, Event, Terms};
+use crate::domain::request::{Asked, Event, Refused, Terms, contradictions};
 
 const COLUMNS: &str = "id, body, snapshot, created_at, updated_at";
 
@@ -178,6 +179,14 @@ pub(super) fn apply<A: Table>(
         return Err(JournalError::NotFound(id.to_string()));
     };
     stored.asked = stored.asked.step(&change.event)?;
+    if let Event::LookedInto(looked) = &change.event {
+        // Whoever looked into it had every fact before them: the journal alone can tell.
+        let known = contradictions::<A>(&events::of::<Event<A::Terms>>(connection, id)?);
+        if !known.iter().map(|one| &one.fact).eq(&looked.facts) {
+            let (state, because) = (stored.asked.word().into(), Because::Changed);
+            return Err(Refused { state, event: "to be looked into".into(), because }.into());
+        }
+    }
     stored.updated_at = change.event.at();
     events::insert(connection, id, change.event.at(), &change.event)?;
     write_request(connection, &stored, change)?;

@@ -24,7 +24,7 @@ const COLUMNS: &str = "id, digest, name, maker, count, total, created_at";
 /// How many lines stand where, with their sums. The newest payment of a debt speaks for it; one of another order has taken the
 /// reference.
 const PROGRESS: &str = "
-    SELECT coalesce(t.state, '') AS state, coalesce(t.conflict, 0) AS conflict,
+    SELECT coalesce(t.state, '') AS state, coalesce(t.conflict = 1, 0) AS conflict,
            i.id IS NOT NULL AND i.payload <> l.payload AS taken,
            coalesce(json_extract(i.snapshot, '$.ambiguous'), 0) AS ambiguous,
            count(*) AS count, sum(l.amount) AS amount
@@ -94,7 +94,7 @@ fn lines(connection: &Connection, id: Uuid) -> Result<Vec<BatchLine>, JournalErr
     })
 }
 
-fn progress(connection: &Connection, id: Uuid) -> Result<Progress, JournalError> {
+pub(super) fn progress(connection: &Connection, id: Uuid) -> Result<Progress, JournalError> {
     let parts = collect(connection, PROGRESS, [id.to_string()], |row| {
         let sum = Sum { count: row.read("count")?, amount: Centavos::new(row.read("amount")?) };
         Ok((standing(row)?, sum))

@@ -1,5 +1,6 @@
 //! The feed: every transaction that saldo has seen, ours and the platform's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,19 +11,23 @@ use uuid::Uuid;
 use super::super::{
     AskedLife, Delivery, Incoming, Intent, JournalError, Life, Observation, Observed, Stored,
 };
-use super::convert::{Columns, collect, first, to_time, to_uuid, unreadable, write};
+use super::convert::{Columns, collect, first, from_json, to_time, to_uuid, unreadable, write};
 use super::{asked, events, intents};
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::cash_in::Charge;
 use crate::domain::cash_out;
 use crate::domain::money::Centavos;
-use crate::domain::report::{Direction, Report, Status};
+use crate::domain::report::{Direction, Report, Status, is_plausible};
+use crate::domain::request::Asked as _;
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{CashIn, State, Transaction, observed};
 
 pub(super) const COLUMNS: &str = "seq, id, ours, direction, state, conflict, failure_reported, refunded, amount, internal_code,
     transaction_id, external_reference, end_to_end_id, name, document, failure, created_at, updated_at, happened_at,
-    settled_at, refunded_at, refunded_amount";
+    settled_at, refunded_at, refunded_amount,
+    CASE WHEN state IN ('approved', 'unknown') AND ours = 1 AND direction = 'out'
+         THEN (SELECT snapshot FROM intents WHERE intents.id = transactions.id) END";
 
 /// Webhooks at most in the life of a row.
 const DELIVERIES: u32 = 20;
@@ -43,14 +48,19 @@ pub(super) fn read(row: &Row<'_>) -> Result<Transaction, JournalError> {
         _ => Direction::Out,
     };
     let state = word(4)?;
+    let parsed = State::parse(direction, state)
+        .ok_or_else(|| JournalError::Unreadable(format!("a transaction in the state {state}")))?;
+    let pay = get::<Option<String>>(row, 22)?.map(|snapshot| from_json::<cash_out::CashOut>(&snapshot));
+    let stand = pay.transpose()?.map(|pay| Stand::of(parsed, false, Some(&pay)));
     Ok(Transaction {
         seq: get(row, 0)?,
         id: to_uuid(word(1)?)?,
         ours: get(row, 2)?,
         direction,
-        state: State::parse(direction, state)
-            .ok_or_else(|| JournalError::Unreadable(format!("a transaction in the state {state}")))?,
-        conflict: get(row, 5)?,
+        state: parsed,
+        under_way: stand.filter(|stand| *stand != Stand::At(parsed)),
+        conflict: get::<i64>(row, 5)? == OPEN,
+        looked_into: get::<i64>(row, 5)? == LOOKED_INTO,
         failure_reported: get(row, 6)?,
         refunded: get(row, 7)?,
         amount: get::<Option<i64>>(row, 8)?.map(Centavos::new),
@@ -105,12 +115,24 @@ pub(super) fn insert_ours(connection: &Connection, id: Uuid, shown: &Projection)
     .map(drop)
 }
 
+/// `transactions.conflict`: nothing contradicts itself (0), something does, or somebody has looked into it.
+const OPEN: i64 = 1;
+const LOOKED_INTO: i64 = 2;
+
+const fn column(conflict: bool, is_open: bool) -> i64 {
+    match (conflict, is_open) {
+        (_, true) => OPEN,
+        (true, false) => LOOKED_INTO,
+        (false, false) => 0,
+    }
+}
+
 /// The columns of a row of ours that follow from the payment's life.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Projection {
     direction: String,
     state: String,
-    conflict: bool,
+    conflict: i64,
     failure_reported: bool,
     refunded: bool,
     amount: i64,
@@ -143,7 +165,7 @@ impl Projection {
         Self {
             direction: Direction::Out.as_str().to_owned(),
             state: pay.state.as_str().to_owned(),
-            conflict: pay.conflict,
+            conflict: column(pay.conflict, pay.is_contradicted()),
             failure_reported: pay.failure_reported,
             refunded: pay.refunded,
             amount: amount.get(),
@@ -177,7 +199,7 @@ impl Projection {
         Self {
             direction: Direction::In.as_str().to_owned(),
             state: charge.state.as_str().to_owned(),
-            conflict: charge.conflict,
+            conflict: column(charge.conflict, charge.is_contradicted()),
             failure_reported: false,
             refunded: is_refunded,
             amount: report.and_then(|report| report.amount).unwrap_or(order.amount).get(),
@@ -219,7 +241,10 @@ impl Projection {
             state: State::parse(row.direction, &self.state).ok_or_else(|| {
                 JournalError::Unreadable(format!("a transaction in the state {}", self.state))
             })?,
-            conflict: self.conflict,
+            conflict: self.conflict == OPEN,
+            looked_into: self.conflict == LOOKED_INTO,
+            // What was on its way now is not what was then.
+            under_way: None,
             failure_reported: self.failure_reported,
             refunded: self.refunded,
             amount: Some(Centavos::new(self.amount)),
@@ -323,6 +348,7 @@ fn failure_of(intent: &Intent) -> Option<String> {
 
 /// Takes in what the gateway said: folded into a payment of ours, or kept as a row of the platform's.
 pub(super) fn observe(connection: &Connection, observation: &Observation) -> Result<Observed, JournalError> {
+    let observation = &plausible(observation);
     let report = &observation.report;
     let known = locate(connection, report)?;
     if report.direction == Direction::In {
@@ -343,6 +369,21 @@ pub(super) fn observe(connection: &Connection, observation: &Observation) -> Res
         return Ok(Observed { transaction, before: known, applied: Some(applied), refund: None });
     }
     take_in(connection, known, observation)
+}
+
+/// Without times that cannot be: what is told of the year 2099 counts from when it was heard.
+fn plausible(observation: &Observation) -> Cow<'_, Observation> {
+    let Observation { report, happened_at, at, .. } = observation;
+    let mut told =
+        [*happened_at, report.requested_at, report.paid_at, report.refunded_at].into_iter().flatten();
+    if told.all(|told| is_plausible(told, at.at)) {
+        return Cow::Borrowed(observation);
+    }
+    Cow::Owned(Observation {
+        report: report.clone().plausible(at.at),
+        happened_at: happened_at.filter(|told| is_plausible(*told, at.at)),
+        ..observation.clone()
+    })
 }
 
 /// A transaction that is no order of ours.
@@ -445,10 +486,11 @@ fn insert(connection: &Connection, observation: &Observation) -> Result<(), Jour
 fn merge(connection: &Connection, row: &Transaction, observation: &Observation) -> Result<(), JournalError> {
     let report = &observation.report;
     let (state, contradicts) = observed(Some(row.state), report);
+    let contradicts = contradicts || differs(row, report);
     let state = state.unwrap_or(row.state);
     write(
         connection,
-        "UPDATE transactions SET state = :state, conflict = conflict OR :conflict, refunded = refunded OR :refunded,
+        "UPDATE transactions SET state = :state, conflict = iif(:conflict AND conflict = 0, 1, conflict), refunded = refunded OR :refunded,
             amount = iif(:refunded, coalesce(amount, :amount), coalesce(:amount, amount)), internal_code = coalesce(internal_code, :internal_code),
             transaction_id = coalesce(transaction_id, :transaction_id),
             external_reference = coalesce(external_reference, :reference),
@@ -478,6 +520,14 @@ fn merge(connection: &Connection, row: &Transaction, observation: &Observation) 
         },
     )
     .map(drop)
+}
+
+/// Whether another amount or another settlement is told of it than before: paid twice, say. A part may come back.
+fn differs(row: &Transaction, report: &Report) -> bool {
+    let is_whole = !row.refunded && !is_refunded(report);
+    let amount = row.amount.zip(report.amount).is_some_and(|(known, told)| known != told);
+    let settlement = row.end_to_end_id.as_ref().zip(report.settlement_id());
+    is_whole && amount || settlement.is_some_and(|(known, told)| !known.is_empty() && known != told)
 }
 
 fn is_refunded(report: &Report) -> bool {

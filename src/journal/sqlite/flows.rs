@@ -160,9 +160,11 @@ pub(super) fn conservation(
     let mut counted_to = begin;
     let last = rows.last().map(|row| row.seq);
     for row in &rows {
-        // In between whole minutes are enough: what lies on the wrong side of one is made up for by the next.
-        let to =
-            if Some(row.seq) == last { as_of(connection, row)? } else { row.at.div_euclid(MINUTE) * MINUTE };
+        // In between whole minutes are enough. The last balance of a minute held until the minute's end, so what moved by
+        // then belongs to it: counted to its beginning only, a minute's own traffic would look like a difference, and eat
+        // into a true one and move it on.
+        let minute_end = row.at.div_euclid(MINUTE).saturating_add(1).saturating_mul(MINUTE);
+        let to = if Some(row.seq) == last { as_of(connection, row)? } else { minute_end };
         let to = to.max(counted_to);
         seen.join(between(connection, counted_to, to)?)?;
         counted_to = to;

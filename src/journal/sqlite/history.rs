@@ -71,21 +71,23 @@ const END_OF_TIME: i64 = 60_000_000 * (i64::MAX / 60_000_000);
 pub(super) fn totals(connection: &Connection, since: Timestamp) -> Result<Totals, JournalError> {
     // What the gateway contradicts is in doubt, whatever state it has.
     let open = "SELECT count(*), coalesce(sum(t.amount), 0) FROM intents i JOIN transactions t ON t.id = i.id
-                WHERE i.open = 1 AND ";
+                WHERE i.open = 1 AND t.conflict <> 1 AND ";
+    let contradicted = sum(
+        connection,
+        "SELECT count(*), coalesce(sum(amount), 0) FROM transactions
+         WHERE conflict = 1 AND ours = 1 AND direction = 'out'",
+        [],
+    )?;
+    let in_doubt = sum(connection, &format!("{open} t.state IN ('unknown', 'exists', 'held')"), [])?;
     let moved = flows::between(connection, since.as_microsecond(), END_OF_TIME)?;
     Ok(Totals {
         received: moved.received,
         paid: moved.paid,
-        in_flight: sum(
-            connection,
-            &format!("{open} t.conflict = 0 AND t.state IN ('approved', 'accepted')"),
-            [],
-        )?,
-        in_doubt: sum(
-            connection,
-            &format!("{open} (t.conflict = 1 OR t.state IN ('unknown', 'exists', 'held'))"),
-            [],
-        )?,
+        in_flight: sum(connection, &format!("{open} t.state IN ('approved', 'accepted')"), [])?,
+        in_doubt: Sum {
+            count: contradicted.count.saturating_add(in_doubt.count),
+            amount: contradicted.amount.checked_add(in_doubt.amount).unwrap_or(in_doubt.amount),
+        },
     })
 }
 

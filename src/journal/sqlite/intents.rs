@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::super::{Applied, AttemptRow, Change, Intent, JournalError, Proposal, Proposed};
 use super::convert::{Columns, attempt, collect, first, to_json, write};
 use super::{epoch, events, feed};
-use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, Terms, step};
+use crate::domain::cash_out::{Again, Because, CashOut, Event, Refused, Terms, contradictions, step};
 
 const COLUMNS: &str = "id, reference, payload, reason, body, snapshot, created_at, updated_at";
 
@@ -120,6 +120,16 @@ pub(super) fn apply(connection: &Connection, id: Uuid, change: &Change) -> Resul
     let Some(mut intent) = by_id(connection, id)? else { return Err(JournalError::NotFound(id.to_string())) };
     let was_suspect = intent.cash_out.may_have_paid();
     let step = step(&intent.cash_out, &change.event)?;
+    if let Event::LookedInto(looked) = &change.event {
+        // Whoever looked into it had every fact before them: the journal alone can tell.
+        let known = contradictions(&events(connection, id)?);
+        if !known.iter().map(|one| &one.fact).eq(&looked.facts) {
+            let state = intent.cash_out.state;
+            return Err(
+                Refused { state, event: "to be looked into".into(), because: Because::Changed }.into()
+            );
+        }
+    }
     if matches!(change.event, Event::AttemptStarted { .. } | Event::RoundStarted { .. })
         // A debt is paid by one payment: nothing of it is sent while another may have done it.
         && of_debt(connection, &intent.cash_out.terms, Some(id))?

@@ -13,6 +13,7 @@ mod balances;
 mod batches;
 mod cash_ins;
 mod check;
+mod conflicts;
 mod convert;
 mod derived;
 mod digest;

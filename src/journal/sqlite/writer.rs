@@ -26,6 +26,8 @@ pub(super) enum Purpose {
     OneStatementResult,
     /// Neither.
     Other,
+    /// It changes nothing, and asks whether something could begin: it is refused where the disk has no room for it.
+    Probe,
 }
 
 impl Purpose {
@@ -155,12 +157,18 @@ impl<R: Reserve> Writer<R> {
         let mut refusal = None;
         let (mut works, mut refused) = (Vec::new(), Vec::new());
         for mut work in batch {
-            if work.purpose() != Purpose::Begins {
+            let is_probe = work.purpose() == Purpose::Probe;
+            if work.purpose() != Purpose::Begins && !is_probe {
                 works.push(work);
                 continue;
             }
             let refusal = refusal.get_or_insert_with(|| self.reserve.make_whole().err().map(no_reserve));
             match refusal {
+                // The reserve may be whole, and all the rest be taken.
+                None if is_probe && self.reserve.is_room_gone() => {
+                    work.fail(no_reserve(std::io::ErrorKind::StorageFull.into()));
+                    refused.push(work);
+                }
                 None => works.push(work),
                 Some(error) => {
                     work.fail(error.clone());

@@ -246,17 +246,17 @@ impl Clerk {
             Command::Resolve { id, finding } => {
                 let before = self.reader.intent(id).await.ok().flatten();
                 let resolve = Request::Resolve(Box::new(Resolve { id, finding }));
-                let outcome = match self.ask::<Result<Intent, LaneError>>(resolve).await {
+                let outcome = match self.ask::<Result<Option<Intent>, LaneError>>(resolve).await {
                     Ok(outcome) => outcome,
                     Err(broken) => match self.reader.intent(id).await {
                         // Nobody answered; what the journal shows now counts.
                         Ok(Some(now)) if before.is_some_and(|before| before.updated_at != now.updated_at) => {
-                            Ok(now)
+                            Ok(Some(now))
                         }
                         _ => Err(LaneError::Journal(JournalError::unwritable(broken.to_string()))),
                     },
                 };
-                self.tell(News::Resolved { id, outcome: outcome.map(Box::new) }).await;
+                self.tell(News::Resolved { id, outcome: outcome.map(|intent| intent.map(Box::new)) }).await;
             }
         }
     }

@@ -102,7 +102,7 @@ pub enum Request {
     LookUp(String),
     /// Give a cash-in back. Answered by `Result<Made<Refund>, CounterError>`.
     Refund(Box<Refund>),
-    /// Record what a person found. Answered by `Result<Intent, LaneError>`.
+    /// Record what a person found. Answered by `Result<Option<Intent>, LaneError>`.
     Resolve(Box<Resolve>),
     /// Journal a payment and send it, and answer before the gateway does: by `Result<Decided, JournalError>`.
     Decide(Box<CashOut>),

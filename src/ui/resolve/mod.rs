@@ -12,8 +12,8 @@ use super::cash_out::stand_style;
 use super::form;
 use super::text::{Lines, pane, wrap};
 use super::theme::Theme;
-use crate::app::resolve::{Blocked, Choice, Resolve, Stage};
-use crate::app::{App, Finding, LifeState, Line, LineKind};
+use crate::app::resolve::{Blocked, Choice, Of, Resolve, Stage};
+use crate::app::{App, Finding, Line, LineKind};
 pub(super) use outcome::not_recorded;
 
 /// Wherever it is on its way.
@@ -29,18 +29,15 @@ pub(super) fn render(
         if matches!(open.stage, Stage::Review(_)) { words.resolve.review_title } else { words.resolve.title };
     let inner = pane(buffer, area, title, true, theme);
     let mut lines = Lines::new(buffer, inner);
-    let payment = match &open.detail.life {
-        LifeState::Here(life) => life.intent.as_ref().map(|intent| (&**life, intent)),
-        LifeState::Loading | LifeState::Gone => None,
-    };
-    let Some((life, intent)) = payment else {
+    let known = open.detail.here().and_then(|life| Some((life, Of::life(life)?)));
+    let Some((life, of)) = known else {
         lines.wrapped(words.detail.gone, theme.warn);
         return None;
     };
     match &open.stage {
-        Stage::Editing => return editing::render(app, life, intent, theme, &mut lines),
-        Stage::Review(review) => review::render(app, review, life, &intent.cash_out, theme, &mut lines),
-        Stage::Sent(sent) => outcome::render(app, sent, intent, theme, &mut lines),
+        Stage::Editing => return editing::render(app, life, of, theme, &mut lines),
+        Stage::Review(review) => review::render(app, review, life, of, theme, &mut lines),
+        Stage::Sent(sent) => outcome::render(app, sent, life, theme, &mut lines),
     }
     None
 }
@@ -65,6 +62,9 @@ fn choice_words(app: &App, choice: Choice) -> &'static str {
         Choice::Found => words.found,
         Choice::NotPaid => words.not_paid,
         Choice::CallOff => words.call_off,
+        Choice::WasPaid => app.lang.looked_paid(),
+        Choice::WasNotPaid => app.lang.looked_not_paid(),
+        Choice::WasOtherwise => app.lang.looked_otherwise(),
     }
 }
 
@@ -96,6 +96,10 @@ fn finding(app: &App, finding: &Finding) -> Vec<(&'static str, String)> {
         Finding::CallOff { reason: why } => {
             said.push((words.choice, words.call_off.to_owned()));
             said.extend(reason(why));
+        }
+        Finding::LookedInto { found, reason, .. } => {
+            said.push((words.choice, app.lang.looked(*found)));
+            said.push((words.statement, reason.clone()));
         }
     }
     said

@@ -7,17 +7,19 @@ use super::super::text::Lines;
 use super::super::theme::Theme;
 use super::finding;
 use crate::app::resolve::{Fate, Sent};
-use crate::app::{App, Finding, Intent, LaneError};
+use crate::app::{App, Finding, Intent, LaneError, Life, NotLookedInto};
 use crate::domain::cash_out::{Because, CashOut, Refused, State};
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction;
 
 /// What became of it.
-pub(super) fn render(app: &App, sent: &Sent, intent: &Intent, theme: &Theme, lines: &mut Lines<'_>) {
+pub(super) fn render(app: &App, sent: &Sent, life: &Life, theme: &Theme, lines: &mut Lines<'_>) {
     let words = app.words();
-    lines.line(&format!("{}  {}", intent.order.amount, intent.order.name), theme.strong);
-    lines.wrapped(&format!("{}: {}", words.detail.reference, intent.reference), theme.label);
+    let intent = life.intent.as_ref();
+    let [whose, reference] = app.whose(life);
+    lines.line(&whose, theme.strong);
+    lines.wrapped(&reference, theme.label);
     lines.line(&app.clock.full(sent.at), theme.label);
     lines.blank();
     let said = finding(app, &sent.finding);
@@ -33,18 +35,27 @@ pub(super) fn render(app: &App, sent: &Sent, intent: &Intent, theme: &Theme, lin
         }
         Fate::Recorded(after) => {
             // What was learned since says more than the answer to the finding.
-            let now = if intent.updated_at > after.updated_at { intent } else { after };
+            let after = after.as_deref();
+            let now = match (intent, after) {
+                (Some(intent), Some(after)) if intent.updated_at > after.updated_at => Some(intent),
+                (_, after) => after,
+            };
             lines.wrapped(words.resolve.recorded, theme.good);
-            if now.cash_out.state == State::Held {
-                lines.wrapped(words.resolve.one_more, theme.warn);
+            if let Some(now) = now {
+                let is_declared = matches!(sent.finding, Finding::NotPaid { .. });
+                if is_declared && now.cash_out.state == State::Held {
+                    lines.wrapped(words.resolve.one_more, theme.warn);
+                }
+                lines.blank();
+                stands(app, now, theme, lines);
             }
-            lines.blank();
-            stands(app, now, theme, lines);
         }
         fate @ (Fate::NotRecorded(_) | Fate::Busy) => {
-            let why = not_recorded(app, fate, Some(&intent.cash_out)).unwrap_or_default();
+            let why = not_recorded(app, fate, intent.map(|intent| &intent.cash_out)).unwrap_or_default();
             lines.wrapped(&format!("{}: {why}", words.resolve.not_recorded), theme.bad);
-            lines.wrapped(&app.lang.stays(intent.cash_out.state), theme.text);
+            if let Some(intent) = intent {
+                lines.wrapped(&app.lang.stays(intent.cash_out.state), theme.text);
+            }
             lines.blank();
             lines.wrapped(words.cash_out.text_kept, theme.text);
         }
@@ -56,8 +67,10 @@ fn stands(app: &App, now: &Intent, theme: &Theme, lines: &mut Lines<'_>) {
     let stand = Stand::of(transaction::State::Out(pay.state), pay.failure_reported, Some(pay));
     lines.wrapped(app.lang.stand(stand), stand_style(stand, theme));
     lines.wrapped(app.meaning(stand, Some(pay)), theme.text);
-    if pay.conflict {
+    if pay.is_contradicted() {
         lines.wrapped(app.words().detail.conflict, theme.bad);
+    } else if pay.conflict {
+        lines.wrapped(app.lang.conflict_closed(), theme.text);
     }
     if let Some(next) = app.next_step(pay) {
         lines.blank();
@@ -89,6 +102,12 @@ pub(in crate::ui) fn not_recorded(app: &App, fate: &Fate, pay: Option<&CashOut>)
             format!("{}: {}", words.not_asked, app.lang.raw_error(&error.to_string()))
         }
         LaneError::NotThisPayment(why) => app.lang.not_this_payment(why),
+        LaneError::NotLookedInto(why) => match why {
+            NotLookedInto::Nothing => app.lang.nothing_to_look_into(),
+            NotLookedInto::MoreTold => app.lang.more_told(),
+            NotLookedInto::Reason => app.lang.look_reason(),
+        }
+        .to_owned(),
         LaneError::Busy => words.working.to_owned(),
         LaneError::Changed => words.changed.to_owned(),
         LaneError::Paused(pause) => pause_words(app, pause),

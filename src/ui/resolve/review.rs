@@ -5,15 +5,14 @@ use super::super::text::{Lines, cut, wrap};
 use super::super::theme::Theme;
 use super::{blocked_words, finding, rows};
 use crate::app::cash_out::ReviewHint;
-use crate::app::resolve::{Choice, Review, blocked};
+use crate::app::resolve::{Choice, Of, Review, blocked};
 use crate::app::{App, Life};
-use crate::domain::cash_out::CashOut;
 
 pub(super) fn render(
     app: &App,
     review: &Review,
     life: &Life,
-    pay: &CashOut,
+    of: Of<'_>,
     theme: &Theme,
     lines: &mut Lines<'_>,
 ) {
@@ -25,17 +24,20 @@ pub(super) fn render(
     }
     let (effect, style) = match review.choice {
         Choice::Found => (words.found_note, theme.text),
-        Choice::NotPaid if pay.people_missing() > 1 => (words.first_of_two, theme.warn),
+        Choice::WasPaid | Choice::WasNotPaid | Choice::WasOtherwise => (app.lang.looked_note(), theme.warn),
+        Choice::NotPaid if of.pay().is_some_and(|pay| pay.people_missing() > 1) => {
+            (words.first_of_two, theme.warn)
+        }
         Choice::NotPaid => (words.last_of_two, theme.bad),
         Choice::CallOff => (words.call_off_note, theme.warn),
     };
-    let hint = match blocked(pay, review.choice, &app.facts.operator, app.now) {
+    let hint = match blocked(of, review.choice, &app.facts.operator, app.now) {
         Some(why) => Some(blocked_words(app, why)),
         None => (review.hint == Some(ReviewHint::Expired)).then(|| words.expired.to_owned()),
     };
     let facts = app.payment_facts(life);
     let mut said = finding(app, &review.finding);
-    if review.choice == Choice::NotPaid {
+    if let Some(pay) = of.pay().filter(|_| review.choice == Choice::NotPaid) {
         said.insert(1, ("", app.lang.declared_so_far(pay.people_missing(), &app.declared_by(life, pay))));
     }
     let labels = facts.iter().map(|fact| fact.label.as_str()).chain(said.iter().map(|(label, _)| *label));

@@ -81,6 +81,8 @@ impl World {
             Some(Event::Approved { .. }) => What::Approved,
             Some(Event::CalledOff { .. }) => What::CalledOff,
             Some(Event::LookedInVain { .. }) => What::Vain,
+            Some(Event::RoundStarted { .. }) => What::Round,
+            Some(Event::Reported { .. }) if pay.is_contradicted() => What::Contradicted,
             _ => What::Other,
         };
         self.mark(
@@ -101,7 +103,13 @@ impl World {
             What::Approved => self.hit(Fault::Approved),
             What::CalledOff => self.hit(Fault::CalledOff),
             What::Vain if self.is_calm => self.store.records[index].reminders += 1,
-            What::Vain | What::Other => {}
+            What::Round if was_looked_into(&self.store.records[index].events) => {
+                self.broken(Rule::W2, |_| "another round of a payment that was contradicted".to_owned());
+            }
+            What::Contradicted if was_looked_into(&self.store.records[index].events) => {
+                self.hit(Fault::MoreTold);
+            }
+            What::Vain | What::Round | What::Contradicted | What::Other => {}
         }
         if let Some(code) = &self.store.records[index].intent.cash_out.ids.internal_code {
             let owner = self.ledger.by_code(code.as_str());
@@ -165,7 +173,9 @@ impl World {
                 return self
                     .broken(Rule::I1, |_| "sent beside a payment that may have paid the debt".to_owned());
             }
-            if pay.conflict && !matches!(pay.state, State::Completed) && pay.last_report.is_some() {
+            // What people found of it frees nothing, whatever the machine makes of that.
+            let is_contradicted = pay.conflict || was_looked_into(&other.events);
+            if is_contradicted && !matches!(pay.state, State::Completed) && pay.last_report.is_some() {
                 return self.broken(Rule::W2, |_| {
                     "sent although the gateway had contradicted the end of an earlier payment".to_owned()
                 });
@@ -353,7 +363,14 @@ enum What {
     Approved,
     CalledOff,
     Vain,
+    Round,
+    Contradicted,
     Other,
+}
+
+/// Whether a person has closed what the gateway contradicted.
+fn was_looked_into(events: &[Event]) -> bool {
+    events.iter().any(|event| matches!(event, Event::LookedInto(_)))
 }
 
 /// When this round's first request began of which nobody knows what it came to.

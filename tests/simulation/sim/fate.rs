@@ -177,6 +177,8 @@ troubles! {
         DeclaredFalsely "people: declared, and not true",
         Resumed "people: a paused lane is opened again",
         Recovered "people: saldo recover",
+        LookedInto "people: what contradicts itself is looked into, and closed",
+        MoreTold "people: more is told of it after it was looked into",
     }
 }
 

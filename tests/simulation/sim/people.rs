@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use saldo::domain::cash_out::{Act, Because, Refused, State};
+use saldo::domain::cash_out::{Act, Because, Event, Refused, State, contradictions};
+use saldo::domain::contradiction::{Found, LookedInto};
 use saldo::domain::order::Digest;
 use saldo::engine::lane::{Decision, Lane, LaneError};
-use saldo::journal::{JournalError, Proposed};
+use saldo::journal::{Journal as _, JournalError, Proposed};
 use uuid::Uuid;
 
 use super::Rule;
@@ -45,6 +46,7 @@ impl Run<'_> {
                 }
             }
             Deed::Recover => self.recover(&lane),
+            Deed::LookInto => self.look_into(debt, uid),
             _ => self.on_payment(&lane, debt, uid, deed),
         }
     }
@@ -110,6 +112,29 @@ impl Run<'_> {
         self.sim.world().debts[usize::from(debt_of(decision.reference.as_str()))].decided = true;
         let lane = Arc::clone(lane);
         self.spawn(Box::pin(async move { End::Decided(deed, Box::new(lane.decide(decision).await)) }), None);
+    }
+
+    /// A person closes the first payment of the debt that contradicts itself.
+    fn look_into(&mut self, debt: u8, uid: u32) {
+        let found = {
+            let world = self.sim.world();
+            let mut records = world.store.records.iter().filter(|record| record.debt == debt);
+            records.find(|record| record.intent.cash_out.is_contradicted()).map(|record| {
+                let facts = contradictions(&record.events).into_iter().map(|one| one.fact).collect();
+                (record.intent.id, facts)
+            })
+        };
+        let (Some((id, facts)), Some(lane)) = (found, &self.lane) else { return };
+        let (at, by, reason) = (lane.moment().at, person(uid), "they say so".to_owned());
+        let looked = LookedInto { at, by, found: Found::NotPaid, reason, facts };
+        let sim = self.sim.clone();
+        self.spawn(
+            Box::pin(async move {
+                let event = Event::LookedInto(Box::new(looked));
+                End::LookedInto(sim.apply(id, event.into()).await.map(drop))
+            }),
+            None,
+        );
     }
 
     /// What `saldo recover` does: every payment that is open, whatever its waiting time.
@@ -273,6 +298,11 @@ impl Run<'_> {
                         _ => {}
                     },
                     _ => {}
+                }
+            }
+            End::LookedInto(result) => {
+                if result.is_ok() {
+                    self.sim.world().hit(Fault::LookedInto);
                 }
             }
             End::Adopted(deed, result) => {

@@ -47,6 +47,7 @@ plants! {
     DeclaresAtOnce "a declaration without waiting",
     MakerChecks "the maker approves",
     AnyHash "an approval of another hash counts",
+    ClosingFrees "what a person closes frees the debt",
     NotAbsorbing "a completed payment can fail",
     LostNotExecuted "an attempt that a crash left is called not executed",
     AnswersEarly "the journal answers before the row is durable",
@@ -134,6 +135,12 @@ impl Plant {
                 failed.after.state = State::Failed;
                 failed.after.conflict = false;
                 Ok(failed)
+            }
+            (Self::ClosingFrees, Event::LookedInto(_)) => {
+                let mut closed = step(before, event)?;
+                closed.after.conflict = false;
+                closed.after.closed = None;
+                Ok(closed)
             }
             (Self::MismatchCompletes, Event::Reported { at, source, report }) => {
                 let mut report = (**report).clone();

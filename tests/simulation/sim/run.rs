@@ -44,6 +44,7 @@ pub enum End {
     Declared(u8, bool, Result<(), LaneError>),
     Adopted(Deed, Result<(), LaneError>),
     Person(Deed, u32, Result<(), LaneError>),
+    LookedInto(Result<(), JournalError>),
     Read(u16, Result<ReadHook, JournalError>),
     TakenUp(Result<(), JournalError>),
 }

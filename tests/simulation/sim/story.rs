@@ -37,6 +37,8 @@ pub enum Deed {
     Declare,
     /// Declares it not paid without a look.
     DeclareBlindly,
+    /// Looks into what contradicts itself, finds it not paid whatever it is, and closes it.
+    LookInto,
     Resume,
     Recover,
     /// A clock goes wrong.
@@ -152,6 +154,7 @@ impl Story {
         }
         story.people(&mut random);
         story.clocks(&mut random);
+        story.lookers();
         story.actions.sort_by_key(|action| action.at);
         story
     }
@@ -305,6 +308,25 @@ impl Story {
                 act(evening + 4 * HOUR, 1, Deed::Again);
                 act(evening + 4 * HOUR + MINUTE, 2, Deed::Approve);
                 act(evening + 4 * HOUR + 2 * MINUTE, 3, Deed::Approve);
+            }
+        }
+    }
+
+    /// People who close what contradicts itself, and others who would pay it once more at once. They have chances of their
+    /// own, so that the other chances of a story are what they were.
+    fn lookers(&mut self) {
+        let mut random = Random::new(self.seed ^ 0x010c_ed14);
+        if random.percent(75) {
+            return;
+        }
+        for debt in self.debts.iter().map(|debt| debt.number) {
+            for _ in 0..random.below(4) {
+                let at = random.between(0, self.calm_at);
+                for (wait, person, deed) in
+                    [(0, 2, Deed::LookInto), (MINUTE, 3, Deed::LookInto), (2 * MINUTE, 1, Deed::Again)]
+                {
+                    self.actions.push(Action { at: at + wait, debt, person, deed });
+                }
             }
         }
     }
