@@ -22,6 +22,7 @@ mod feed;
 mod flows;
 mod gaps;
 mod history;
+mod inbox;
 mod intents;
 mod lives;
 mod outbox;
