@@ -7,14 +7,21 @@
 //! For each number of rows it makes a journal under FOLDER (`/tmp`): rows written straight into the first schema, as fast
 //! as SQLite takes them, then opened by saldo, which brings it up to date, indexes and seals it. Then it asks what the
 //! cockpit asks, each question several times on one open journal, and beside it the SQL that one would write by hand, on
-//! a connection of its own in the same process. `ms` is the median. With `--keep` the journals stay; 10 million rows take
+//! a connection of its own in the same process, and the same SQL in the `sqlite3` shell where there is one: handed to it
+//! many times over, its rows written to `/dev/null`, its start taken off. `ms` is the median. With `--keep` the journals stay; 10 million rows take
 //! some 9 GB. The rows are of the last 30 days, and one in a million has the name that is searched as a rare one.
 
 #![allow(clippy::float_arithmetic, reason = "milliseconds, not money")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
 #![allow(clippy::disallowed_macros, clippy::print_stdout, reason = "its output is what it is for")]
 
+#[path = "../tests/builders/seal.rs"]
+#[allow(unreachable_pub, reason = "the tests use it from another module")]
+mod seal;
+
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -32,6 +39,10 @@ const ACCOUNT: &str = "48213 at sandbox";
 const DAYS: i64 = 30;
 const SCHEMA: &str = include_str!("../src/journal/sqlite/schema.sql");
 const ROUNDS: usize = 15;
+
+/// How often the shell is asked in a run, and how many runs there are.
+const SHELL_REPEATS: usize = 300;
+const SHELL_ROUNDS: usize = 5;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -150,6 +161,7 @@ fn write_rows(path: &Path, rows: i64) {
     for (_, sql) in &indexes {
         connection.execute_batch(sql).unwrap();
     }
+    seal::seal(&connection);
     connection.execute_batch("COMMIT; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;").unwrap();
 }
 
@@ -197,6 +209,29 @@ fn median<T>(mut run: impl FnMut() -> T) -> f64 {
     times[ROUNDS / 2]
 }
 
+/// What the shell takes for this, in milliseconds, without its start; `None` where there is no shell.
+fn in_shell(path: &Path, sql: &str) -> Option<f64> {
+    let run = |times: usize| {
+        let mut shell = Command::new("sqlite3");
+        shell.args(["-batch", "-readonly"]).arg(path).stdin(Stdio::piped()).stdout(Stdio::null());
+        let begun = Instant::now();
+        let mut shell = shell.spawn().ok()?;
+        let script = format!("{sql};\n").repeat(times);
+        shell.stdin.take()?.write_all(script.as_bytes()).ok()?;
+        shell.wait().ok()?.success().then(|| begun.elapsed().as_secs_f64() * 1e3)
+    };
+    let mut times: Vec<f64> = (0..SHELL_ROUNDS)
+        .map(|_| Some((run(SHELL_REPEATS + 1)? - run(1)?) / SHELL_REPEATS as f64))
+        .collect::<Option<_>>()?;
+    times.sort_by(f64::total_cmp);
+    Some(times[SHELL_ROUNDS / 2])
+}
+
+/// Its time and how many times that `ours` is, as cells.
+fn beside(ours: f64, theirs: Option<f64>) -> String {
+    theirs.map_or_else(|| " | ".to_owned(), |theirs| format!("{theirs:.3} | {:.2}", ours / theirs))
+}
+
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
@@ -209,18 +244,19 @@ async fn measure(path: &Path, rows: i64) {
     let begun = Instant::now();
     let reader = SqliteReader::open(path, ACCOUNT).await.unwrap().unwrap();
     desk::window(reader.as_ref(), &Query::default(), &zone).await.unwrap();
-    println!("\n{rows} rows | ms | bare SQL | ratio\n---|---|---|---");
-    println!("open and first window | {:.2} | |", begun.elapsed().as_secs_f64() * 1e3);
-    println!("memory of that, KiB | {} | |", resident() - before);
+    println!("\n{rows} rows | ms | bare SQL | ratio | shell | ratio\n---|---|---|---|---|---");
+    println!("open and first window | {:.2} | | | |", begun.elapsed().as_secs_f64() * 1e3);
+    println!("memory of that, KiB | {} | | | |", resident().saturating_sub(before));
     let bare = Connection::open(path).unwrap();
     let show = |name: &str, query: Query, sql: &str| {
         let found = block_on(reader.transactions(query.clone())).unwrap().len();
         let ours = median(|| block_on(reader.transactions(query.clone())).unwrap());
         if sql.is_empty() {
-            println!("{name} ({found} rows) | {ours:.2} | |");
+            println!("{name} ({found} rows) | {ours:.2} | | | |");
             return;
         }
-        let mut statement = bare.prepare(&format!("SELECT * FROM transactions {sql} LIMIT 200")).unwrap();
+        let sql = format!("SELECT * FROM transactions {sql} LIMIT 200");
+        let mut statement = bare.prepare(&sql).unwrap();
         let mut theirs = || {
             let columns = statement.column_count();
             let mut rows = statement.query([]).unwrap();
@@ -232,14 +268,15 @@ async fn measure(path: &Path, rows: i64) {
         };
         assert_eq!(theirs(), found, "{name}");
         let theirs = median(&mut theirs);
-        println!("{name} ({found} rows) | {ours:.2} | {theirs:.2} | {:.2}", ours / theirs);
+        let shell = beside(ours, in_shell(path, &sql));
+        println!("{name} ({found} rows) | {ours:.3} | {theirs:.3} | {:.2} | {shell}", ours / theirs);
     };
     let query = |text: &str| {
         let filter = parse(text, &Times { now: Timestamp::now(), zone: zone.clone() }).unwrap();
         Query { filter, limit: 200, ..Query::default() }
     };
     let window = median(|| block_on(desk::window(reader.as_ref(), &Query::default(), &zone)).unwrap());
-    println!("window with totals | {window:.2} | |");
+    println!("window with totals | {window:.2} | | | |");
     show("page at the top", query(""), "ORDER BY seq DESC");
     let middle = rows / 2;
     show(
@@ -249,13 +286,17 @@ async fn measure(path: &Path, rows: i64) {
     );
     let day = Timestamp::from_microsecond(Timestamp::now().as_microsecond() - 10 * 86_400_000_000).unwrap();
     let jump = median(|| block_on(reader.at(day)).unwrap());
-    println!("jump to a time | {jump:.2} | |");
+    let sql = format!(
+        "SELECT seq FROM transactions WHERE happened_at <= {} ORDER BY happened_at DESC, seq DESC LIMIT 1",
+        day.as_microsecond()
+    );
+    println!("jump to a time | {jump:.3} | | | {}", beside(jump, in_shell(path, &sql)));
     let wish = LookBack { number: 0, from: LookFrom::Time(day), rows: None };
     let back = median(|| block_on(look_back(reader.as_ref(), &wish, &zone)).unwrap());
-    println!("the desk as it was ten days ago | {back:.2} | |");
+    println!("the desk as it was ten days ago | {back:.3} | | | |");
     let next = LookBack { from: LookFrom::Change { at: day, towards: Towards::Later }, ..wish };
     let next = median(|| block_on(look_back(reader.as_ref(), &next, &zone)).unwrap());
-    println!("the desk at the next change | {next:.2} | |");
+    println!("the desk at the next change | {next:.3} | | | |");
     show("status:held", query("status:held"), "WHERE state = 'held' ORDER BY seq DESC");
     show("status:failed", query("status:failed"), "WHERE state = 'failed' ORDER BY seq DESC");
     show("in", query("in"), "WHERE direction = 'in' ORDER BY seq DESC");
@@ -291,8 +332,8 @@ async fn measure(path: &Path, rows: i64) {
     show("two texts: jojojo luma", query("jojojo luma"), "");
     show("no such text: xyzzy", query("xyzzy"), "");
     let count = median(|| block_on(reader.count(query("mamama"), 1_000)).unwrap());
-    println!("count to 1 000 | {count:.2} | |");
-    println!("memory after all, KiB more than before | {} | |", resident() - before);
+    println!("count to 1 000 | {count:.2} | | | |");
+    println!("memory after all, KiB more than before | {} | | | |", resident().saturating_sub(before));
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -117,7 +117,8 @@ fn request(number: usize) -> Vec<u8> {
     let id = Uuid::new_v4().simple().to_string();
     let body = format!(
         r#"{{"eventType":"CASHIN_PAID","eventAt":"2026-11-20T14:22:18Z","data":{{"transactionId":"{id}","internalCode":"CI{number:09}","externalReference":"order-{number}","status":"PAID","amount":{}.{:02},"payer":{{"name":"Maria da Silva","document":"52998224725","bankData":{{"ispb":"18236120","bank":"NU PAGAMENTOS - IP","branch":"0001","account":"{number}"}}}},"pixData":{{"copyAndPaste":"00020126580014br.gov.bcb.pix0136{id}5204000053039865802BR5913Fulano de Tal6008BRASILIA62070503***63041D3D"}},"endToEndId":"E18236120202611201422{}","requestedAt":"2026-11-20T14:20:01Z","paidAt":"2026-11-20T14:22:17Z"}}}}"#,
-        number % 1_000,
+        // Nobody pays nothing: such a webhook would be illegible.
+        number % 1_000 + 1,
         number % 100,
         &id[..12],
     );

@@ -547,7 +547,7 @@ async fn a_journal_of_the_first_schema_is_brought_up_to_date_by_its_next_owner()
         old.execute_batch(include_str!("../src/journal/sqlite/schema.sql")).unwrap();
         old.execute("INSERT INTO meta (key, value) VALUES ('account', ?1)", [ACCOUNT]).unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
-        builders::seal(&old);
+        builders::seal::seal(&old);
     }
     let refused = SqliteReader::open(&path, ACCOUNT).await.map(drop);
     assert!(matches!(refused, Err(JournalError::Older { found: 1, .. })), "{refused:?}");

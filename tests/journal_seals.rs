@@ -36,7 +36,7 @@ use uuid::Uuid;
 
 use builders::{
     ACCOUNT, asked_ended, asked_started, at, charge_proposal, created, ended, observation, open, person,
-    proposal, rebalance_terms, refund_proposal, report, seal, started,
+    proposal, rebalance_terms, refund_proposal, report, started,
 };
 
 fn seen(code: &str, second: i64) -> Observation {
@@ -379,7 +379,7 @@ async fn an_older_journal_that_was_edited_is_refused_as_it_is() {
                  PRAGMA user_version = 1"
             ))
             .unwrap();
-        seal(&older);
+        builders::seal::seal(&older);
         older.execute_batch(edit).unwrap();
         let dump = |connection: &Connection| -> (i64, String) {
             connection
@@ -466,7 +466,7 @@ async fn an_older_journal_is_brought_up_to_date_and_sealed() {
              PRAGMA user_version = 1"
         ))
         .unwrap();
-    seal(&older);
+    builders::seal::seal(&older);
     drop(older);
     let journal = open(&path).await;
     assert_eq!(assert_sound(&path).epoch, Some(8));
@@ -931,7 +931,7 @@ async fn an_older_journal_is_read_after_an_owner_has_opened_it() {
             row(2, "refunded", 1)
         ))
         .unwrap();
-    seal(&connection);
+    builders::seal::seal(&connection);
     drop(connection);
     let Err(error) = SqliteReader::open(&path, ACCOUNT).await else { panic!("an older journal was read") };
     assert!(matches!(error, JournalError::Older { found: 1, .. }), "{error}");

@@ -40,7 +40,7 @@ const ID: usize = 6;
 pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transaction>, JournalError> {
     let hunt = Hunt::new(query);
     let limit = query.limit.min(MOST);
-    let mut rows = hunt.find(connection, COLUMNS, limit, read, |seq| by_seq(connection, seq))?;
+    let mut rows = hunt.find(connection, COLUMNS, limit, read, |numbers| by_seq(connection, &numbers))?;
     if query.after.is_some() {
         rows.reverse();
     }
@@ -49,7 +49,7 @@ pub(super) fn list(connection: &Connection, query: &Query) -> Result<Vec<Transac
 
 /// How many fit, up to `most`.
 pub(super) fn count(connection: &Connection, query: &Query, most: u32) -> Result<u32, JournalError> {
-    let found = Hunt::new(query).find(connection, "seq", most, |row| row.read("seq"), |seq| Ok(Some(seq)))?;
+    let found = Hunt::new(query).find(connection, "seq", most, |row| row.read("seq"), Ok)?;
     Ok(u32::try_from(found.len()).unwrap_or(most))
 }
 
@@ -60,8 +60,31 @@ pub(super) fn at(connection: &Connection, time: Timestamp) -> Result<Option<i64>
     first(connection, sql, [time.as_microsecond()], |row| row.read("seq"))
 }
 
-fn by_seq(connection: &Connection, seq: i64) -> Result<Option<Transaction>, JournalError> {
-    first(connection, &format!("SELECT {COLUMNS} FROM transactions WHERE seq = ?1"), [seq], read)
+/// The rows with these numbers, in the numbers' order.
+fn by_seq(connection: &Connection, numbers: &[i64]) -> Result<Vec<Transaction>, JournalError> {
+    let cannot = |error: rusqlite::Error| unreadable(&error);
+    let sql = format!("SELECT {COLUMNS} FROM transactions WHERE seq = ?1");
+    let mut statement = connection.prepare_cached(&sql).map_err(cannot)?;
+    let mut found = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let mut rows = statement.query([number]).map_err(cannot)?;
+        found.extend(rows.next().map_err(cannot)?.map(read).transpose()?);
+    }
+    Ok(found)
+}
+
+/// Several statements over one state of the journal. Each by itself would also lock and unlock the file, which takes longer
+/// than finding a row.
+fn in_one_view<T>(
+    connection: &Connection,
+    ask: impl FnOnce() -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    let view = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose();
+    let view = view.map_err(|error| unreadable(&error))?;
+    let found = ask();
+    // Nothing was written that could be kept or taken back.
+    drop(view);
+    found
 }
 
 /// Later than any time, in microseconds, and a whole minute.
@@ -104,13 +127,6 @@ fn sum(connection: &Connection, sql: &str, parameters: impl rusqlite::Params) ->
 
 /// Above the one number and below the other.
 type Range = (i64, i64);
-
-fn fetch<T>(
-    numbers: Vec<i64>,
-    by_seq: impl Fn(i64) -> Result<Option<T>, JournalError>,
-) -> Result<Vec<T>, JournalError> {
-    numbers.into_iter().filter_map(|seq| by_seq(seq).transpose()).collect()
-}
 
 /// One search: what fits, and between which rows.
 struct Hunt {
@@ -189,7 +205,7 @@ impl Hunt {
         columns: &str,
         limit: u32,
         read: impl Fn(&Row<'_>) -> Result<T, JournalError>,
-        by_seq: impl Fn(i64) -> Result<Option<T>, JournalError>,
+        by_seq: impl Fn(Vec<i64>) -> Result<Vec<T>, JournalError>,
     ) -> Result<Vec<T>, JournalError> {
         let scan = format!(
             "SELECT {columns} FROM transactions WHERE seq > ? AND seq < ?{} {} LIMIT ?",
@@ -200,8 +216,20 @@ impl Hunt {
         if self.is_simple() {
             return collect(connection, &scan, params_from_iter(self.values(Vec::new(), all, limit)), read);
         }
+        in_one_view(connection, || self.hunt(connection, &scan, limit, read, by_seq))
+    }
+
+    /// The rows that fit, where not all do.
+    fn hunt<T>(
+        &self,
+        connection: &Connection,
+        scan: &str,
+        limit: u32,
+        read: impl Fn(&Row<'_>) -> Result<T, JournalError>,
+        by_seq: impl Fn(Vec<i64>) -> Result<Vec<T>, JournalError>,
+    ) -> Result<Vec<T>, JournalError> {
         if let Some(numbers) = self.rare(connection, limit)? {
-            return fetch(numbers, by_seq);
+            return by_seq(numbers);
         }
         let rest = |found: &[T]| limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
         let mut found: Vec<T> = Vec::new();
@@ -213,9 +241,9 @@ impl Hunt {
             }
             if is_near {
                 let values = self.values(Vec::new(), range, rest);
-                found.extend(collect(connection, &scan, params_from_iter(values), &read)?);
+                found.extend(collect(connection, scan, params_from_iter(values), &read)?);
             } else {
-                found.extend(fetch(self.far(connection, range, rest)?, &by_seq)?);
+                found.extend(by_seq(self.far(connection, range, rest)?)?);
             }
         }
         Ok(found)

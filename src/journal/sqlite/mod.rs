@@ -24,6 +24,7 @@ mod flows;
 mod gaps;
 mod handovers;
 mod history;
+mod inbox;
 mod intents;
 mod lives;
 mod outbox;

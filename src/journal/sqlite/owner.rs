@@ -69,20 +69,7 @@ impl Journal for SqliteJournal {
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
-        Box::pin(self.writer.call_quietly(Purpose::OneStatementResult, move |connection| {
-            write(
-                connection,
-                "INSERT INTO inbox (received_at, event_id, signature, content_type, body) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![
-                    delivery.received_at.as_microsecond(),
-                    delivery.event_id,
-                    delivery.signature,
-                    delivery.content_type,
-                    delivery.body
-                ],
-            )?;
-            Ok(connection.last_insert_rowid())
-        }))
+        Box::pin(self.writer.take(delivery))
     }
 
     fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>> {

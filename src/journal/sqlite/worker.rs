@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::super::JournalError;
+use super::super::{Delivery, JournalError};
+use super::inbox::Taking;
 use super::reserve::Reserve;
 use super::writer::{Answered, Purpose, Work, Writer};
 
@@ -79,6 +80,13 @@ impl WriteQueue {
         self.enqueue(purpose, false, work).await
     }
 
+    /// Takes a webhook; its number.
+    pub(super) async fn take(&self, delivery: Delivery) -> Result<i64, JournalError> {
+        let (sender, receiver) = oneshot::channel();
+        self.queue.send(Box::new(Taking::new(delivery, sender))).await.map_err(|_| JournalError::Closed)?;
+        receiver.await.map_err(|_| JournalError::Closed)?
+    }
+
     async fn enqueue<T: Send + 'static>(
         &self,
         purpose: Purpose,
@@ -96,8 +104,7 @@ impl WriteQueue {
 
 /// Waits for a moment until there are as many as `wanted`, if there is nothing but webhooks: nothing else is kept waiting.
 fn gather(receiver: &mut mpsc::Receiver<Box<dyn Work>>, batch: &mut Vec<Box<dyn Work>>, wanted: usize) {
-    let are_webhooks =
-        |batch: &[Box<dyn Work>]| batch.iter().all(|work| work.purpose() == Purpose::OneStatementResult);
+    let are_webhooks = |batch: &[Box<dyn Work>]| batch.iter().all(|work| work.delivery().is_some());
     let began = Instant::now();
     while batch.len() < wanted && are_webhooks(batch) && began.elapsed() < GATHER {
         std::thread::park_timeout(LOOK);

@@ -6,13 +6,13 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::super::{JournalError, Shortage};
+use super::super::{Delivery, JournalError, Shortage};
 use super::convert::{shortage, unwritable, write};
 use super::derived::Derived;
-use super::epoch;
 use super::reserve::Reserve;
 use super::schema::Taken;
 use super::seal::{Ledger, State};
+use super::{epoch, inbox};
 
 /// What a work is for, which decides what happens to it when the disk is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,19 +21,10 @@ pub(super) enum Purpose {
     Begins,
     /// What happened and will not be told twice: it may use the reserve.
     Result,
-    /// The same by a single statement, which undoes itself where it fails: it needs no savepoint. Webhooks come by the
-    /// thousand.
-    OneStatementResult,
     /// Neither.
     Other,
     /// It changes nothing, and asks whether something could begin: it is refused where the disk has no room for it.
     Probe,
-}
-
-impl Purpose {
-    const fn is_result(self) -> bool {
-        matches!(self, Self::Result | Self::OneStatementResult)
-    }
 }
 
 /// What a caller is told.
@@ -46,6 +37,12 @@ pub(super) trait Work: Send {
     fn purpose(&self) -> Purpose;
     /// Whether it is news for whoever watches the feed.
     fn is_news(&self) -> bool;
+    /// The webhook that it takes, if that is what it does: those of a commit share a statement.
+    fn delivery(&self) -> Option<&Delivery> {
+        None
+    }
+    /// Its webhook was taken with others, and has this number.
+    fn taken(&mut self, _number: i64) {}
     /// Does it. Whether its changes are to be kept.
     fn run(&mut self, connection: &Connection) -> bool;
     /// It is not to be kept after all.
@@ -101,13 +98,17 @@ where
     }
 
     fn answer(self: Box<Self>, committed: &Result<(), JournalError>) {
+        (self.answer)(told(self.outcome, committed));
+    }
+}
+
+/// What the caller is told of a work with this outcome, after a commit with that one.
+pub(super) fn told<T>(outcome: Option<Answered<T>>, committed: &Result<(), JournalError>) -> Answered<T> {
+    match (outcome, committed) {
         // A work's own trouble says more than what became of the others.
-        let outcome = match (self.outcome, committed) {
-            (Some(Ok(_)) | None, Err(error)) => Err(error.clone()),
-            (Some(outcome), _) => outcome,
-            (None, Ok(())) => Err(JournalError::Closed),
-        };
-        (self.answer)(outcome);
+        (Some(Ok(_)) | None, Err(error)) => Err(error.clone()),
+        (Some(outcome), _) => outcome,
+        (None, Ok(())) => Err(JournalError::Closed),
     }
 }
 
@@ -182,7 +183,7 @@ impl<R: Reserve> Writer<R> {
     /// Whether a work is a result that failed for want of room.
     fn is_room_wanting(&mut self, work: &dyn Work, committed: &Result<(), JournalError>) -> bool {
         let trouble = work.trouble().or(committed.as_ref().err());
-        work.purpose().is_result()
+        work.purpose() == Purpose::Result
             && match trouble.map(shortage) {
                 Some(Shortage::Room) => true,
                 Some(Shortage::Perhaps) => self.reserve.is_room_gone(),
@@ -208,13 +209,47 @@ impl<R: Reserve> Writer<R> {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| unwritable(&error))?;
         epoch::hold(&transaction, self.epoch)?;
-        for work in works {
+        let (deliveries, mut others): (Vec<_>, Vec<_>) =
+            works.iter_mut().partition(|work| work.delivery().is_some());
+        others.extend(take(&transaction, &self.ledger, &mut self.before_one, deliveries)?);
+        for work in others {
             do_one(&transaction, (&self.ledger, &self.derived), &mut self.before_one, work.as_mut())?;
         }
         self.derived.store(&transaction)?;
         self.ledger.store(&transaction)?;
         transaction.commit().map_err(|error| unwritable(&error))
     }
+}
+
+/// Takes webhooks, many with one statement, and returns those that have to be tried one by one. An error is the
+/// transaction's, and ends it.
+fn take<'works>(
+    transaction: &Transaction<'_>,
+    ledger: &Ledger,
+    before: &mut State,
+    mut works: Vec<&'works mut Box<dyn Work>>,
+) -> Result<Vec<&'works mut Box<dyn Work>>, JournalError> {
+    let mut alone = Vec::new();
+    while !works.is_empty() {
+        let some: Vec<_> = works.drain(..inbox::at_once(works.len())).collect();
+        let deliveries: Vec<_> = some.iter().filter_map(|work| work.delivery()).collect();
+        ledger.save(before);
+        let changes = transaction.total_changes();
+        match inbox::insert(transaction, &deliveries) {
+            // Without a savepoint they cannot be taken back alone.
+            Ok(_) if transaction.total_changes().wrapping_sub(changes) != ledger.changes_since(before) => {
+                return Err(not_sealed());
+            }
+            Ok(first) => (first..).zip(some).for_each(|(number, work)| work.taken(number)),
+            // For want of room, SQLite undoes the whole transaction and not the statement alone.
+            Err(error) if transaction.is_autocommit() => return Err(error),
+            Err(_) => {
+                ledger.restore(before);
+                alone.extend(some);
+            }
+        }
+    }
+    Ok(alone)
 }
 
 /// Does a work in a savepoint of its own. An error is the transaction's, and ends it.
@@ -227,21 +262,6 @@ fn do_one(
     ledger.save(before);
     let mark = derived.mark();
     let changes = transaction.total_changes();
-    if work.purpose() == Purpose::OneStatementResult {
-        let keep = work.run(transaction);
-        let unseen = transaction.total_changes().wrapping_sub(changes) != ledger.changes_since(before);
-        return match work.trouble() {
-            // Without a savepoint it cannot be taken back alone.
-            _ if keep && unseen => Err(not_sealed()),
-            _ if keep => Ok(()),
-            // For want of room, SQLite undoes the whole transaction and not the statement alone.
-            Some(error) if transaction.is_autocommit() => Err(error.clone()),
-            _ => {
-                ledger.restore(before);
-                Ok(())
-            }
-        };
-    }
     write(transaction, "SAVEPOINT one", [])?;
     let mut keep = work.run(transaction);
     let unseen = transaction.total_changes().wrapping_sub(changes) != ledger.changes_since(before);
@@ -405,16 +425,42 @@ mod tests {
     }
 
     #[test]
-    fn a_single_statement_that_fails_takes_nothing_with_it() {
+    fn webhooks_share_a_statement_and_one_that_fails_takes_nothing_with_it() {
         let mut writer = writer(Pretended::default());
+        let refuse = "CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.inbox WHEN NEW.event_id = '3'
+                      BEGIN SELECT raise(ABORT, 'refused'); END";
+        writer.connection.execute_batch(refuse).unwrap();
+        let delivery = |number: i64| Delivery {
+            body: number.to_string().into_bytes(),
+            event_id: Some(number.to_string()),
+            signature: None,
+            content_type: None,
+            received_at: jiff::Timestamp::UNIX_EPOCH,
+        };
         let told = Told::default();
-        let single = |name| told.work(name, Purpose::OneStatementResult, &[]);
-        let batch = [single("one"), told.work("other", Purpose::Other, &[]), single("one"), single("two")];
+        let (mut batch, mut answers) = (vec![told.work("other", Purpose::Other, &[])], Vec::new());
+        for number in 0..7 {
+            let (caller, answer) = tokio::sync::oneshot::channel();
+            batch.push(Box::new(inbox::Taking::new(delivery(number), caller)));
+            answers.push(answer);
+        }
         writer.work_off(batch.into_iter(), || {});
-        let lines = told.lines();
-        assert!(lines[2].starts_with("one: 1, ") && lines[2].contains("UNIQUE"), "{lines:?}");
-        assert_eq!([&lines[0], &lines[1], &lines[3]], ["one: 1, ok", "other: 1, ok", "two: 1, ok"]);
-        assert_eq!(kept(&writer), ["one", "other", "two"]);
+        assert_eq!(told.lines(), ["other: 1, ok"]);
+        let mut bodies = writer.connection.prepare("SELECT body FROM inbox WHERE number = ?1").unwrap();
+        for (sent, mut answer) in answers.into_iter().enumerate() {
+            match answer.try_recv().unwrap() {
+                Ok(number) => {
+                    let body: Vec<u8> = bodies.query_row([number], |row| row.get(0)).unwrap();
+                    assert_eq!(body, sent.to_string().into_bytes());
+                }
+                Err(error) => assert!(sent == 3 && error.to_string().contains("refused"), "{sent}: {error}"),
+            }
+        }
+        let rows: i64 =
+            writer.connection.query_row("SELECT count(*) FROM inbox", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 6);
+        let broken = super::super::seal::first_broken(&writer.connection, None).unwrap();
+        assert_eq!(broken, None, "what was undone is not in the seals");
     }
 
     #[test]
