@@ -14,7 +14,7 @@ mod terminal;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use manual_tasks::{Language, Step, Task, tasks};
+use manual_tasks::{Language, Step, tasks};
 
 const BOTH: [Language; 2] = [Language::English, Language::Portuguese];
 

@@ -254,7 +254,8 @@ fn after_a_deposit(language: Language) -> Set {
     desk.saldo(&[&charge[..], &person[..]].concat()).expect(0);
     let code = desk.ledger().cash_ins[0].internal_code.clone();
     let url = format!("{}/sandbox/cash-in/{code}/pay", desk.access.base_url);
-    let paid = runtime().block_on(async { reqwest::Client::new().post(url).send().await });
+    let paid =
+        runtime().block_on(async { reqwest::Client::builder().build().unwrap().post(url).send().await });
     assert!(paid.unwrap().status().is_success());
     // The same command again looks.
     desk.saldo(&[&charge[..], &person[..]].concat()).expect(0);
