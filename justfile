@@ -11,6 +11,11 @@ ci:
 demo *ARGS:
     cargo run --release -- demo {{ARGS}}
 
+# Every picture of the README and the manual, drawn anew by the program itself; ten minutes, most of them waiting
+pictures:
+    cargo build --release
+    cargo run --release --example picture -- --out assets/pictures assets/scenes/*.scene
+
 # While writing: the fast checks
 check:
     cargo fmt --check
