@@ -122,7 +122,7 @@ fn the_readmes_name_every_command() {
         let page = read(readme);
         let named: BTreeSet<String> = rows(&page)
             .iter()
-            .filter_map(|row| Some(row.strip_prefix("| `saldo ")?.strip_suffix('`')?))
+            .filter_map(|row| row.strip_prefix("| `saldo ")?.strip_suffix('`'))
             .map(|command| format!("saldo {command}"))
             .collect();
         assert_eq!(named, there, "{readme}");
