@@ -241,7 +241,7 @@ impl App {
         }
         match outcome {
             Ok(examined) => {
-                *stage = Stage::Review(Box::new(Review::new(source.clone(), examined, now.elapsed)))
+                *stage = Stage::Review(Box::new(Review::new(source.clone(), examined, now.elapsed)));
             }
             Err(trouble) => {
                 *stage = Stage::Editing;

@@ -10,12 +10,13 @@ use jiff::tz::TimeZone;
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::output::{note, say, say_json};
+use super::output::{note, say, say_json, spoken, tell};
 use crate::domain::alert::{Alert, What};
 use crate::domain::gap::Suspect;
 use crate::engine::alerts::{NotAcknowledged, Subject, Telling};
 use crate::journal::JournalError;
 use crate::journal::alerts::{AlertReader as _, Listed};
+use crate::lang::Lang;
 
 /// Rows of the past at most.
 const MOST: u32 = 1_000;
@@ -62,14 +63,21 @@ async fn list(all: bool, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if alerts.is_empty() {
-        note(if all { "no alert was ever raised" } else { "no alert holds" });
+        note(if all {
+            told!("no alert was ever raised", "nenhum alerta foi dado ainda")
+        } else {
+            told!("no alert holds", "nenhum alerta em vigor")
+        });
     }
     let zone = zone();
     for alert in &alerts {
         show(alert, &zone);
     }
     if alerts.iter().any(Alert::is_waiting) {
-        note("to record that you have seen one: saldo alerts ack ID");
+        note(told!(
+            "to record that you have seen one: saldo alerts ack ID",
+            "para gravar que você viu um deles: saldo alerts ack ID"
+        ));
     }
     Ok(Exit::Done)
 }
@@ -86,14 +94,22 @@ async fn acknowledge(number: i64, text: Option<String>, context: &Context) -> Re
         show(&seen, &zone());
     }
     if before.acknowledged.is_some() {
-        note("it had been acknowledged before; the first acknowledgement stands");
+        note(told!(
+            "it had been acknowledged before; the first acknowledgement stands",
+            "já tinha sido marcado como visto; vale a primeira vez"
+        ));
     }
     Ok(Exit::Done)
 }
 
 fn show(alert: &Alert, zone: &TimeZone) {
     let kind = alert.what.kind();
-    let until = alert.ended_at.map(|at| format!(" to {}", time(at, zone))).unwrap_or_default();
+    let lang = spoken();
+    let until = alert.ended_at.map(|at| {
+        let at = time(at, zone);
+        told!(" to {at}", " a {at}").in_lang(lang).to_owned()
+    });
+    let until = until.unwrap_or_default();
     say(&format!(
         "{:>5}  {:<4}  {}  {}{until}",
         alert.number,
@@ -101,7 +117,14 @@ fn show(alert: &Alert, zone: &TimeZone) {
         kind.as_str(),
         time(alert.began_at, zone)
     ));
-    say(&format!("       {}", alert.what));
+    match lang {
+        Lang::En => say(&format!("       {}", alert.what)),
+        Lang::PtBr => {
+            let detail = lang.alert_detail(&alert.what, &|at| time(at, zone));
+            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+            say(&format!("       {}{detail}", lang.alert(&alert.what)));
+        }
+    }
     if let What::UnexplainedDifference { suspects, .. } = &alert.what {
         for suspect in suspects {
             say(&format!("         {}", suspect_words(suspect, zone)));
@@ -109,7 +132,8 @@ fn show(alert: &Alert, zone: &TimeZone) {
     }
     if let Some(seen) = &alert.acknowledged {
         let words = seen.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-        say(&format!("       acknowledged by {} at {}{words}", seen.by, time(seen.at, zone)));
+        let (by, at) = (&seen.by, time(seen.at, zone));
+        tell(&told!("       acknowledged by {by} at {at}{words}", "       visto por {by} em {at}{words}"));
     }
 }
 
@@ -134,13 +158,18 @@ impl From<NotAcknowledged> for Failure {
     fn from(why: NotAcknowledged) -> Self {
         match why {
             NotAcknowledged::Journal(error) => error.into(),
-            NotAcknowledged::NoteMissing => {
-                Self::usage(format!("{why}; nothing was recorded. Add --note \"what was found\""))
-            }
-            NotAcknowledged::Already { .. } => {
-                Self::usage(format!("{why}: what else was found belongs where the desk keeps such things"))
-            }
-            NotAcknowledged::NoteUnsafe => Self::usage(format!("--note: {why}; nothing was recorded")),
+            NotAcknowledged::NoteMissing => Self::usage(told!(
+                "{why}; nothing was recorded. Add --note \"what was found\"",
+                "uma diferença só é marcada como vista com uma nota; nada foi gravado. Dê --note \"o que foi apurado\""
+            )),
+            NotAcknowledged::Already { .. } => Self::usage(told!(
+                "{why}: what else was found belongs where the desk keeps such things",
+                "já tinha sido marcado como visto, e a primeira nota fica: o que mais foi apurado pertence aos registros da mesa"
+            )),
+            NotAcknowledged::NoteUnsafe => Self::usage(told!(
+                "--note: {why}; nothing was recorded",
+                "--note: tem caracteres demais, ou que não podem ser mostrados; nada foi gravado"
+            )),
         }
     }
 }

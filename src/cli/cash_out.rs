@@ -174,7 +174,7 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     drop(reader);
     let reference = checked.reference.unwrap_or_else(|| Reference::from_id(id));
     if !arguments.yes {
-        confirm(&question(&checked.order, &reference, &warnings, &context))?;
+        confirm(question(&checked.order, &reference, &warnings, &context))?;
     } else if !context.json {
         warnings.iter().for_each(|warning| note(warning.text()));
     }

@@ -181,7 +181,6 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     };
     app.bind(keymap);
     app.set_private(private);
-    let lang = app.lang;
     if let Some(exposure) = exposure {
         engine.follow(exposure);
     }
@@ -189,7 +188,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
     let ended = face.show(cockpit, news).await;
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
     if may_write && engine.is_busy() {
-        output::note(lang.waiting_for_the_wire());
+        output::note(Told::both(|lang| lang.waiting_for_the_wire().to_owned()));
     }
     engine.stop().await;
     match ended {

@@ -13,10 +13,12 @@ use super::Global;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::listener;
-use super::output::{say, say_json};
+use super::output::{say, say_json, spoken};
+use super::told::Told;
 use crate::gateway::Gateway;
 use crate::journal::lock::Lock;
 use crate::journal::{JournalError, Reader};
+use crate::lang::Lang;
 use crate::server::control::{login, operator};
 
 /// A difference between the clocks that is worth a word.
@@ -39,10 +41,10 @@ enum Status {
 struct Check {
     check: &'static str,
     status: Status,
-    message: String,
+    message: Told,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
+    fix: Option<Told>,
 }
 
 /// The checks so far, and how the command will end.
@@ -52,11 +54,11 @@ struct Round {
 }
 
 impl Round {
-    fn ok(&mut self, check: &'static str, message: impl Into<String>) {
+    fn ok(&mut self, check: &'static str, message: impl Into<Told>) {
         self.checks.push(Check { check, status: Status::Ok, message: message.into(), fix: None });
     }
 
-    fn warn(&mut self, check: &'static str, message: impl Into<String>, fix: impl Into<String>) {
+    fn warn(&mut self, check: &'static str, message: impl Into<Told>, fix: impl Into<Told>) {
         self.checks.push(Check {
             check,
             status: Status::Warning,
@@ -65,7 +67,7 @@ impl Round {
         });
     }
 
-    fn fail(&mut self, check: &'static str, exit: Exit, message: impl Into<String>, fix: impl Into<String>) {
+    fn fail(&mut self, check: &'static str, exit: Exit, message: impl Into<Told>, fix: impl Into<Told>) {
         self.checks.push(Check {
             check,
             status: Status::Failed,
@@ -89,10 +91,14 @@ pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Resu
     match context {
         Ok(context) => {
             let settings = &context.settings;
-            round.ok(
-                "configuration",
-                format!("profile {} for {} at {}", settings.profile, settings.environment, settings.base_url),
-            );
+            round.ok("configuration", {
+                let (profile, environment, url) =
+                    (&settings.profile, settings.environment, &settings.base_url);
+                told!(
+                    "profile {profile} for {environment} at {url}",
+                    "perfil {profile} para {environment} em {url}"
+                )
+            });
             operators(&mut round);
             gateway(&context, &mut round).await;
             journal(&context, &mut round).await;
@@ -102,8 +108,11 @@ pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Resu
             round.fail(
                 "configuration",
                 failure.exit,
-                failure.message.en(),
-                "`saldo init` writes a profile and checks it; config.example.toml has every key",
+                failure.message,
+                told!(
+                    "`saldo init` writes a profile and checks it; config.example.toml has every key",
+                    "`saldo init` escreve um perfil e o verifica; config.example.toml tem todas as chaves"
+                ),
             );
         }
     }
@@ -112,14 +121,17 @@ pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Resu
         say_json(&round.checks);
     } else {
         for check in &round.checks {
-            let mark = match check.status {
-                Status::Ok => "ok     ",
-                Status::Warning => "warning",
-                Status::Failed => "FAILED ",
+            let lang = spoken();
+            let mark = match (check.status, lang) {
+                (Status::Ok, _) => "ok     ",
+                (Status::Warning, Lang::En) => "warning",
+                (Status::Warning, Lang::PtBr) => "aviso  ",
+                (Status::Failed, Lang::En) => "FAILED ",
+                (Status::Failed, Lang::PtBr) => "FALHOU ",
             };
-            say(&format!("{mark}  {:<13}  {}", check.check, check.message));
+            say(&format!("{mark}  {:<13}  {}", check.check, check.message.in_lang(lang)));
             if let Some(fix) = &check.fix {
-                say(&format!("{:24}-> {fix}", ""));
+                say(&format!("{:24}-> {}", "", fix.in_lang(lang)));
             }
         }
     }
@@ -132,7 +144,10 @@ pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Resu
                 .filter(|check| check.status == Status::Failed)
                 .map(|check| check.check)
                 .collect();
-            Err(Failure::new(exit, "doctor", format!("to be mended: {}", failed.join(", "))))
+            Err(Failure::new(exit, "doctor", {
+                let failed = failed.join(", ");
+                told!("to be mended: {failed}", "a corrigir: {failed}")
+            }))
         }
     }
 }
@@ -141,12 +156,24 @@ pub(super) async fn check(context: Result<Context, Failure>, json: bool) -> Resu
 fn operators(round: &mut Round) {
     let person = operator();
     if login().is_some() || person.uid != 0 {
-        return round.ok("operator", format!("{person}: what is decided here is recorded under this name"));
+        return round.ok(
+            "operator",
+            told!(
+                "{person}: what is decided here is recorded under this name",
+                "{person}: o que se decide aqui é gravado com este nome"
+            ),
+        );
     }
     round.warn(
         "operator",
-        format!("{person}: everybody who works as root here is one and the same person"),
-        "log in under names of their own and use sudo: what needs two people is counted by login (loginuid)",
+        told!(
+            "{person}: everybody who works as root here is one and the same person",
+            "{person}: todos os que trabalham como root aqui são uma só pessoa"
+        ),
+        told!(
+            "log in under names of their own and use sudo: what needs two people is counted by login (loginuid)",
+            "entrem cada um com seu nome e usem sudo: o que precisa de duas pessoas é contado pelo login (loginuid)"
+        ),
     );
 }
 
@@ -158,27 +185,45 @@ async fn gateway(context: &Context, round: &mut Round) {
             return round.fail(
                 "secrets",
                 failure.exit,
-                failure.message.en(),
-                "each secret is a file (mode 0600), a variable, a command or a systemd credential",
+                failure.message,
+                told!(
+                    "each secret is a file (mode 0600), a variable, a command or a systemd credential",
+                    "cada segredo é um arquivo (modo 0600), uma variável, um comando ou uma credencial do systemd"
+                ),
             );
         }
     };
     round.ok(
         "secrets",
-        "all three can be read; whether the crypto_token is right, only an order or a webhook shows",
+        told!(
+            "all three can be read; whether the crypto_token is right, only an order or a webhook shows",
+            "os três podem ser lidos; se o crypto_token está certo, só uma ordem ou um webhook mostra"
+        ),
     );
     match gateway.balance().await {
-        Ok(balance) => round.ok("gateway", format!("answers; the wallet holds {}", balance.total)),
+        Ok(balance) => round.ok("gateway", {
+            let total = balance.total;
+            told!("answers; the wallet holds {total}", "responde; a carteira tem {total}")
+        }),
         Err(error) => {
             let failure = Failure::from(error);
             let fix = match failure.exit {
                 Exit::NotAllowed => {
-                    "check client_id, client_secret and application_token with the gateway's people"
+                    told!(
+                        "check client_id, client_secret and application_token with the gateway's people",
+                        "confira client_id, client_secret e application_token com o gateway"
+                    )
                 }
-                Exit::Unreachable => "check base_url, the network and the gateway's status page",
-                _ => "try again; if it stays, show this to the gateway's people",
+                Exit::Unreachable => told!(
+                    "check base_url, the network and the gateway's status page",
+                    "confira base_url, a rede e a página de status do gateway"
+                ),
+                _ => told!(
+                    "try again; if it stays, show this to the gateway's people",
+                    "tente de novo; se continuar, mostre isto ao gateway"
+                ),
             };
-            round.fail("gateway", failure.exit, failure.message.en(), fix);
+            round.fail("gateway", failure.exit, failure.message, fix);
         }
     }
     match gateway.clock_ahead() {
@@ -186,19 +231,30 @@ async fn gateway(context: &Context, round: &mut Round) {
         Some(skew) if skew.abs() > STOPS_PAYMENTS => round.fail(
             "clock",
             Exit::Config,
-            format!(
-                "{} s away from the gateway's: payments stop at {} s",
-                skew.as_secs(),
-                STOPS_PAYMENTS.as_secs()
+            {
+                let (away, most) = (skew.as_secs(), STOPS_PAYMENTS.as_secs());
+                told!(
+                    "{away} s away from the gateway's: payments stop at {most} s",
+                    "a {away} s do relógio do gateway: os pagamentos param a {most} s"
+                )
+            },
+            told!(
+                "set the clock right, e.g. with systemd-timesyncd or chrony",
+                "acerte o relógio, por exemplo com systemd-timesyncd ou chrony"
             ),
-            "set the clock right, e.g. with systemd-timesyncd or chrony",
         ),
         Some(skew) if skew.abs() > WORTH_A_WORD => round.warn(
             "clock",
-            format!("{} s away from the gateway's", skew.as_secs()),
-            "keep the clock right, e.g. with systemd-timesyncd or chrony",
+            {
+                let away = skew.as_secs();
+                told!("{away} s away from the gateway's", "a {away} s do relógio do gateway")
+            },
+            told!(
+                "keep the clock right, e.g. with systemd-timesyncd or chrony",
+                "mantenha o relógio certo, por exemplo com systemd-timesyncd ou chrony"
+            ),
         ),
-        Some(_) => round.ok("clock", "agrees with the gateway's"),
+        Some(_) => round.ok("clock", told!("agrees with the gateway's", "concorda com o do gateway")),
     }
 }
 
@@ -208,32 +264,58 @@ async fn journal(context: &Context, round: &mut Round) {
     let shown = path.display();
     if !path.exists() {
         return match crate::journal::sqlite::prepare_folder(path) {
-            Ok(()) => round.ok("journal", format!("{shown} will be made by the first payment")),
+            Ok(()) => round.ok(
+                "journal",
+                told!(
+                    "{shown} will be made by the first payment",
+                    "{shown} será criado pelo primeiro pagamento"
+                ),
+            ),
             Err(error) => round.fail(
                 "journal",
                 Exit::Config,
-                error.to_string(),
-                "give it a folder of yours with --journal or [journal] url",
+                Told::of(&error),
+                told!(
+                    "give it a folder of yours with --journal or [journal] url",
+                    "dê a ele uma pasta sua com --journal ou [journal] url"
+                ),
             ),
         };
     }
     if let Err(failure) = context.reader().await {
         let fix = match failure.code {
-            "journal_of_another_account" => "give each profile a journal of its own",
-            "journal_newer" => "use the newer saldo",
-            _ => "do not start an empty one: restore the backup, or check the path",
+            "journal_of_another_account" => {
+                told!("give each profile a journal of its own", "dê a cada perfil um diário próprio")
+            }
+            "journal_newer" => told!("use the newer saldo", "use o saldo mais novo"),
+            _ => told!(
+                "do not start an empty one: restore the backup, or check the path",
+                "não comece um vazio: restaure a cópia de segurança, ou confira o caminho"
+            ),
         };
-        return round.fail("journal", failure.exit, failure.message.en(), fix);
+        return round.fail("journal", failure.exit, failure.message, fix);
     }
     if let Ok(Some(reader)) = context.reader().await {
         doubts(reader.as_ref(), round).await;
     }
     match Lock::acquire(path, "doctor", Duration::ZERO).await {
-        Ok(_) => round
-            .ok("journal", format!("{shown} can be read and owned; `saldo fsck` says whether it is sound")),
-        Err(JournalError::Busy(owner)) => round.ok("journal", format!("{shown} is in use by {owner}")),
+        Ok(_) => round.ok(
+            "journal",
+            told!(
+                "{shown} can be read and owned; `saldo fsck` says whether it is sound",
+                "{shown} pode ser lido e assumido; `saldo fsck` diz se está íntegro"
+            ),
+        ),
+        Err(JournalError::Busy(owner)) => {
+            round.ok("journal", told!("{shown} is in use by {owner}", "{shown} está em uso por {owner}"));
+        }
         Err(error) => {
-            round.fail("journal", Exit::Config, error.to_string(), "check who owns the file and its folder");
+            round.fail(
+                "journal",
+                Exit::Config,
+                Told::of(&error),
+                told!("check who owns the file and its folder", "confira de quem são o arquivo e a pasta"),
+            );
         }
     }
 }
@@ -247,8 +329,17 @@ async fn doubts(reader: &dyn Reader, round: &mut Round) {
     if payments + rebalances.len() > 0 {
         round.warn(
             "doubts",
-            format!("{payments} payments and {} rebalances have an unknown outcome", rebalances.len()),
-            "run `saldo recover`, then `saldo resolve ID` for each that stays",
+            {
+                let rebalances = rebalances.len();
+                told!(
+                    "{payments} payments and {rebalances} rebalances have an unknown outcome",
+                    "{payments} pagamentos e {rebalances} rebalanceamentos têm desfecho incerto"
+                )
+            },
+            told!(
+                "run `saldo recover`, then `saldo resolve ID` for each that stays",
+                "rode `saldo recover`, depois `saldo resolve ID` para cada um que ficar"
+            ),
         );
     }
 }
@@ -269,41 +360,71 @@ async fn webhooks(context: &Context, round: &mut Round) {
     if !context.settings.webhook.forward.is_empty() && context.settings.webhook.listen.is_none() {
         round.warn(
             "webhook",
-            "`forward` names addresses, and nothing is taken that could be passed on",
-            "set [webhook] listen",
+            told!(
+                "`forward` names addresses, and nothing is taken that could be passed on",
+                "`forward` tem endereços, e nada é recebido que se possa repassar"
+            ),
+            told!("set [webhook] listen", "defina [webhook] listen"),
         );
     }
     match (context.settings.webhook.listen, &context.settings.webhook_url) {
         (None, None) => round.warn(
             "webhooks",
-            "none are taken: saldo learns of its payments by asking, and of nobody else's",
-            "set [webhook] listen and webhook_url to see transactions as they happen",
+            told!(
+                "none are taken: saldo learns of its payments by asking, and of nobody else's",
+                "nenhum é recebido: o saldo sabe dos seus pagamentos perguntando, e dos alheios nada sabe"
+            ),
+            told!(
+                "set [webhook] listen and webhook_url to see transactions as they happen",
+                "defina [webhook] listen e webhook_url para ver as transações na hora"
+            ),
         ),
         (None, Some(_)) => round.warn(
             "webhooks",
-            "webhook_url is sent along, and this machine does not listen",
-            "set [webhook] listen, unless something else takes them",
+            told!(
+                "webhook_url is sent along, and this machine does not listen",
+                "webhook_url vai junto com as ordens, e esta máquina não escuta"
+            ),
+            told!(
+                "set [webhook] listen, unless something else takes them",
+                "defina [webhook] listen, a menos que outro programa os receba"
+            ),
         ),
         (Some(listen), url) => {
             match crate::server::webhooks::bind(listen).await {
-                Ok(_) => round.ok("webhooks", format!("can be taken at {listen}")),
+                Ok(_) => round.ok("webhooks", told!("can be taken at {listen}", "podem ser recebidos em {listen}")),
                 Err(error) => match owner_listens(context, listen).await {
                     Some(owner) => {
-                        let what = format!("are taken at {listen} by {owner}, which owns this journal");
+                        let what = told!(
+                            "are taken at {listen} by {owner}, which owns this journal",
+                            "são recebidos em {listen} por {owner}, dono deste diário"
+                        );
                         round.ok("webhooks", what);
                     }
                     None => round.warn(
                     "webhooks",
-                    format!("{listen} cannot be listened at now: {error}"),
-                    "an open cockpit or `saldo serve` of yours may be listening there; if not, choose another port",
+                    told!(
+                            "{listen} cannot be listened at now: {error}",
+                            "não dá para escutar em {listen} agora: {error}"
+                        ),
+                    told!(
+                            "an open cockpit or `saldo serve` of yours may be listening there; if not, choose another port",
+                            "um painel aberto ou um `saldo serve` seu pode estar escutando ali; se não, escolha outra porta"
+                        ),
                 ),
                 },
             }
             if url.is_none() {
                 round.warn(
                     "webhook_url",
-                    "saldo listens, and tells the gateway no address",
-                    "set webhook_url to the address under which the gateway reaches this machine",
+                    told!(
+                        "saldo listens, and tells the gateway no address",
+                        "o saldo escuta, e não informa endereço nenhum ao gateway"
+                    ),
+                    told!(
+                        "set webhook_url to the address under which the gateway reaches this machine",
+                        "defina webhook_url com o endereço pelo qual o gateway alcança esta máquina"
+                    ),
                 );
             }
         }
@@ -314,14 +435,24 @@ async fn webhooks(context: &Context, round: &mut Round) {
 fn terminal(round: &mut Round) {
     let term = std::env::var("TERM").unwrap_or_default();
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
-        round.warn("terminal", "none here: commands work, the cockpit does not", "over SSH, use ssh -t");
+        round.warn(
+            "terminal",
+            told!(
+                "none here: commands work, the cockpit does not",
+                "não há aqui: os comandos funcionam, o painel não"
+            ),
+            told!("over SSH, use ssh -t", "por SSH, use ssh -t"),
+        );
     } else if term.is_empty() || term == "dumb" {
         round.warn(
             "terminal",
-            format!("TERM is {term:?}: commands work, the cockpit does not"),
-            "set TERM, e.g. to xterm-256color",
+            told!(
+                "TERM is {term:?}: commands work, the cockpit does not",
+                "TERM é {term:?}: os comandos funcionam, o painel não"
+            ),
+            told!("set TERM, e.g. to xterm-256color", "defina TERM, por exemplo como xterm-256color"),
         );
     } else {
-        round.ok("terminal", term);
+        round.ok("terminal", Told::verbatim(term));
     }
 }

@@ -242,7 +242,7 @@ fn table(drawn: &Conservation, files: &[GapFile], totals: &Totals, zone: &TimeZo
         match explained {
             Some(found) => {
                 let (by, at) = (&found.by, time(found.at));
-                let note = found.note.as_ref().map_or_else(|| told!("seen", "visto"), Told::from);
+                let note = found.note.as_ref().map_or_else(|| told!("seen", "visto"), Told::verbatim);
                 tell(
                     &told!("    explained by {by} at {at}: {note}", "    explicado por {by} em {at}: {note}"; note),
                 );

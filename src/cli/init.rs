@@ -17,7 +17,8 @@ use super::Global;
 use super::cockpit::language;
 use super::context::asked_to_stop;
 use super::failure::{Exit, Failure};
-use super::output::{note, prompt, wrapped};
+use super::output::{aside, prompt, wrapped};
+use super::told::Told;
 use super::{Context, doctor};
 use crate::config::{Config, Draft, Env, Overrides, SECRETS, asked_language, config_path, validate_secret};
 use crate::lang::{GuideWords, Lang};
@@ -35,9 +36,10 @@ struct Guide {
 
 pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
     if global.json {
-        return Err(Failure::usage(
+        return Err(Failure::usage(told!(
             "init is a conversation and answers no JSON; leave --json out. Nothing was written",
-        ));
+            "init é uma conversa e não responde em JSON; retire --json. Nada foi escrito"
+        )));
     }
     let env = Env::of_process();
     let lang: Lang = language(asked_language(&global.overrides(), &env)?);
@@ -54,13 +56,13 @@ pub(super) async fn run(global: &Global) -> Result<Exit, Failure> {
     // Stopped in the middle, a terminal that was made quiet gets its echo back before the process goes.
     tokio::select! {
         held = guide.hold(global.profile.as_deref()) => held?,
-        () = asked_to_stop() => return Err(Failure::usage(guide.words.stopped)),
+        () = asked_to_stop() => return Err(Failure::usage(Told::verbatim(guide.words.stopped))),
     }
     let Guide { words, path, draft, .. } = guide;
     if others > 0 {
-        note(&wrapped(&words.choose.replace("{}", &draft.name)));
+        aside(&wrapped(&words.choose.replace("{}", &draft.name)));
     }
-    note(words.checking);
+    aside(words.checking);
     let overrides = Overrides { config: Some(path), profile: Some(draft.name), ..global.overrides() };
     doctor::check(Context::told(&overrides, "doctor"), false).await
 }
@@ -75,8 +77,8 @@ impl Guide {
     /// Every question in turn. The secrets that were typed stay out of the draft; the others are in files already.
     async fn ask(&mut self, name: Option<&str>) -> Result<Vec<Option<SecretString>>, Failure> {
         let words = self.words;
-        note(&words.begin.replace("{}", &self.path.display().to_string()));
-        note(&wrapped(words.begin_stop));
+        aside(&words.begin.replace("{}", &self.path.display().to_string()));
+        aside(&wrapped(words.begin_stop));
         self.answer(
             words.environment,
             Some("staging"),
@@ -176,7 +178,7 @@ impl Guide {
     }
 
     async fn secrets(&mut self) -> Result<Vec<Option<SecretString>>, Failure> {
-        note(&wrapped(self.words.secret_hint));
+        aside(&wrapped(self.words.secret_hint));
         let mut secrets = Vec::new();
         for (index, key) in SECRETS.iter().enumerate() {
             secrets.push(loop {
@@ -227,7 +229,7 @@ impl Guide {
     fn not_taken(&self, why: &str) {
         let told = self.words.not_taken.replace("{}", why);
         // A reason may be a question.
-        note(&wrapped(told.strip_suffix("?.").map_or(told.as_str(), |_| told.trim_end_matches('.'))));
+        aside(&wrapped(told.strip_suffix("?.").map_or(told.as_str(), |_| told.trim_end_matches('.'))));
     }
 
     /// Where secrets that were typed are kept: beside the configuration, one folder a profile.
@@ -238,22 +240,22 @@ impl Guide {
     /// Shows what will be written. The file as it will be, if the answer is yes.
     async fn review(&self) -> Result<String, Failure> {
         let text = self.draft.added_to(&self.before, &self.path)?;
-        note("");
-        note(&self.words.review.replace("{}", &self.path.display().to_string()));
-        note("");
+        aside("");
+        aside(&self.words.review.replace("{}", &self.path.display().to_string()));
+        aside("");
         for line in self.draft.section().lines() {
-            note(&format!("    {line}"));
+            aside(&format!("    {line}"));
         }
-        note("");
+        aside("");
         if self.draft.secrets.iter().any(|file| file.starts_with(self.folder())) {
-            note(&self.words.files.replace("{}", &self.folder().display().to_string()));
+            aside(&self.words.files.replace("{}", &self.folder().display().to_string()));
         }
-        note(self.words.confirm);
+        aside(self.words.confirm);
         let answer = line("", self.words).await?;
         if [self.words.yes, "yes"].iter().any(|yes| answer.eq_ignore_ascii_case(yes)) {
             Ok(text)
         } else {
-            Err(Failure::usage(self.words.stopped))
+            Err(Failure::usage(Told::verbatim(self.words.stopped)))
         }
     }
 
@@ -265,7 +267,7 @@ impl Guide {
             }
         }
         write_configuration(&self.path, text).map_err(|error| cannot(&self.path, "written", &error))?;
-        note(self.words.written);
+        aside(self.words.written);
         Ok(())
     }
 }
@@ -279,7 +281,7 @@ fn cannot(path: &Path, verb: &str, error: &std::io::Error) -> Failure {
     Failure::new(
         Exit::Config,
         "init",
-        format!("{shown} cannot be {verb}: {error}{advice}. The configuration is as it was"),
+        Told::verbatim(format!("{shown} cannot be {verb}: {error}{advice}. The configuration is as it was")),
     )
 }
 
@@ -320,7 +322,7 @@ async fn hidden_line(question: &str, words: &GuideWords) -> Result<Zeroizing<Str
     let text = read(question, words).await;
     if quiet.is_some() {
         // The Enter that ended the line was not shown either.
-        note("");
+        aside("");
     }
     let mut text = text?;
     let kept = text.trim_end_matches(['\n', '\r']).len();
@@ -334,10 +336,15 @@ async fn read(question: &str, words: &GuideWords) -> Result<Zeroizing<String>, F
         let mut text = Zeroizing::new(String::new());
         stdin().lock().read_line(&mut text).map(|bytes| (bytes > 0).then_some(text))
     });
-    let lost =
-        |error: &dyn Display| Failure::other(format!("no answer could be read: {error}; {}", words.stopped));
+    let lost = |error: &dyn Display| {
+        let stopped = words.stopped;
+        Failure::other(told!(
+            "no answer could be read: {error}; {stopped}",
+            "a resposta não pôde ser lida: {error}; {stopped}"
+        ))
+    };
     let text = line.await.map_err(|error| lost(&error))?.map_err(|error| lost(&error))?;
-    text.ok_or_else(|| Failure::usage(words.stopped))
+    text.ok_or_else(|| Failure::usage(Told::verbatim(words.stopped)))
 }
 
 /// A terminal that does not show what is typed, until this is dropped.

@@ -248,7 +248,10 @@ impl Office {
                 office.hand_over(shift).await
             }
             Self::There { client, account } => {
-                let advice = "it may be recorded or not: `saldo handover list` tells";
+                let advice = told!(
+                    "it may be recorded or not: `saldo handover list` tells",
+                    "pode ter sido gravada ou não: `saldo handover list` diz"
+                );
                 let shift = Request::HandOver(Box::new(HandOver { id, since, note }));
                 ask(client, &account, shift, &CancellationToken::new(), advice).await?
             }
@@ -261,15 +264,21 @@ impl Office {
         let accepted = match self {
             Self::Here(office) => office.accept_handover(id, operator()).await,
             Self::There { client, account } => {
-                let advice = "it may be recorded or not: `saldo handover list` tells, and the same command again is harmless";
+                let advice = told!(
+                    "it may be recorded or not: `saldo handover list` tells, and the same command again is harmless",
+                    "pode ter sido gravado ou não: `saldo handover list` diz, e repetir o comando não faz mal"
+                );
                 ask(client, &account, Request::AcceptHandover(id), &CancellationToken::new(), advice).await?
             }
         };
         accepted.map_err(|why| match why {
             NotAccepted::Journal(error) => error.into(),
             NotAccepted::Own(_) => {
-                Failure::new(Exit::NotAllowed, "own_handover", format!("{why}; nothing was recorded"))
-                    .meaning(Outcome::NotExecuted)
+                let message = told!(
+                    "{why}; nothing was recorded",
+                    "quem passou o turno não o recebe: outra pessoa precisa receber; nada foi gravado"
+                );
+                Failure::new(Exit::NotAllowed, "own_handover", message).meaning(Outcome::NotExecuted)
             }
         })
     }
@@ -332,9 +341,9 @@ pub(super) async fn ask<T: serde::de::DeserializeOwned>(
     account: &str,
     request: Request,
     stop: &CancellationToken,
-    advice: impl Into<Told>,
+    advice: Told,
 ) -> Result<T, Failure> {
-    let (owner, advice) = (name(client.owner()), advice.into());
+    let owner = name(client.owner());
     client.ask(account, request, stop).await.map_err(|broken| match broken {
         Broken::NotSent(reason) => Failure::new(
             Exit::Later,

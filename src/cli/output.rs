@@ -93,6 +93,11 @@ fn broken(text: &str, columns: usize) -> String {
     lines
 }
 
+/// Writes talk to standard error that is in the person's language already.
+pub(super) fn aside(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 /// Writes a question to standard error; the answer follows it on the line.
 pub(super) fn prompt(text: &str) {
     let mut out = io::stderr().lock();

@@ -186,7 +186,7 @@ pub(super) async fn tell(
             amount_centavos: order.amount,
             name: &order.name,
             document: order.document.as_str(),
-            pix_key: pix.map(|key| key.as_str()),
+            pix_key: pix.map(crate::domain::pix_key::PixKey::as_str),
             pix_key_type: pix.map(|key| key.key_type().to_string()),
             bank_ispb: account.map(|account| account.ispb.to_string()),
             bank: account.and_then(|account| crate::domain::institution::name_of(&account.ispb)),

@@ -194,7 +194,7 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
     }
     let row = cash_in(context, &arguments.id).await?;
     if !arguments.yes {
-        confirm(&question(&row, arguments.reason, context))?;
+        confirm(question(&row, arguments.reason, context))?;
     }
     let decision = RefundDecision {
         id: Uuid::now_v7(),

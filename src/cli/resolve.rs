@@ -21,6 +21,7 @@ use super::told::Told;
 use super::view::{IntentView, sentence};
 use crate::domain::cash_out::{Because, Refused, State};
 use crate::domain::contradiction::{About, Found};
+use crate::domain::text::Safe;
 use crate::domain::transaction;
 use crate::engine::lane::LaneError;
 use crate::engine::message::Finding;
@@ -53,7 +54,7 @@ pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Resul
     let (life, reader) = find(context, &arguments.id).await?;
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
     if let Some(Typed(found)) = arguments.looked_into {
-        let reason = reason.ok_or_else(|| empty_reason())?;
+        let reason = reason.ok_or_else(empty_reason)?;
         return look_into(&life, found, reason, context).await;
     }
     let Some(intent) = &life.intent else {
@@ -362,7 +363,7 @@ fn refused(intent: &Intent, error: LaneError) -> Failure {
             ),
         ),
         Because::Contradicted => {
-            (Exit::Usage, Told::both(|lang| lang.another_id(pay.gateway_id().map(|id| id.as_str()))))
+            (Exit::Usage, Told::both(|lang| lang.another_id(pay.gateway_id().map(Safe::as_str))))
         }
         Because::State | Because::TooLate | Because::Changed | Because::Sibling => {
             let mut said = vec![sentence(intent)];

@@ -40,7 +40,7 @@ pub(super) async fn run(arguments: SandboxArguments) -> Result<Exit, Failure> {
         faults: arguments.faults,
         ..Options::default()
     };
-    let sandbox = start(options).await.map_err(|error| Failure::other(error.to_string()))?;
+    let sandbox = start(options).await.map_err(|error| Failure::other(Told::verbatim(error.to_string())))?;
     if let Some(file) = &arguments.ready_file {
         write_whole(file, sandbox.access())
             .map_err(|error| Failure::other(Told::verbatim(format!("{}: {error}", file.display()))))?;

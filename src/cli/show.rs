@@ -284,7 +284,7 @@ pub(super) async fn known(
             "o que o gateway tem dele agora não pode ser dito: {error}"; error
         )),
     }
-    advice.iter().for_each(|line| note(line));
+    advice.iter().for_each(note);
     Ok(Exit::Done)
 }
 

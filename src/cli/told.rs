@@ -48,27 +48,16 @@ impl Told {
     }
 }
 
-impl From<&str> for Told {
-    fn from(text: &str) -> Self {
-        Self::verbatim(text)
-    }
-}
-
-impl From<String> for Told {
-    fn from(text: String) -> Self {
-        Self::verbatim(text)
-    }
-}
-
-impl From<&String> for Told {
-    fn from(text: &String) -> Self {
-        Self::verbatim(text)
-    }
-}
-
 impl From<&Told> for Told {
     fn from(told: &Told) -> Self {
         told.clone()
+    }
+}
+
+/// In JSON it is English.
+impl serde::Serialize for Told {
+    fn serialize<S: serde::Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
+        writer.serialize_str(&self.en)
     }
 }
 

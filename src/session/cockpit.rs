@@ -93,10 +93,13 @@ impl Cockpit {
     }
 
     /// Offers a command without waiting; gives it back when the engine cannot take it.
-    fn offer(&mut self, command: Command) -> Result<(), Command> {
-        self.commands.try_send(command).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(command) | mpsc::error::TrySendError::Closed(command) => command,
-        })
+    fn offer(&mut self, command: Command) -> Option<Command> {
+        match self.commands.try_send(command) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Full(command) | mpsc::error::TrySendError::Closed(command)) => {
+                Some(command)
+            }
+        }
     }
 
     fn update(&mut self, message: Message, now: Now) -> Flow {
@@ -117,7 +120,7 @@ impl Cockpit {
     /// Does an effect; gives back the command that the engine did not take.
     fn apply(&mut self, effect: Effect, flow: &mut Flow) -> Option<Command> {
         match effect {
-            Effect::Command(command) => return self.offer(command).err(),
+            Effect::Command(command) => return self.offer(command),
             Effect::Redraw(Soonness::Now) => flow.redraw = flow.redraw.max(Redraw::Now),
             Effect::Redraw(Soonness::Soon) => flow.redraw = flow.redraw.max(Redraw::Soon),
             Effect::Repaint => flow.redraw = Redraw::Repaint,
