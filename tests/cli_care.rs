@@ -68,7 +68,7 @@ fn what_was_configured_before_stays() {
     fs::set_permissions(desk.config_path(), fs::Permissions::from_mode(0o640)).unwrap();
     let before = fs::read_to_string(desk.config_path()).unwrap();
     let taken = init(&desk, &answers(&desk, "yes").replace("a name", "test"), &["--lang", "pt-BR"]);
-    assert!(taken.stderr.contains("there is a profile \"test\""), "{taken:#?}");
+    assert!(taken.stderr.contains("que ainda não esteja no arquivo"), "{taken:#?}");
     assert!(taken.stderr.contains("escolha este com --profile desk"), "{taken:#?}");
     let after = fs::read_to_string(desk.config_path()).unwrap();
     assert!(after.starts_with(&before) && after.contains("[profiles.desk]"), "{after}");

@@ -254,7 +254,7 @@ fn charges_refunds_and_others_transactions_ring_too() {
 
 #[test]
 fn a_payment_that_was_made_after_its_failure_rings_as_such() {
-    let Some(board) = Board::start(with_faults(&["cash-out-get:failed:1:2"])) else { return skipped() };
+    let Some(board) = Board::start(with_faults(&["cash-out-get:failed:1:20"])) else { return skipped() };
     board.saldo(&cash_out("10", "INV-1")).expect(0);
     let state = || board.saldo(&["show", "INV-1", "--json"]).expect(0).json()["state"].clone();
     let since = Instant::now();

@@ -86,7 +86,7 @@ struct Global {
     /// The journal, sqlite:PATH [env: SALDO_JOURNAL]
     #[arg(long, global = true, value_name = "URL")]
     journal: Option<String>,
-    /// The language of screens: pt-BR or en [env: SALDO_LANG]
+    /// The language of screens and answers: pt-BR or en [env: SALDO_LANG]
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,
     /// Whether to use colours

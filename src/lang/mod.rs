@@ -49,7 +49,7 @@ pub use receipt::ReceiptWords;
 pub use screen::ScreenWords;
 pub use words::{ActionWords, Term, Words};
 
-/// A language of the screens. Commands and JSON are English in both.
+/// A language of whoever reads. JSON is English in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Lang {
     /// Brazilian Portuguese.

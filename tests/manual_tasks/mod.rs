@@ -167,6 +167,7 @@ pub(crate) const STAGES: &[(&str, Stage)] = &[
     ("find", after_a_payment),
     ("why-told", after_a_payment),
     ("why-not-told", after_a_payment),
+    ("as-it-was", after_a_payment),
     ("refund", after_a_deposit),
     ("rebalance", below_the_floor),
     ("doubt", in_doubt),

@@ -229,7 +229,7 @@ fn every_place_on_every_size(lang: Lang) {
         let others = sizes().into_iter().enumerate().filter(|(number, size)| {
             is_full()
                 || CORE.contains(size)
-                || (at + number / HEIGHTS.len() + number % HEIGHTS.len()) % SHARE == 0
+                || (at + number / HEIGHTS.len() + number % HEIGHTS.len()).is_multiple_of(SHARE)
         });
         for (number, size) in others {
             drawn(name, &mut screen, &themes[(at + number) % 2], size);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use saldo::app::Environment;
+use saldo::app::{Effect, Environment};
 use saldo::domain::alert::{Alert, What};
 use saldo::domain::attempt::{Ambiguity, Verdict};
 use saldo::domain::batch::{self, Like, Repeat};
@@ -11,12 +11,14 @@ use saldo::domain::cash_out::{Alarm, State as Out};
 use saldo::domain::conservation::{Gap, Kind};
 use saldo::domain::gap::{GapFile, Reason, Suspect};
 use saldo::domain::money::Centavos;
+use saldo::domain::pace::{Pace, SPANS, Span};
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction::{CashIn, State};
 use saldo::engine::message::{
-    AskedOutcome, BatchNews, BatchSource, BatchTrouble, Command, DecisionOutcome, Examined, FeedWindow,
-    Incoming, LaneError, News, Pause, Payee, Progress, RebalanceTrouble, Sought, Sum,
+    AsItWas, AskedOutcome, BalanceHistory, BatchNews, BatchSource, BatchTrouble, Command, DecisionOutcome,
+    Examined, FeedWindow, Incoming, LaneError, Moved, News, Open, Pause, Payee, Progress, RebalanceTrouble,
+    Sought, Sum,
 };
 use saldo::lang::Lang;
 
@@ -40,6 +42,7 @@ pub(crate) fn all(lang: Lang) -> Vec<Named> {
     places.extend(rebalances(lang));
     places.extend(batches(lang));
     places.extend(resolving(lang));
+    places.extend(pasts(lang));
     // Each of them behind the help, and masked.
     let behind: Vec<Named> = places
         .iter()
@@ -363,6 +366,53 @@ fn examined(count: u32) -> Examined {
     let text: String = head.chain((1..=count).map(line)).collect();
     let batch = batch::read(PATH, text.as_bytes()).expect("a file").batch;
     Examined { batch, begun: None, known: Vec::new(), repeats: Vec::new() }
+}
+
+/// The desk as it was: asked for, and there with little and with much to tell.
+fn pasts(lang: Lang) -> Vec<Named> {
+    let look = |screen: &mut Screen| {
+        screen.keys("T");
+        screen.type_text("1h");
+        screen.keys("enter").iter().find_map(|effect| match effect {
+            Effect::Command(Command::LookBack(Some(wish))) => Some(wish.number),
+            _ => None,
+        })
+    };
+    let then = |number: u64, much: bool| AsItWas {
+        number,
+        at: before(3_600),
+        no_change: false,
+        balance: None,
+        next_balance: much.then(|| before(3_500)),
+        moved: Moved { late: 3, ..Moved::default() },
+        open: Open { at_least: much, ..Open::default() },
+        rows: if much { window().rows } else { Vec::new() },
+        has_more: much,
+        unrecorded: Vec::new(),
+        by_webhooks: Vec::new(),
+        alerts: Vec::new(),
+        rebalances_in_doubt: Vec::new(),
+        pace: Pace {
+            at: before(3_600),
+            spans: SPANS.map(|minutes| Span { minutes, ..Span::default() }),
+            then: None,
+        },
+        history: BalanceHistory::default(),
+        took: Duration::from_millis(4),
+    };
+    let back = |much: bool| {
+        move |screen: &mut Screen| {
+            let number = look(screen).expect("a wish");
+            screen.news(News::AsItWas(Ok(Box::new(then(number, much)))));
+        }
+    };
+    vec![
+        play(lang, "T 1h", |screen| {
+            look(screen);
+        }),
+        play(lang, "as it was, little", back(false)),
+        play(lang, "as it was, much", back(true)),
+    ]
 }
 
 fn batches(lang: Lang) -> Vec<Named> {

@@ -257,7 +257,8 @@ impl Desk {
     }
 
     pub fn journal(&self) -> Connection {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Not read-only: a process that was killed while it made the file left something to roll back.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let journal = Connection::open_with_flags(self.journal_path(), flags).unwrap();
         journal.busy_timeout(Duration::from_secs(5)).unwrap();
         journal
