@@ -16,7 +16,7 @@ use super::{JournalError, beside};
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often it looks meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The right to write a journal. The kernel takes it back when the process ends, however it ends.
 #[derive(Debug)]

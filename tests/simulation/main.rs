@@ -6,6 +6,7 @@
 #[path = "../builders/mod.rs"]
 mod builders;
 mod on_disk;
+mod refunds;
 mod sim;
 
 use sim::Rule;

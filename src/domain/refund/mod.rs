@@ -229,6 +229,8 @@ impl Refund {
         Some(match (self.state, self.requests.dispatch(now)) {
             (State::Approved | State::Unknown, Dispatch::Expired) => Act::LetGo,
             (State::Approved, _) => Act::Send,
+            // Nothing leaves any more: the attempt to send writes that down, and only then can a day of doubt end.
+            (State::Unknown, Dispatch::WindowClosed) if plan.act == Act::Send => Act::Send,
             // A look first, since it may settle the doubt without another request.
             (State::Unknown, Dispatch::Send) if !self.must_look_first() => Act::Send,
             _ if plan.act == Act::Hold && plan.at <= now.at => Act::Hold,
