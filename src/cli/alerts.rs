@@ -149,7 +149,12 @@ pub(super) fn suspect_words(suspect: &Suspect, zone: &TimeZone) -> String {
     format!("{}{amount}  {what}  ({})", time(*at, zone), reason.words())
 }
 
-/// A time in the desk's zone.
+/// A time for people, in the desk's zone.
+pub(super) fn local(at: Timestamp) -> String {
+    time(at, &zone())
+}
+
+/// As [`local`], where many are written.
 pub(super) fn time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%d/%m/%Y %H:%M:%S %Z").to_string()
 }

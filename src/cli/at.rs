@@ -10,8 +10,9 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json, spoken, tell};
 use super::select::time;
-use super::spoken::Word;
-use super::told::Told;
+use super::spoken::{Way, Word};
+use super::told::{Spoken as _, Told};
+use super::transactions::way_width;
 use super::view::{BalanceView, RebalanceView, TransactionView};
 use crate::domain::balance::Balance;
 use crate::domain::money::Centavos;
@@ -189,15 +190,16 @@ fn table(seen: &AsItWas, time: &dyn Fn(Timestamp) -> String) {
             &told!("alert              {what}{seen_by}", "alerta             {what}{seen_by}"; what, seen_by),
         );
     }
+    let width = way_width(spoken());
     for row in &seen.rows {
         let state = match known_by(seen, row.id) {
             "not_recorded" => told!("not recorded", "não registrado"),
             _ => Told::of(&Word(row.state)),
         };
         say(&format!(
-            "{}  {:<3}  {:<16}  {:>18}  {}",
+            "{}  {:<width$}  {:<16}  {:>18}  {}",
             time(row.happened_at),
-            row.direction.as_str(),
+            Way(row.direction).spoken(spoken()),
             state.in_lang(spoken()),
             row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string()),
             row.external_reference.as_ref().map_or("-", |text| text.as_str()),

@@ -1,6 +1,6 @@
 //! `saldo balance`: the wallet as the gateway has it now. Needs no journal.
 
-use super::cockpit::zone;
+use super::alerts::local;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{say, say_json, spoken};
@@ -50,12 +50,9 @@ fn table(reading: &Reading, lang: Lang) -> String {
         .collect();
     lines.push(format!("{total} {}", balance.total));
     lines.push(match (lang, balance.updated_at) {
-        (Lang::En, Some(at)) => format!("as of {at} by the gateway's own clock"),
+        (Lang::En, Some(at)) => format!("as of {} by the gateway's own clock", local(at)),
         (Lang::En, None) => "the gateway did not say as of when".to_owned(),
-        (Lang::PtBr, Some(at)) => {
-            let at = at.to_zoned(zone()).strftime("%d/%m/%Y %H:%M:%S %Z").to_string();
-            format!("de {at}, pelo relógio do próprio gateway")
-        }
+        (Lang::PtBr, Some(at)) => format!("de {}, pelo relógio do próprio gateway", local(at)),
         (Lang::PtBr, None) => "o gateway não informou de quando".to_owned(),
     });
     lines.join("\n")

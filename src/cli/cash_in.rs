@@ -289,8 +289,7 @@ fn show(stored: &Stored<Charge>, context: &Context, colour: Colour) {
         return;
     }
     if let Some(expires_at) = charge.expires_at {
-        let zoned = expires_at.to_zoned(super::cockpit::zone());
-        let until = zoned.strftime("%d/%m/%Y %H:%M:%S %Z");
+        let until = super::alerts::local(expires_at);
         tell(&told!("can be paid until {until}", "pode ser paga até {until}"));
     }
     match &charge.pay_by {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::alerts::local;
 use super::output::{say, spoken};
 use super::told::Told;
 use crate::domain::contradiction::{About, Contradiction, Fact, Found, LookedInto};
@@ -70,10 +71,7 @@ pub(super) fn print(life: &Life, about: About) {
             Lang::En => "conflict",
             Lang::PtBr => "conflito",
         };
-        let told = match spoken() {
-            Lang::En => one.to_string(),
-            lang @ Lang::PtBr => lang.contradiction(&one, &|at| at.to_string()),
-        };
+        let told = spoken().contradiction(&one, &local);
         say(&format!("  {label:<16} {told}"));
     }
     if let Some(looked) = life.looked_into(about) {
@@ -88,6 +86,7 @@ pub(super) fn print(life: &Life, about: About) {
 /// Who found what, and why they say so.
 pub(super) fn words(looked: &LookedInto) -> Told {
     let LookedInto { by, at, reason, .. } = looked;
+    let at = local(*at);
     let found = found(looked.found);
     told!("{found} by {by} at {at}: {reason}", "{found} por {by} em {at}: {reason}"; found)
 }

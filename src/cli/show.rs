@@ -4,13 +4,14 @@ use clap::Args;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::alerts::local;
 use super::cash_in::{self, ChargeView};
 use super::context::Context;
 use super::contradiction::{self, ContradictionView};
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json, spoken, tell};
 use super::refund::{self, RefundLifeView};
-use super::spoken::{RebalanceWord, Word};
+use super::spoken::{RebalanceWord, Way, Word};
 use super::told::{Spoken as _, Told};
 use super::view::{IntentView, RebalanceView, TransactionView, destination_text, sentence};
 use crate::domain::cash_out::Event;
@@ -216,7 +217,7 @@ pub(super) async fn known(
         (None, Some(charge)) => tell(&cash_in::sentence(&charge.stored.asked)),
         (None, None) => say(&format!(
             "{} {} {}",
-            row.direction.as_str(),
+            Way(row.direction).spoken(spoken()),
             Word(row.state).spoken(spoken()),
             row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
         )),
@@ -267,7 +268,7 @@ pub(super) async fn known(
         line("id", Some(refund.stored.id.to_string()));
         line("reason", Some(asked.terms.reason.to_string()));
         line("description", asked.terms.description.clone());
-        let (maker, at) = (&asked.terms.maker, asked.terms.at);
+        let (maker, at) = (&asked.terms.maker, local(asked.terms.at));
         line("ordered by", Some(told!("{maker} at {at}", "{maker} em {at}").in_lang(lang).to_owned()));
         line("endToEndId", asked.end_to_end_id.as_ref().map(ToString::to_string));
         for request in &refund.requests {
@@ -296,6 +297,7 @@ fn attempts_of(life: &Life) -> impl Iterator<Item = &AttemptRow> {
 
 fn attempt_text(attempt: &AttemptRow) -> Told {
     let AttemptRow { number, started_at, key, .. } = attempt;
+    let started_at = local(*started_at);
     let came_to = attempt.verdict.as_ref().map_or_else(
         || told!("on the wire", "em trânsito"),
         |verdict| {
@@ -315,7 +317,7 @@ fn attempt_text(attempt: &AttemptRow) -> Told {
 fn finding(event: &Event) -> Option<Told> {
     let told = |by: &Person, what: Told, why: Option<&str>| {
         let why = why.map(|why| format!(": {}", Safe::new(why))).unwrap_or_default();
-        let at = event.at();
+        let at = local(event.at());
         Some(told!("{what} by {by} at {at}{why}", "{what} por {by} em {at}{why}"; what))
     };
     match event {
@@ -350,7 +352,7 @@ fn rebalance_text(stored: &StoredRebalance) {
             "  {what:<16} transacional {transactional}  próprio {proprietary}"
         ));
     };
-    say(&format!("  {:<16} {}", label("sent at", lang), rebalance.terms.at));
+    say(&format!("  {:<16} {}", label("sent at", lang), local(rebalance.terms.at)));
     pockets("before", forecast.before);
     pockets("expected", forecast.after);
     if let Some(after) = rebalance.after {
@@ -364,7 +366,7 @@ fn rebalance_text(stored: &StoredRebalance) {
 fn print_report(report: &Report) {
     say(&format!(
         "  {} {} {}",
-        report.direction.as_str(),
+        Way(report.direction).spoken(spoken()),
         report.status.as_wire(),
         report.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string())
     ));

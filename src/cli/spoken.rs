@@ -16,6 +16,7 @@ use crate::domain::pix_key::{PixKeyError, UnknownPixKeyType};
 use crate::domain::query::QueryError;
 use crate::domain::rebalance;
 use crate::domain::refund::NotAReason;
+use crate::domain::report::Direction;
 use crate::domain::request;
 use crate::domain::transaction::{CashIn, State, Transaction};
 use crate::engine::counter::CounterError;
@@ -43,6 +44,19 @@ impl Spoken for Word {
         Cow::Borrowed(match lang {
             Lang::En => self.0.as_str(),
             Lang::PtBr => lang.state(self.0),
+        })
+    }
+}
+
+/// The word for which way money goes.
+pub(super) struct Way(pub(super) Direction);
+
+impl Spoken for Way {
+    fn spoken(&self, lang: Lang) -> Cow<'_, str> {
+        Cow::Borrowed(match (lang, self.0) {
+            (Lang::En, direction) => direction.as_str(),
+            (Lang::PtBr, Direction::In) => "entrada",
+            (Lang::PtBr, Direction::Out) => "saída",
         })
     }
 }

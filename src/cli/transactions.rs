@@ -1,13 +1,16 @@
 //! `saldo transactions`: what saldo has seen. The gateway has no list, so this is the journal's.
 
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 
+use super::alerts::time;
+use super::cockpit::zone;
 use super::context::Context;
 use super::export::{Shape, Writing, write_rows};
 use super::failure::{Exit, Failure};
 use super::output::{say, spoken, tell};
 use super::select::{Pages, Selection};
-use super::spoken::Word;
+use super::spoken::{Way, Word};
 use super::told::Spoken as _;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
@@ -50,10 +53,11 @@ pub(super) async fn run(arguments: TransactionsArguments, context: &Context) -> 
 }
 
 async fn table(mut pages: Pages) -> Result<Exit, Failure> {
+    let zone = zone();
     let mut is_empty = true;
     while let Some(rows) = pages.next().await? {
         is_empty = false;
-        say(&rows.iter().map(line).collect::<Vec<_>>().join("\n"));
+        say(&rows.iter().map(|row| line(row, &zone)).collect::<Vec<_>>().join("\n"));
     }
     if is_empty {
         tell(&told!("saldo has seen no such transaction", "o saldo não viu nenhuma transação assim"));
@@ -61,7 +65,16 @@ async fn table(mut pages: Pages) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn line(row: &Transaction) -> String {
+/// The widest word for a direction.
+pub(super) const fn way_width(lang: Lang) -> usize {
+    match lang {
+        Lang::En => 3,
+        Lang::PtBr => 7,
+    }
+}
+
+fn line(row: &Transaction, zone: &TimeZone) -> String {
+    let width = way_width(spoken());
     let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
     let mark = match (spoken(), row.conflict, row.looked_into) {
         (_, false, false) => "",
@@ -71,9 +84,9 @@ fn line(row: &Transaction) -> String {
         (Lang::PtBr, false, true) => "  houve um conflito, já apurado: veja `saldo show`",
     };
     format!(
-        "{}  {:<3}  {:<16}  {:>18}  {}  {}{mark}",
-        row.happened_at.strftime("%Y-%m-%d %H:%M:%SZ"),
-        row.direction.as_str(),
+        "{}  {:<width$}  {:<16}  {:>18}  {}  {}{mark}",
+        time(row.happened_at, zone),
+        Way(row.direction).spoken(spoken()),
         Word(row.state).spoken(spoken()),
         row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string()),
         cell(&row.external_reference),
