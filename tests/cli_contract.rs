@@ -224,7 +224,13 @@ fn the_same_reference_pays_once_and_another_payload_is_refused() {
     let desk = Desk::start(patient());
     let first = desk.pay("10", "INV-1");
     let second = desk.pay("10,00", "INV-1");
-    assert_eq!(second.expect(0).json(), first.expect(0).json(), "the same amount, however it is written");
+    // The first says besides that this payee is new to the journal; the second found its own payment there.
+    let payment = |ended: &support::Run| {
+        let mut told = ended.expect(0).json();
+        told.as_object_mut().expect("an object").remove("warnings").expect("warnings are always told");
+        told
+    };
+    assert_eq!(payment(&second), payment(&first), "the same amount, however it is written");
     for other in [
         cash_out("10,01", "INV-1"),
         [

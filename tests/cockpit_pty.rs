@@ -65,6 +65,7 @@ fn a_payment_from_form_to_settlement() {
     screen.wait_text("R$\u{a0}500.000,00");
     review_payment(&mut screen, "R$ 500,25", "maria@example.com", "inv-1");
     screen.wait_text("not verified by");
+    screen.wait_text("the first payment to this key or account");
     // The key that opened the review does not confirm it, however often it is pressed, and neither does a paste.
     screen.send(b"\r\r\x1b[200~y\ny\x1b[201~");
     screen.wait_text("Review of the cash-out");

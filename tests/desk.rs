@@ -16,6 +16,7 @@ use saldo::domain::cash_out::State;
 use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Order, Reference};
+use saldo::domain::payee::Finding;
 use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::Pockets;
@@ -249,6 +250,29 @@ async fn the_palette_finds_transactions_and_each_payee_once() {
             .collect();
         assert_eq!(keys, ["joao@example.com", "maria@example.com"], "the last first, whatever is sought");
     }
+    // Who is paid again, and whose key nearly is a known one; each review asks anew.
+    for (at, key, found) in [
+        (1, "maria@example.com", &[][..]),
+        (2, "marla@example.com", &["payee_looks_like", "payee_known_document", "payee_first"]),
+    ] {
+        let order = Order {
+            amount: Centavos::new(1),
+            name: "Maria Silva".to_owned(),
+            document: Document::parse("52998224725").unwrap(),
+            destination: Destination::Pix(PixKey::parse(key, None).unwrap()),
+            description: None,
+        };
+        let lookup = Command::LookUpPayee(Duration::from_secs(at), Box::new(order.clone()));
+        screen.commands.send(lookup).await.unwrap();
+        let told = screen
+            .wait("what is known of the payee", |news| match news {
+                News::Payee(about, told) if *about == order => Some(told),
+                _ => None,
+            })
+            .await;
+        let codes: Vec<&str> = told.iter().map(Finding::code).collect();
+        assert_eq!(codes, found, "{key}");
+    }
     screen.close().await;
 }
 
@@ -325,13 +349,15 @@ async fn what_nobody_told_is_missing_from_the_equation() {
             destination: DestinationBody::Pix { pix_key_type: "EMAIL", pix_key: "joao@example.com" },
         },
     });
+    let client = client_of(&sandbox);
     let order = MoneyRequest {
         body,
         idempotency_key: Some(Uuid::new_v4()),
         reference: None,
         deadline: Deadline::after(PATIENCE),
+        permit: client.permit().unwrap(),
     };
-    let answer = client_of(&sandbox).send_cash_out(&order).await;
+    let answer = client.send_cash_out(&order).await;
     assert!(matches!(answer.verdict, Verdict::Accepted(_)), "{answer:?}");
     let drawn = screen
         .wait("what is missing", |news| match news {

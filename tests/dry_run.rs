@@ -37,7 +37,8 @@ fn a_cash_out_is_shown_and_not_made() {
 
     let paid = desk.saldo(&cash_out(&["--reference", "INV-1", "--yes", "--json"])).expect(0).json();
     assert_eq!(paid["idempotency_key"], dry["idempotency_key"], "the key that was shown");
-    assert_eq!(paid["warnings"].as_array().unwrap().len(), 0, "{paid}");
+    assert_eq!(paid["warnings"][0]["code"], "payee_first", "{paid}");
+    assert_eq!(paid["warnings"].as_array().unwrap().len(), 1, "{paid}");
     let again = desk.saldo(&cash_out(&["--reference", "INV-1", "--dry-run", "--json"])).expect(0).json();
     assert!(matches!(again["would"].as_str(), Some("go_on" | "nothing")), "{again}");
     assert_eq!(again["existing"]["id"], paid["id"]);

@@ -11,8 +11,9 @@ use gateway_support::{
 };
 use saldo::domain::attempt::{Ambiguity, NotExecuted, Verdict};
 use saldo::domain::money::Centavos;
+use saldo::domain::permission::{Access, NotAllowed};
 use saldo::domain::rebalance::Outcome;
-use saldo::gateway::{Answer, Deadline, Gateway, RebalanceAnswer, rebalance_body};
+use saldo::gateway::{Answer, Charging as _, Deadline, Gateway, RebalanceAnswer, rebalance_body};
 
 const ACCEPTED: &str = r#"{"transactionId":"t-1","internalCode":"c-1","externalReference":"inv-1",
     "status":"PROCESSING","requestedAt":"2026-03-10T14:22:18Z"}"#;
@@ -402,4 +403,21 @@ async fn every_answer_to_a_rebalance_has_its_one_meaning() {
         };
         assert_eq!(found, meaning, "{act:?}");
     }
+}
+
+/// Even with a permit that another client gave: there is nothing to send it with.
+#[tokio::test]
+async fn a_client_that_only_reads_sends_no_order() {
+    let double = Double::start(vec![token()]).await;
+    let gateway = double.gateway_with(|options| options.access = Access::ReadOnly);
+    assert_eq!(gateway.permit(), Err(NotAllowed::ReadOnly));
+    let answer = soon(gateway.send_cash_out(&order())).await;
+    assert!(matches!(answer.verdict, Verdict::NotExecuted(_)), "{answer:?}");
+    let answer = soon(gateway.send_cash_in(&order())).await;
+    assert!(matches!(answer.verdict, Verdict::NotExecuted(_)), "{answer:?}");
+    let answer = soon(gateway.send_refund("c-1", &order())).await;
+    assert!(matches!(answer.verdict, Verdict::NotExecuted(_)), "{answer:?}");
+    let answer = soon(gateway.send_rebalance(&order())).await;
+    assert!(matches!(answer.verdict, Outcome::NotExecuted(_)), "{answer:?}");
+    assert_eq!(double.connections(), 0, "not even for a token");
 }

@@ -8,10 +8,11 @@ use saldo::app::Effect;
 use saldo::domain::attempt::{Ambiguity, Verdict};
 use saldo::domain::money::Centavos;
 use saldo::domain::refund;
+use saldo::domain::request::PayBy;
 use saldo::domain::transaction::CashIn;
 use saldo::engine::message::{AskedOutcome, Command, Incoming, Life, News};
 use saldo::lang::Lang;
-use screen::asked::{CODE, accepted, charge, life_of, refunded};
+use screen::asked::{CODE, accepted, charge, charge_by, life_of, refunded};
 use screen::{SIZES, Screen, before, commands, id, now};
 use uuid::Uuid;
 
@@ -130,6 +131,37 @@ fn the_refund() {
         screen.news(News::Life(Some(Box::new(refunded(15, accepted())))));
         screen.keys("pgdn");
     });
+}
+
+#[test]
+fn an_address_that_is_paid_at_is_a_link_where_all_of_it_shows() {
+    const ADDRESS: &str =
+        "https://pay.sandbox.invalid/openfinance/consent?id=0f8a2c55-5a1e-4f7e-9a94-6f0d1d5cbb10";
+    let paid_at = |address: &str| {
+        let mut screen = Screen::new(Lang::En).size(80, 24);
+        let pay_by = Some(PayBy::PaymentUrl(address.to_owned()));
+        make(&mut screen, |number| charge_by(number, accepted(), pay_by.clone()));
+        screen
+    };
+    let linked = |screen: &Screen| saldo::ui::link(&screen.app, &screen.draw().0);
+    let mut screen = paid_at(ADDRESS);
+    let link = linked(&screen).unwrap();
+    assert_eq!(link.address, ADDRESS);
+    let buffer = screen.draw().0;
+    let covered: String =
+        link.pieces.iter().flat_map(|piece| piece.positions()).map(|at| buffer[at].symbol()).collect();
+    assert_eq!(covered, ADDRESS, "the letters of the address and no others");
+    assert!(link.pieces.len() > 1, "longer than a row");
+    screen.keys("f9");
+    assert_eq!(linked(&screen), None, "masked");
+    // What could lead elsewhere, or end the sequence, stays text.
+    for address in
+        ["http://pay.invalid/", "file:///etc/passwd", "https://pãy.invalid/", "https://pay.invalid/\u{1b}\\"]
+    {
+        assert_eq!(linked(&paid_at(address)), None, "{address:?}");
+    }
+    screen.keys("f9 esc");
+    assert_eq!(linked(&screen), None, "another place");
 }
 
 #[test]

@@ -3,14 +3,18 @@
 mod screen;
 
 use jiff::SignedDuration;
-use saldo::app::{Environment, Message};
+use saldo::app::{Effect, Environment, Message};
 use saldo::domain::attempt::{Ambiguity, Problem};
 use saldo::domain::cash_out::{Alarm, State as Out};
+use saldo::domain::document::Document;
 use saldo::domain::money::Centavos;
+use saldo::domain::order::{Destination, Order};
 use saldo::domain::pace::{Pace, Span};
+use saldo::domain::payee::{Finding, Payee, findings};
+use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::text::Safe;
-use saldo::engine::message::{DecisionOutcome, FeedWindow, News, Pause, RebalanceTrouble};
+use saldo::engine::message::{Command, DecisionOutcome, FeedWindow, News, Pause, RebalanceTrouble};
 use saldo::lang::Lang;
 use screen::{Screen, before, forecast, intent, life, payments, reading, rebalance_of, window};
 
@@ -34,6 +38,18 @@ fn fill(screen: &mut Screen, amount: &str) {
     screen.type_text("Maria da Silva");
     screen.keys("tab");
     screen.type_text("52998224725");
+}
+
+/// Somebody who was paid at nearly the same key.
+fn maria_elsewhere() -> Payee {
+    Payee {
+        destination: Destination::Pix(PixKey::parse("marla@example.com", None).expect("a key")),
+        name: "Maria da Silva".to_owned(),
+        document: Document::parse("52998224725").expect("a document"),
+        times: 3,
+        total: Centavos::new(150_000),
+        last_paid: before(86_400 * 9 + 7_000),
+    }
 }
 
 fn yes(lang_is_portuguese: bool) -> &'static str {
@@ -86,6 +102,23 @@ fn the_review() {
         screen.keys("enter");
         confirm(screen);
     });
+    // A key a letter away from a known one, as loud as a review gets; and a first payment, which is ordinary.
+    for (name, is_loud) in [("review_payee", true), ("review_first", false)] {
+        each(name, |screen| {
+            fill(screen, "500,25");
+            let asked = screen.keys("enter").into_iter().find_map(|effect| match effect {
+                Effect::Command(Command::LookUpPayee(_, order)) => Some(order),
+                _ => None,
+            });
+            let order = asked.expect("the payee is looked up");
+            let known = if is_loud { vec![maria_elsewhere()] } else { Vec::new() };
+            let found = findings(&order, &known);
+            // What was found of another order is not this one's.
+            let other = Order { name: "Outra".to_owned(), ..(*order).clone() };
+            screen.news(News::Payee(Box::new(other), vec![Finding::OtherName(maria_elsewhere())]));
+            screen.news(News::Payee(order, found));
+        });
+    }
     each("review_large", |screen| {
         fill(screen, "200.000,00");
         screen.keys("enter");

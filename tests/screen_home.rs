@@ -3,13 +3,15 @@
 mod screen;
 
 use jiff::SignedDuration;
+use saldo::domain::cash_out::State as Out;
 use saldo::domain::conservation::{Moved, Point, conserve};
 use saldo::domain::money::Centavos;
 use saldo::domain::rebalance::Pockets;
 use saldo::domain::text::Safe;
+use saldo::domain::transaction::State;
 use saldo::engine::message::{BalanceHistory, DeliveryFigures, ForwardHealth, News, WebhookHealth};
 use saldo::lang::Lang;
-use screen::{SIZES, Screen, before};
+use screen::{SIZES, Screen, before, intent, life};
 
 #[test]
 fn the_panes() {
@@ -90,5 +92,43 @@ fn the_sources_show_how_webhooks_come_and_where_they_go() {
             ..WebhookHealth::default()
         })));
         insta::assert_snapshot!(format!("sources_{}", lang.as_str()), screen.shown());
+    }
+}
+
+#[test]
+fn a_desk_that_only_reads_says_so_on_every_frame_and_acts_on_no_key() {
+    for lang in Lang::ALL {
+        for (columns, rows) in [(160, 50), (80, 24)] {
+            let mut screen = Screen::only_reading(lang).size(columns, rows);
+            screen.keys("p");
+            insta::assert_snapshot!(
+                format!("home_read_only_{}_{columns}x{rows}", lang.as_str()),
+                screen.shown()
+            );
+        }
+        let badge = if lang == Lang::PtBr { "SÓ LEITURA" } else { "READ-ONLY" };
+        for columns in [40, 60, 80, 120] {
+            let screen = Screen::only_reading(lang).size(columns, 20);
+            let first = screen.text().lines().next().unwrap_or_default().to_owned();
+            assert!(first.contains(badge), "{columns}: {first}");
+        }
+        // Whatever opens a form elsewhere, a code that is pasted too.
+        let mut screen = Screen::only_reading(lang).size(100, 30);
+        let sent: Vec<_> = ["p", "i", "b", "d", "r", "t"].iter().flat_map(|key| screen.keys(key)).collect();
+        assert!(!sent.iter().any(|effect| format!("{effect:?}").contains("Pay(")), "{sent:?}");
+        screen.keys("esc esc esc");
+        screen.paste("maria@example.com");
+        screen.keys("enter");
+        let form = if lang == Lang::PtBr { "Novo pagamento" } else { "New cash-out" };
+        assert!(!screen.text().contains(form), "{}", screen.text());
+        // A payment in doubt says that it waits for somebody who may act.
+        screen.keys("esc esc g enter");
+        let mut life = life(16);
+        life.transaction.state = State::Out(Out::Unknown);
+        life.intent = Some(intent(16, 50_025, Out::Unknown));
+        screen.news(News::Life(Some(Box::new(life))));
+        let says =
+            if lang == Lang::PtBr { "nada é reenviado daqui" } else { "nothing is sent again from here" };
+        assert!(screen.text().contains(says), "{}", screen.text());
     }
 }

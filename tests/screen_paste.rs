@@ -4,10 +4,12 @@ mod screen;
 
 use saldo::app::Effect;
 use saldo::domain::cash_out::State as Out;
+use saldo::domain::money::Centavos;
+use saldo::domain::payee::Payee;
 use saldo::domain::text::Safe;
-use saldo::engine::message::{Command, FeedPlace, News, Payee, Sought};
+use saldo::engine::message::{Command, FeedPlace, News, Sought};
 use saldo::lang::Lang;
-use screen::{Screen, commands, intent, life, payments, row, window};
+use screen::{Screen, before, commands, intent, life, payments, row, window};
 
 const BR_CODE: &str = "00020126580014br.gov.bcb.pix0136123e4567-e12b-12d1-a456-4266554400005204000053039865802BR5913Fulano de Tal6008BRASILIA62070503***63041D3D";
 const E2E: &str = "E6074694820261123173012345678901";
@@ -89,7 +91,14 @@ fn what_the_journal_finds_is_offered_and_moves_nobodys_choice() {
 fn who_was_paid_before_is_offered_whole() {
     let mut screen = pasted(Lang::En, "maria@example.com");
     let order = intent(14, 5, Out::Completed).order;
-    let payee = Payee { name: order.name, document: order.document, destination: order.destination };
+    let payee = Payee {
+        name: order.name,
+        document: order.document,
+        destination: order.destination,
+        times: 3,
+        total: Centavos::new(150_075),
+        last_paid: before(90_000),
+    };
     let sought = Sought { text: "maria@example.com".to_owned(), rows: Vec::new(), payees: vec![payee] };
     screen.news(News::Sought(Box::new(sought)));
     screen.keys("up enter");

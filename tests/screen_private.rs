@@ -5,10 +5,12 @@ mod screen;
 use saldo::app::Effect;
 use saldo::domain::attempt::Ambiguity;
 use saldo::domain::cash_out::{Alarm, State as Out};
+use saldo::domain::money::Centavos;
+use saldo::domain::payee::Payee;
 use saldo::domain::rebalance::{self, Outcome};
-use saldo::engine::message::{Command, DecisionOutcome, LaneError, News, Payee, Sought};
+use saldo::engine::message::{Command, DecisionOutcome, LaneError, News, Sought};
 use saldo::lang::Lang;
-use screen::{Doubt, Screen, commands, doubtful, id, intent, life, payments, rebalance_of, window};
+use screen::{Doubt, Screen, before, commands, doubtful, id, intent, life, payments, rebalance_of, window};
 
 /// What the screens below are full of: names, a key, references, what people typed and said.
 const SECRETS: [&str; 34] = [
@@ -90,7 +92,14 @@ fn desk(lang: Lang) -> Screen {
 
 fn sought(text: &str) -> News {
     let order = intent(14, 5, Out::Completed).order;
-    let payee = Payee { name: order.name, document: order.document, destination: order.destination };
+    let payee = Payee {
+        name: order.name,
+        document: order.document,
+        destination: order.destination,
+        times: 3,
+        total: Centavos::new(150_075),
+        last_paid: before(90_000),
+    };
     News::Sought(Box::new(Sought { text: text.to_owned(), rows: window().rows, payees: vec![payee] }))
 }
 

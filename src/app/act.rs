@@ -4,7 +4,7 @@ use super::batch;
 use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
 use super::feed::Motion;
-use super::gaps::gap_of;
+use super::gaps::{Noted, gap_of};
 use super::key::{Key, KeyPress};
 use super::keymap::{Action, Place};
 use super::rebalance::{self, Stage};
@@ -14,7 +14,10 @@ use super::{
 };
 use super::{refund, resolve};
 use crate::domain::alert::Alert;
+use crate::domain::order::Order;
+use crate::domain::payee::Finding;
 use crate::domain::query::Filter;
+use crate::domain::request::PayBy;
 use crate::domain::transaction::{CashIn, Transaction};
 use crate::engine::message::{Command, Subject};
 
@@ -94,6 +97,9 @@ impl App {
     }
 
     pub(super) fn act(&mut self, action: Action, now: Now) -> Vec<Effect> {
+        if self.refuses(action) {
+            return Vec::new();
+        }
         match action {
             Action::Quit => vec![Effect::Quit],
             Action::Suspend => vec![Effect::Suspend],
@@ -172,6 +178,12 @@ impl App {
             }
             Action::Acknowledge => self.acknowledge(),
             Action::Gaps => self.open_gaps(None),
+            Action::Handover => self.open_handover(),
+            Action::HandOver => {
+                self.ask_for_shift_note();
+                Vec::new()
+            }
+            Action::AcceptShift => self.accept_shift(),
             Action::Resume => {
                 if self.paused.is_some() {
                     self.mode = Mode::Ask(Question::Resume);
@@ -233,6 +245,15 @@ impl App {
         }
     }
 
+    /// Says so where the action would act and this desk only reads.
+    pub(super) fn refuses(&mut self, action: Action) -> bool {
+        let refuses = self.facts.access.is_read_only() && action.is_an_act();
+        if refuses {
+            self.flash = Some(Flash::ReadOnly);
+        }
+        refuses
+    }
+
     pub(super) fn go(&mut self, motion: Motion) -> Vec<Effect> {
         if let (Mode::Home, Some(past)) = (&self.mode, &mut self.past) {
             // Its window is all that is shown of a time: another one is another step.
@@ -252,6 +273,7 @@ impl App {
                 self.notices.go(motion, alerts);
             }
             Mode::Gaps(gaps) => gaps.go(motion),
+            Mode::Handover(page) => page.go(motion, last),
             Mode::Batch(_) => return self.scroll_batch(motion),
             Mode::Palette(palette) => palette.go(motion),
             Mode::Paste(pasting) => pasting.go(motion),
@@ -268,6 +290,7 @@ impl App {
                 LifeState::Here(life) => self.life_lines(life).len(),
                 LifeState::Loading | LifeState::Gone => 0,
             },
+            Mode::Handover(page) => self.handover_lines(page).len(),
             _ => 0,
         };
         lines.saturating_sub(1)
@@ -389,6 +412,7 @@ impl App {
             | Mode::Search(_)
             | Mode::Notices
             | Mode::Gaps(_)
+            | Mode::Handover(_)
             | Mode::Ask(Question::Resume)
             | Mode::CashOut(CashOutStage::Editing)
             | Mode::CashIn(cash_in::Stage::Editing)
@@ -462,6 +486,10 @@ impl App {
 
     /// The code or address of the charge in front, while it can be paid.
     fn code_to_copy(&self) -> Option<String> {
+        self.pay_by().map(|pay_by| pay_by.text().to_owned())
+    }
+
+    fn pay_by(&self) -> Option<&PayBy> {
         let life = match &self.mode {
             Mode::CashIn(cash_in::Stage::Sent(sent)) => sent.life.as_deref()?,
             Mode::Detail(Detail { life: LifeState::Here(life), .. }) => life,
@@ -469,7 +497,22 @@ impl App {
         };
         let charge = &life.incoming.charge.as_ref()?.stored.asked;
         let awaits = charge.state == CashIn::AwaitingPayment;
-        charge.pay_by.as_ref().filter(|_| awaits).map(|pay_by| pay_by.text().to_owned())
+        charge.pay_by.as_ref().filter(|_| awaits)
+    }
+
+    /// The address at which the charge in front is paid, where a terminal may open it: https, all of it plain letters.
+    pub(crate) fn address(&self) -> Option<&str> {
+        if self.is_private() {
+            return None;
+        }
+        match self.pay_by()? {
+            PayBy::PaymentUrl(address)
+                if address.starts_with("https://") && address.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Some(address)
+            }
+            PayBy::PaymentUrl(_) | PayBy::CopyAndPaste(_) => None,
+        }
     }
 
     fn turn_focus(&mut self, forward: bool) {
@@ -494,7 +537,7 @@ impl App {
             if !alert.what.kind().wants_note() {
                 return vec![Effect::Command(Command::Acknowledge { subject, note: None })];
             }
-            self.ask_for_note(subject);
+            self.ask_for_note(Noted::Seen(subject));
         } else if !self.notices.entries().is_empty() {
             self.notices.acknowledge(alerts);
         } else if let Some(doubt) = self.feed.window.rebalances_in_doubt.first() {
@@ -514,6 +557,19 @@ impl App {
         }
     }
 
+    /// What the journal shows of the payee under review. What was asked for another order comes too late.
+    pub(super) fn take_findings(&mut self, order: &Order, found: Vec<Finding>) {
+        let mode = match &mut self.mode {
+            Mode::Help { behind, .. } => &mut **behind,
+            mode => mode,
+        };
+        if let Mode::CashOut(CashOutStage::Review(review)) = mode
+            && review.decision.order == *order
+        {
+            review.findings = found;
+        }
+    }
+
     fn review(&mut self, now: Now) -> Vec<Effect> {
         match &mut self.mode {
             Mode::CashOut(stage @ CashOutStage::Editing) => {
@@ -522,7 +578,9 @@ impl App {
                     if let Some(repeat) = self.feed.repeat_of(&review.decision, now.wall) {
                         review.warn_of(repeat);
                     }
+                    let order = review.decision.order.clone();
                     *stage = CashOutStage::Review(Box::new(review));
+                    return vec![Effect::Command(Command::LookUpPayee(now.elapsed, Box::new(order)))];
                 }
                 Vec::new()
             }

@@ -14,11 +14,13 @@ use crate::domain::money::{AmountError, Centavos};
 use crate::domain::order::{
     AccountError, BankAccount, Destination, Order, Reference, ReferenceError, parse_account, parse_branch,
 };
+use crate::domain::payee::{Finding, Payee};
+use crate::domain::permission::NotAllowed;
 use crate::domain::person::Person;
 use crate::domain::pix_key::{PixKey, PixKeyError, PixKeyType};
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
-use crate::engine::message::{Decision, Intent, Life, Payee};
+use crate::engine::message::{Decision, Intent, Life};
 
 /// Longer names, descriptions and reasons are a paste gone wrong. The gateway documents no limit.
 const MAX_TEXT: usize = 140;
@@ -325,7 +327,15 @@ impl Draft {
         };
         let retype = (decision.order.amount > RETYPE_ABOVE).then(TextField::default);
         let own_reference = self.text(Slot::Reference).is_empty();
-        Some(Review { decision, own_reference, repeat: None, retype, opened, hint: None })
+        Some(Review {
+            decision,
+            own_reference,
+            repeat: None,
+            findings: Vec::new(),
+            retype,
+            opened,
+            hint: None,
+        })
     }
 
     /// Moves to the next line, or the one before; around.
@@ -410,6 +420,8 @@ pub struct Review {
     pub(crate) own_reference: bool,
     /// A payment like this one that saldo saw a short while ago.
     pub(crate) repeat: Option<Repeat>,
+    /// What the journal shows of the payee, what is loud first.
+    pub(crate) findings: Vec<Finding>,
     /// The amount once more, for a large one and for one that looks like a repeat.
     pub(crate) retype: Option<TextField>,
     /// When it was opened, since the session began: a confirmation is perishable.
@@ -484,6 +496,8 @@ pub(crate) enum Fate {
     Taken(Box<Intent>),
     /// The journal could not take it.
     NotJournalled(String),
+    /// saldo itself does not let it be done.
+    NotAllowed(NotAllowed),
     /// The engine could not take it.
     Busy,
 }
@@ -491,7 +505,7 @@ pub(crate) enum Fate {
 impl Fate {
     /// Whether nothing was made of the decision, so that its text goes back to the form.
     pub(crate) const fn is_nothing(&self) -> bool {
-        matches!(self, Self::Taken(_) | Self::NotJournalled(_) | Self::Busy)
+        matches!(self, Self::Taken(_) | Self::NotJournalled(_) | Self::NotAllowed(_) | Self::Busy)
     }
 }
 

@@ -4,7 +4,7 @@ use super::App;
 use super::keymap::{Action, Place};
 use super::timeline::{name_of, whole};
 use crate::domain::cash_in::Charge;
-use crate::domain::cash_out::State as Out;
+use crate::domain::cash_out::{Act, CashOut, State as Out};
 use crate::domain::end_to_end_id::EndToEndId;
 use crate::domain::institution::{self, Ispb};
 use crate::domain::order::{BankAccount, Destination};
@@ -119,6 +119,10 @@ impl App {
             (row.failure_reported, words.failure_reported),
             (row.refunded, words.refunded),
             (pay.is_some_and(|pay| pay.frozen && pay.state == Out::Unknown), words.frozen),
+            (
+                self.facts.access.is_read_only() && pay.is_some_and(may_be_sent),
+                self.lang.permission().not_sent_again,
+            ),
             (pay.is_some_and(|pay| pay.stale && pay.state == Out::Accepted), words.stale),
         ] {
             if applies {
@@ -366,6 +370,11 @@ fn is_elsewhere(ordered: &BankAccount, settled: &BankData) -> bool {
     differs(ordered.ispb.as_str(), &settled.ispb)
         || differs(&ordered.branch, &settled.branch)
         || differs(&ordered.account, &settled.account)
+}
+
+/// Whether saldo sends it, or sends it again, by itself.
+fn may_be_sent(pay: &CashOut) -> bool {
+    pay.plan().is_some_and(|plan| plan.act == Act::Send)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The gaps of the wallet: when it changed without anybody telling saldo, what may explain it, what a person found.
 
+use jiff::Timestamp;
+
 use super::feed::Motion;
 use super::privacy::hide_text;
 use super::{App, Detail, Effect, Flash, LifeState, Mode, TextField};
@@ -21,8 +23,17 @@ pub(crate) struct Gaps {
 #[derive(Debug, Clone)]
 pub(crate) struct Note {
     pub(crate) field: TextField,
-    pub(crate) subject: Subject,
+    pub(crate) about: Noted,
     pub(crate) behind: Box<Mode>,
+}
+
+/// What a note is about.
+#[derive(Debug, Clone)]
+pub(crate) enum Noted {
+    /// Something that is acknowledged with it.
+    Seen(Subject),
+    /// The shift since then, which is handed over with it, or without.
+    Shift(Timestamp),
 }
 
 impl Gaps {
@@ -95,29 +106,34 @@ impl App {
         match gaps.selected() {
             Some(file) if file.explained.is_none() => {
                 let subject = Subject::Gap(file.gap);
-                self.ask_for_note(subject);
+                self.ask_for_note(Noted::Seen(subject));
             }
             Some(_) => self.flash = Some(Flash::AlreadySeen),
             None => self.flash = Some(Flash::NoNotices),
         }
     }
 
-    pub(super) fn ask_for_note(&mut self, subject: Subject) {
+    pub(super) fn ask_for_note(&mut self, about: Noted) {
         let behind = Box::new(std::mem::replace(&mut self.mode, Mode::Home));
-        self.mode = Mode::Note(Note { field: TextField::default(), subject, behind });
+        self.mode = Mode::Note(Note { field: TextField::default(), about, behind });
     }
 
     /// What was typed is recorded; nothing is not.
     pub(super) fn accept_note(&mut self) -> Vec<Effect> {
         let Mode::Note(note) = std::mem::replace(&mut self.mode, Mode::Home) else { return Vec::new() };
         let text = note.field.text().trim().to_owned();
-        if text.is_empty() {
+        if text.is_empty() && matches!(note.about, Noted::Seen(_)) {
             self.mode = Mode::Note(note);
             self.flash = Some(Flash::NoteWanted);
             return Vec::new();
         }
         self.mode = *note.behind;
-        vec![Effect::Command(Command::Acknowledge { subject: note.subject, note: Some(text) })]
+        match note.about {
+            Noted::Seen(subject) => {
+                vec![Effect::Command(Command::Acknowledge { subject, note: Some(text) })]
+            }
+            Noted::Shift(since) => self.hand_over(since, text),
+        }
     }
 
     /// The life of the first suspect that has one.

@@ -40,11 +40,13 @@ pub enum Place {
     Outcome,
     /// A batch and its lines.
     Batch,
+    /// A shift that is handed over or taken.
+    Handover,
 }
 
 impl Place {
     /// Every place, in the order of the help.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Home,
         Self::Search,
         Self::Palette,
@@ -55,6 +57,7 @@ impl Place {
         Self::Review,
         Self::Outcome,
         Self::Batch,
+        Self::Handover,
         Self::Past,
         Self::Help,
     ];
@@ -74,6 +77,7 @@ impl Place {
             Self::Review => "review",
             Self::Outcome => "outcome",
             Self::Batch => "batch",
+            Self::Handover => "handover",
         }
     }
 
@@ -94,7 +98,8 @@ impl Place {
             | Self::Notices
             | Self::Help
             | Self::Outcome
-            | Self::Batch => true,
+            | Self::Batch
+            | Self::Handover => true,
         }
     }
 }
@@ -128,6 +133,24 @@ macro_rules! actions {
     };
 }
 
+impl Action {
+    /// Whether it begins, confirms or repeats what moves money or changes something at the gateway, or frees what does.
+    pub const fn is_an_act(self) -> bool {
+        matches!(
+            self,
+            Self::CashOut
+                | Self::CashIn
+                | Self::Refund
+                | Self::Rebalance
+                | Self::Resolve
+                | Self::Resume
+                | Self::TakeUp
+                | Self::BatchResume
+                | Self::Confirm
+        )
+    }
+}
+
 actions! {
     Down "list.down" down,
     Up "list.up" up,
@@ -157,6 +180,9 @@ actions! {
     Notices "notices.open" notices,
     Acknowledge "notices.acknowledge" acknowledge,
     Gaps "gaps.open" gaps,
+    Handover "handover.open" handover,
+    HandOver "handover.write" hand_over,
+    AcceptShift "handover.accept" accept_shift,
     CashOut "cash-out.open" cash_out,
     CashIn "cash-in.open" cash_in,
     Batch "batch.open" batch,
@@ -253,6 +279,7 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Home, Action::TimeMachine, &[ch('T')]),
     quiet(Place::Home, Action::Poll, &[ch('r')]),
     quiet(Place::Home, Action::Gaps, &[ch('d')]),
+    quiet(Place::Home, Action::Handover, &[ch('H')]),
     quiet(Place::Home, Action::Copy, &[ch('c')]),
     quiet(Place::Home, Action::Down, DOWN),
     quiet(Place::Home, Action::Up, UP),
@@ -348,6 +375,19 @@ const BINDINGS: &[Binding] = &[
     quiet(Place::Batch, Action::Palette, PALETTE),
     quiet(Place::Batch, Action::Utc, &[ch('z')]),
     quiet(Place::Batch, Action::Language, &[ch('l')]),
+    shown(Place::Handover, Action::Close, CLOSE),
+    shown(Place::Handover, Action::HandOver, &[ch('w')]),
+    shown(Place::Handover, Action::AcceptShift, &[ch('a')]),
+    shown(Place::Handover, Action::Down, DOWN),
+    shown(Place::Handover, Action::Up, UP),
+    shown(Place::Handover, Action::Help, HELP),
+    quiet(Place::Handover, Action::PageDown, PAGE_DOWN),
+    quiet(Place::Handover, Action::PageUp, PAGE_UP),
+    quiet(Place::Handover, Action::Top, TOP),
+    quiet(Place::Handover, Action::Bottom, BOTTOM),
+    quiet(Place::Handover, Action::Palette, PALETTE),
+    quiet(Place::Handover, Action::Utc, &[ch('z')]),
+    quiet(Place::Handover, Action::Language, &[ch('l')]),
     shown(Place::Past, Action::Close, CLOSE),
     shown(Place::Past, Action::Earlier, &[key(Key::Left)]),
     shown(Place::Past, Action::Later, &[key(Key::Right)]),

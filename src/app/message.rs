@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Focus;
 use super::key::KeyPress;
 use crate::domain::band::Band;
+use crate::domain::permission::Access;
 use crate::domain::person::Person;
 use crate::domain::text::Safe;
 use crate::engine::message::{Command, News, Quiet};
@@ -133,4 +134,6 @@ pub struct Facts {
     pub operator: Person,
     /// When only what cannot wait rings.
     pub quiet: Option<Quiet>,
+    /// Whether anything may be sent from here.
+    pub access: Access,
 }

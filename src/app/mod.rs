@@ -20,6 +20,7 @@ mod detail;
 mod feed;
 mod field;
 pub(crate) mod gaps;
+pub(crate) mod handover;
 pub mod key;
 pub mod keymap;
 mod message;
@@ -88,6 +89,8 @@ pub(crate) enum Mode {
     Notices,
     /// The gaps of the wallet.
     Gaps(gaps::Gaps),
+    /// A shift that is handed over or taken.
+    Handover(handover::Page),
     /// The line of a note, over what it is about.
     Note(gaps::Note),
     /// A cash-out on its way from the form to the gateway.
@@ -265,6 +268,8 @@ pub(crate) enum Flash {
     NotPasted,
     /// Nothing can be done in the past.
     Past,
+    /// Nothing is sent from a desk that only reads.
+    ReadOnly,
     /// The journal has no change any more in that direction.
     NoChange,
     /// Not all of what is under review is on the screen.
@@ -462,6 +467,7 @@ impl App {
             Mode::Paste(_) => Place::Paste,
             Mode::Detail(_) => Place::Detail,
             Mode::Notices | Mode::Gaps(_) => Place::Notices,
+            Mode::Handover(_) => Place::Handover,
             Mode::Help { .. } => Place::Help,
             Mode::Ask(_)
             | Mode::CashOut(CashOutStage::Review(_))

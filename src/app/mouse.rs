@@ -23,6 +23,7 @@ impl App {
                 | Place::Past
                 | Place::Detail
                 | Place::Notices
+                | Place::Handover
                 | Place::Palette
                 | Place::Paste
                 | Place::Batch

@@ -36,6 +36,7 @@ impl App {
             }
             News::FeedCounted(counted) => self.feed.take_count(counted),
             News::Life(life) => self.take_life(life),
+            News::Payee(order, found) => self.take_findings(&order, found),
             News::Sought(sought) => self.take_sought(*sought),
             News::Alarm { alarm, intent } => {
                 self.notices.push(Notice::Alarm { alarm, payment: Payment::from(&*intent) }, now.wall);
@@ -58,6 +59,7 @@ impl App {
                     DecisionOutcome::Existing(intent) => Fate::Existing(intent),
                     DecisionOutcome::Taken(intent) => Fate::Taken(intent),
                     DecisionOutcome::NotJournalled(reason) => Fate::NotJournalled(reason),
+                    DecisionOutcome::NotAllowed(why) => Fate::NotAllowed(why),
                 };
                 effects.extend(self.decided(id, fate));
             }
@@ -74,6 +76,8 @@ impl App {
                 effects.extend(self.acknowledged(outcome));
             }
             News::Gaps(found) => self.take_gaps(found),
+            News::Shift(found) => self.take_shift(found),
+            News::Handover(outcome) => self.take_handover(outcome),
             News::AsItWas(found) => self.take_past(found),
             News::BatchRead { source, outcome } => {
                 effects.extend(self.batch_read(&source, *outcome, now));
@@ -299,6 +303,7 @@ fn not_decided(fate: &Fate) -> Option<NotDecided> {
     match fate {
         Fate::Taken(intent) => Some(NotDecided::Taken(intent.reference.clone())),
         Fate::NotJournalled(reason) => Some(NotDecided::Journal(reason.clone())),
+        Fate::NotAllowed(why) => Some(NotDecided::NotAllowed(why.clone())),
         Fate::Busy => Some(NotDecided::Busy),
         Fate::Waiting | Fate::Created | Fate::Existing(_) => None,
     }

@@ -10,6 +10,7 @@ use crate::domain::alert::{Alert, Kind};
 use crate::domain::cash_out::Alarm;
 use crate::domain::money::Centavos;
 use crate::domain::order::Reference;
+use crate::domain::permission::NotAllowed;
 use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::{State, Transaction};
@@ -73,6 +74,8 @@ pub(crate) enum NotDecided {
     Journal(String),
     /// The reference names another payment.
     Taken(Reference),
+    /// saldo itself does not let it be done.
+    NotAllowed(NotAllowed),
     /// The engine could not take it.
     Busy,
 }

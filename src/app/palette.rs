@@ -12,9 +12,10 @@ use super::key::KeyPress;
 use super::keymap::{Action, Keymap, Place};
 use super::{App, Detail, Effect, LifeState, Mode, Now, TextField};
 use crate::domain::order::Destination;
+use crate::domain::payee::Payee;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
-use crate::engine::message::{Command, Payee, Sought};
+use crate::engine::message::{Command, Sought};
 use crate::lang::Lang;
 
 /// More than fit a screen are not offered: another letter finds what is not there.

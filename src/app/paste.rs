@@ -2,6 +2,7 @@
 //!
 //! The box never acts by itself and sends nothing. What is chosen opens, looks for, or fills in a form.
 
+use super::keymap::Action;
 use uuid::Uuid;
 
 use super::cash_out::{Draft, Slot};
@@ -14,10 +15,11 @@ use crate::domain::document::Document;
 use crate::domain::money::Centavos;
 use crate::domain::order::Destination;
 use crate::domain::paste::{Meaning, Pasted, SheetLine, recognise};
+use crate::domain::payee::Payee;
 use crate::domain::pix_key::PixKey;
 use crate::domain::query::{Filter, parse};
 use crate::domain::transaction::Transaction;
-use crate::engine::message::{Command, Payee, Sought};
+use crate::engine::message::{Command, Sought};
 
 /// Longer lines are no id, and as words to look for they find nothing.
 const MOST_SOUGHT: usize = 100;
@@ -271,6 +273,9 @@ impl App {
 
     /// Opens the form with this text in it. A text that was begun comes back with the next empty form.
     pub(super) fn begin(&mut self, draft: Draft) -> Vec<Effect> {
+        if self.refuses(Action::CashOut) {
+            return Vec::new();
+        }
         let begun = std::mem::replace(&mut self.cash_out, draft);
         if !begun.is_empty() {
             self.returned.push(begun);
@@ -289,7 +294,7 @@ impl App {
 /// Whether a paste has a place there: nothing is typed, nothing is asked, and no answer is waited for.
 fn takes_pastes(mode: &Mode) -> bool {
     match mode {
-        Mode::Home | Mode::Notices | Mode::Gaps(_) | Mode::Paste(_) => true,
+        Mode::Home | Mode::Notices | Mode::Gaps(_) | Mode::Handover(_) | Mode::Paste(_) => true,
         Mode::Detail(detail) => !matches!(detail.life, LifeState::Gone),
         Mode::CashOut(CashOutStage::Sent(_))
         | Mode::CashIn(cash_in::Stage::Sent(_))

@@ -175,6 +175,7 @@ fn hide_mode(mode: &mut Mode) {
             hide_mode(&mut note.behind);
         }
         Mode::Gaps(gaps) => gaps.hide(),
+        Mode::Handover(page) => page.hide(),
         Mode::Batch(batch::Stage::Asking(BatchSource::File(path))) => hide_text(path),
         Mode::Batch(batch::Stage::Asking(BatchSource::Journal(_))) => {}
         Mode::Batch(batch::Stage::Page(page)) => page.hide(),

@@ -114,6 +114,7 @@ impl Desk {
             demo: false,
             operator: person(),
             quiet: None,
+            access: crate::domain::permission::Access::Full,
         };
         Self { app: App::new(facts, Some(reading(0)), feed, at(0)), second: 0, ids: 100 }
     }
@@ -156,7 +157,7 @@ impl Desk {
         self.write("Maria");
         self.keys("tab");
         self.write("529.982.247-25");
-        assert!(self.keys("enter").is_empty());
+        assert!(matches!(&self.keys("enter")[..], [Command::LookUpPayee(..)]));
         assert_eq!(self.app.place(), Place::Review);
     }
 

@@ -234,6 +234,7 @@ pub(super) async fn run(arguments: CashInArguments, global: &Global) -> Result<E
     };
     let (order, reference) = check(asked)?;
     let context = Context::load(global, "cash-in")?;
+    context.may_act()?;
     let id = Uuid::now_v7();
     let reference = reference.unwrap_or_else(|| Reference::from_id(id));
     let decision = ChargeDecision { id, reference, order, maker: operator() };

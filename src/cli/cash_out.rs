@@ -166,6 +166,7 @@ pub(super) async fn run(arguments: CashOutArguments, global: &Global) -> Result<
     if arguments.dry_run {
         return dry_run(&context, &checked, arguments.again).await;
     }
+    context.may_act()?;
     let id = Uuid::now_v7();
     // A journal that cannot be read is its owner's to complain of, below.
     let reader = context.reader().await.ok().flatten();

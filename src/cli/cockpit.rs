@@ -22,6 +22,7 @@ use super::{linear, logging, output};
 use crate::app::keymap::Keymap;
 use crate::app::{App, Environment, Facts};
 use crate::config;
+use crate::domain::permission::Access;
 use crate::domain::text::Safe;
 use crate::engine::alerts;
 use crate::engine::clock;
@@ -88,7 +89,7 @@ pub(super) struct Webhooks {
 
 pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exit, Failure> {
     let settings = &context.settings;
-    let works = match Client::connect(context.journal_path()).await {
+    let works = match Client::connect(context.journal_path(), settings.access).await {
         // The secrets are the owner's.
         Ok(Some(client)) if serves(&client) => None,
         _ => Some(works(context).await?),
@@ -105,9 +106,11 @@ pub(super) async fn run(context: &Context, global: &super::Global) -> Result<Exi
             demo: false,
             operator: operator(),
             quiet: settings.alerts.quiet,
+            access: settings.access,
         },
         depth_wish: global.color,
         linear: global.linear.then(|| Runner {
+            read_only: settings.access.is_read_only(),
             flags: vec![
                 ("--config", context.config_path.clone()),
                 ("--profile", settings.profile.clone().into()),
@@ -185,7 +188,7 @@ pub(super) async fn sit_down(station: Station) -> Result<Exit, Failure> {
         engine.follow(exposure);
     }
     let cockpit = Cockpit::new(app, engine.commands()).notified_by(notification(notify));
-    let ended = face.show(cockpit, news).await;
+    let ended = Box::pin(face.show(cockpit, news)).await;
     let may_write = !matches!(ended, Ok(Ended::HungUp | Ended::Terminated(Termination::HangUp)));
     if may_write && engine.is_busy() {
         output::note(Told::both(|lang| lang.waiting_for_the_wire().to_owned()));
@@ -353,7 +356,8 @@ async fn attach(
     account: String,
     busy: JournalError,
 ) -> Result<(App, Engine, mpsc::Receiver<News>), Failure> {
-    let client = match Client::connect(&path).await {
+    let access = facts.access;
+    let client = match Client::connect(&path, access).await {
         Ok(Some(client)) if serves(&client) => client,
         Ok(_) => return Err(busy.into()),
         Err(refusal) => return Err(refused(&Told::verbatim("saldo serve"), &account, refusal)),
@@ -362,12 +366,14 @@ async fn attach(
         let found = client.owner().account.clone();
         return Err(JournalError::OtherAccount { found, wanted: account }.into());
     }
+    // An owner that refuses every act leaves nothing to be done here either.
+    let facts = Facts { access: if client.owner().read_only { Access::ReadOnly } else { access }, ..facts };
     drop(client);
     let Some(reader) = SqliteReader::open(&path, &account).await? else { return Err(busy.into()) };
     let reader: Arc<dyn ScreenReader> = reader;
     let zone = facts.zone.clone();
     let app = first_frame(facts, reader.as_ref()).await?;
-    let (attached, news) = Attached::start(path, account, reader, zone);
+    let (attached, news) = Attached::start(path, account, access, reader, zone);
     Ok((app, Engine::There(attached), news))
 }
 

@@ -94,9 +94,16 @@ impl Context {
             application_token: secrets.application_token,
             crypto_token: secrets.crypto_token.clone(),
         };
-        let options = Options::new(self.settings.base_url.as_str());
+        let options =
+            Options { access: self.settings.access, ..Options::new(self.settings.base_url.as_str()) };
         let gateway = Arc::new(HttpGateway::new(options, credentials)?);
         Ok(Connection { gateway, crypto_token: secrets.crypto_token })
+    }
+
+    /// Whether this command may act: asked before anything is reviewed. What acts is bound by it anyway.
+    pub(super) fn may_act(&self) -> Result<(), Failure> {
+        self.settings.access.permit()?;
+        Ok(())
     }
 
     /// Where this command's acts are done: in the process that owns the journal, if it answers, or here.
@@ -106,7 +113,7 @@ impl Context {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let account = self.account();
-            match Client::connect(self.journal_path()).await {
+            match Client::connect(self.journal_path(), self.settings.access).await {
                 Ok(Some(client)) => return Ok(Office::There { client, account }),
                 Ok(None) => {}
                 Err(refusal) => return Err(refused(&another(), &account, refusal)),
@@ -125,7 +132,7 @@ impl Context {
     /// The wallet as the gateway has it now, by the process that owns the journal, if it answers: then this one needs no
     /// secrets.
     pub(super) async fn balance(&self) -> Result<Balance, Failure> {
-        let read = match Client::connect(self.journal_path()).await {
+        let read = match Client::connect(self.journal_path(), self.settings.access).await {
             Ok(Some(client)) => {
                 let advice = told!(
                     "the balance was only read, nothing was sent; try again",

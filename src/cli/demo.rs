@@ -22,6 +22,7 @@ use crate::app::{Environment, Facts};
 use crate::config::{AlertSettings, Env, Screen};
 use crate::domain::band::Band;
 use crate::domain::money::Centavos;
+use crate::domain::permission;
 use crate::domain::text::Safe;
 use crate::engine::alerts;
 use crate::engine::lane::LaneSettings;
@@ -58,8 +59,12 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
     let address = socket.local_addr().map_err(|error| broken(&error))?;
     let webhook_url = format!("http://{address}{PATH}");
     let crypto_token = SecretString::from(access.crypto_token.clone());
+    let allowed = match global.read_only {
+        true => permission::Access::ReadOnly,
+        false => permission::Access::Full,
+    };
     let gateway = HttpGateway::new(
-        Options::new(access.base_url.clone()),
+        Options { access: allowed, ..Options::new(access.base_url.clone()) },
         Credentials {
             client_id: access.client_id.clone(),
             client_secret: access.client_secret.clone().into(),
@@ -68,7 +73,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
         },
     )?;
     let linear = match global.linear {
-        true => Some(runner(folder.path(), &access).map_err(|error| broken(&error))?),
+        true => Some(runner(folder.path(), &access, global.read_only).map_err(|error| broken(&error))?),
         false => None,
     };
     let band =
@@ -86,6 +91,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
             demo: true,
             operator: operator(),
             quiet: None,
+            access: allowed,
         },
         depth_wish: global.color,
         linear,
@@ -122,7 +128,7 @@ pub(super) async fn run(arguments: &DemoArguments, global: &Global) -> Result<Ex
 }
 
 /// Commands that are typed find the demonstration by a configuration of their own.
-fn runner(folder: &Path, access: &Access) -> std::io::Result<Runner> {
+fn runner(folder: &Path, access: &Access, read_only: bool) -> std::io::Result<Runner> {
     let config = folder.join("config.toml");
     let text = format!(
         "[profiles.demo]\nenvironment = \"sandbox\"\nbase_url = \"{}\"\nclient_id = \"{}\"\n\
@@ -137,6 +143,7 @@ fn runner(folder: &Path, access: &Access) -> std::io::Result<Runner> {
     std::fs::write(&config, text)?;
     let journal = format!("sqlite:{}", folder.join("journal.db").display());
     Ok(Runner {
+        read_only,
         flags: vec![("--config", config), ("--profile", "demo".into()), ("--journal", journal.into())],
     })
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::domain::attempt::{NotExecuted, Problem, Verdict};
+use crate::domain::permission::NotAllowed;
 use crate::engine::contradiction::NotLookedInto;
 use crate::engine::counter::CounterError;
 use crate::engine::lane::{LaneError, Pause};
@@ -231,6 +232,22 @@ impl From<BuildError> for Failure {
     }
 }
 
+impl From<NotAllowed> for Failure {
+    fn from(why: NotAllowed) -> Self {
+        let message = Told::of(&why);
+        match why {
+            NotAllowed::ReadOnly => Self::new(Exit::NotAllowed, "read_only", message).and(told!(
+                "to act, run it without --read-only and with a profile that does not say read_only",
+                "para agir, rode sem --read-only e com um perfil que não diga read_only"
+            )),
+            NotAllowed::OwnerReadOnly => Self::new(Exit::NotAllowed, "owner_read_only", message).and(told!(
+                "to act, end that one or start it without --read-only and read_only",
+                "para agir, encerre-o ou inicie-o sem --read-only e sem read_only"
+            )),
+        }
+    }
+}
+
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let message = Told::of(&error);
@@ -251,6 +268,7 @@ impl From<JournalError> for Failure {
             JournalError::Edited { .. } => {
                 Self::new(Exit::Unsound, "journal_unsound", message).meaning(Outcome::Unknown)
             }
+            JournalError::NotAllowed(why) => why.into(),
             JournalError::TakenOver { .. } => Self::new(Exit::Other, "journal_taken_over", message),
             JournalError::Unwritable(_)
             | JournalError::Unreadable(_)
@@ -345,6 +363,7 @@ impl From<RebalanceTrouble> for Failure {
                 Self::new(Exit::Later, "rebalance_under_way", message).retryable()
             }
             RebalanceTrouble::NotJournalled(_) => Self::new(Exit::Other, "journal", message),
+            RebalanceTrouble::NotAllowed(why) => why.into(),
         }
     }
 }

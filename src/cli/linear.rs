@@ -37,6 +37,8 @@ const LONG: Duration = Duration::from_secs(3_600);
 pub(super) struct Runner {
     /// Flags before the command: the same configuration, profile and journal.
     pub(super) flags: Vec<(&'static str, PathBuf)>,
+    /// What is typed at a desk that only reads acts no more than its keys do.
+    pub(super) read_only: bool,
 }
 
 /// What came of reading a line.
@@ -181,6 +183,9 @@ impl Runner {
         command.arg("--lang").arg(lang.as_str());
         for (flag, value) in &self.flags {
             command.arg(flag).arg(value);
+        }
+        if self.read_only {
+            command.arg("--read-only");
         }
         // What follows on a pipe is the desk's own; a command that asks has nobody there to ask.
         if !io::stdin().is_terminal() {

@@ -36,6 +36,7 @@ mod man;
 mod office;
 mod output;
 mod paths;
+mod payees;
 mod preview;
 mod qr_file;
 mod rebalance;
@@ -101,6 +102,9 @@ struct Global {
     /// Begin with amounts, names, keys and documents masked, for a screen that others see
     #[arg(long, global = true)]
     private: bool,
+    /// Send nothing: no payment, charge, refund or rebalance; asking, polling and webhooks go on
+    #[arg(long, global = true)]
+    read_only: bool,
     /// Answer in JSON; errors too
     #[arg(long, global = true)]
     json: bool,
@@ -135,6 +139,8 @@ enum Command {
     Show(show::ShowArguments),
     /// What saldo has seen, newest first
     Transactions(transactions::TransactionsArguments),
+    /// Who was paid by this desk: key or account, name, how often, when last
+    Payees(payees::PayeesArguments),
     /// The desk as it was at a time: balance, sums, transactions as they stood, alerts
     At(at::AtArguments),
     /// Does the wallet hold what it ought to, and what of it nobody told saldo
@@ -192,6 +198,7 @@ impl Global {
             lang: self.lang.clone(),
             theme: self.theme.clone(),
             private: self.private,
+            read_only: self.read_only,
         }
     }
 }
@@ -256,6 +263,9 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
                 rebalance::run(arguments, &Context::load(&global, "rebalance")?).await
             }
             Some(Command::Show(arguments)) => show::run(&arguments, &Context::load(&global, "show")?).await,
+            Some(Command::Payees(arguments)) => {
+                payees::run(arguments, &Context::load(&global, "payees")?).await
+            }
             Some(Command::Transactions(arguments)) => {
                 transactions::run(arguments, &Context::load(&global, "transactions")?).await
             }

@@ -367,6 +367,7 @@ pub(super) async fn ask<T: serde::de::DeserializeOwned>(
         .retryable()
         .meaning(Outcome::Unknown),
         Broken::Refused(refusal) => refused(&owner, account, refusal),
+        Broken::NotAllowed(why) => why.into(),
     })
 }
 
@@ -385,6 +386,10 @@ pub(super) fn refused(owner: &Told, account: &str, refusal: Refusal) -> Failure 
         Refusal::Version { .. } => Failure::new(Exit::Config, "other_version", said)
             .and(told!("stop it, and start it anew", "encerre-o e comece-o de novo")),
         Refusal::Stopping => Failure::new(Exit::Later, "journal_busy", said).retryable(),
+        Refusal::ReadOnly => Failure::new(Exit::NotAllowed, "owner_read_only", said).and(told!(
+            "to act, end it or start it without --read-only and read_only",
+            "para agir, encerre-o ou inicie-o sem --read-only e sem read_only"
+        )),
         Refusal::NotWatched | Refusal::TooManyWatch => {
             Failure::new(Exit::Later, "journal_busy", said).retryable()
         }

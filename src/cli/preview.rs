@@ -9,6 +9,7 @@ use super::context::Context;
 use super::effect::{Effect, EffectView};
 use super::failure::Failure;
 use super::output::say_json;
+use super::payees::{PayeeWarning, warnings_of};
 use super::spoken::Word;
 use super::told::Told;
 use super::view::{IntentView, destination_text, sentence};
@@ -18,12 +19,33 @@ use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 use crate::engine::batch::Alike;
 use crate::engine::clock;
+use crate::journal::payees::PayeeReader as _;
 use crate::journal::sqlite::SqliteReader;
 use crate::journal::{Intent, Reader};
 
+/// What a person has to see before paying.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Warning {
+    /// A payment of the last day to the same payee and of the same amount.
+    Repeat(Repeat),
+    /// What the journal shows of the payee.
+    Payee(PayeeWarning),
+}
+
+impl Warning {
+    /// As a line of a question.
+    pub(super) fn text(&self) -> Told {
+        match self {
+            Self::Repeat(repeat) => repeat.text(),
+            Self::Payee(payee) => payee.text(),
+        }
+    }
+}
+
 /// A payment of the last day to the same payee and of the same amount: this one may pay the same again.
 #[derive(Debug, Serialize)]
-pub(super) struct Warning {
+pub(super) struct Repeat {
     code: &'static str,
     message: String,
     #[serde(skip)]
@@ -34,7 +56,7 @@ pub(super) struct Warning {
     happened_at: Timestamp,
 }
 
-impl Warning {
+impl Repeat {
     fn of(row: &Transaction) -> Self {
         let at = row.happened_at.to_zoned(zone()).strftime("%d/%m/%Y %H:%M");
         let reference = row.external_reference.as_ref();
@@ -55,8 +77,7 @@ impl Warning {
         }
     }
 
-    /// As a line of a question.
-    pub(super) fn text(&self) -> Told {
+    fn text(&self) -> Told {
         let told = &self.told;
         told!("LIKELY A REPEAT: {told}", "PROVÁVEL REPETIÇÃO: {told}"; told)
     }
@@ -78,7 +99,11 @@ impl Known {
         order: &Order,
         reference: Option<&Reference>,
     ) -> Result<Self, Failure> {
-        let Some(reader) = reader else { return Ok(Self::default()) };
+        // Where nothing is journalled nobody was paid.
+        let Some(reader) = reader else {
+            let warnings = warnings_of(order, &[]).map(Warning::Payee).collect();
+            return Ok(Self { payment: None, warnings });
+        };
         let payment = match reference {
             Some(reference) => reader.newest(reference).await?,
             None => None,
@@ -87,7 +112,11 @@ impl Known {
         if payment.is_none()
             && let Some(row) = Alike::of_the_last_day(reader, clock::now()).find(order, |_| false).await?
         {
-            warnings.push(Warning::of(&row));
+            warnings.push(Warning::Repeat(Repeat::of(&row)));
+        }
+        if payment.is_none() {
+            let known = reader.payees_around(order).await?;
+            warnings.extend(warnings_of(order, &known).map(Warning::Payee));
         }
         Ok(Self { payment, warnings })
     }

@@ -57,6 +57,9 @@ struct DryRunView {
 pub(super) async fn run(arguments: RebalanceArguments, context: &Context) -> Result<Exit, Failure> {
     let target =
         Centavos::parse_typed(&arguments.target).map_err(|error| Failure::wrong("--target", &error))?;
+    if !arguments.dry_run {
+        context.may_act()?;
+    }
     // A journal of another account is said before anything is asked. The review itself does not own the journal: a
     // person who thinks it over keeps nobody else from paying.
     if let Some(reader) = context.reader().await? {

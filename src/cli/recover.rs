@@ -26,6 +26,7 @@ enum View {
 }
 
 pub(super) async fn run(context: &Context) -> Result<Exit, Failure> {
+    context.may_act()?;
     let Recovered { payments: taken_up, cash_ins, rebalances_in_doubt } =
         context.office().await?.recover().await?;
     let mut notes = Vec::new();

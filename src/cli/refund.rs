@@ -192,6 +192,7 @@ pub(super) async fn run(arguments: RefundArguments, context: &Context) -> Result
     if arguments.dry_run {
         return dry_run(context, &arguments.id, arguments.reason).await;
     }
+    context.may_act()?;
     let row = cash_in(context, &arguments.id).await?;
     if !arguments.yes {
         confirm(question(&row, arguments.reason, context))?;

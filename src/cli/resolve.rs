@@ -50,7 +50,17 @@ pub(super) struct ResolveArguments {
     reason: Option<String>,
 }
 
+impl ResolveArguments {
+    /// Whether something is said; otherwise the command only shows what can be.
+    const fn says(&self) -> bool {
+        self.internal_code.is_some() || self.not_paid || self.call_off || self.looked_into.is_some()
+    }
+}
+
 pub(super) async fn run(arguments: ResolveArguments, context: &Context) -> Result<Exit, Failure> {
+    if arguments.says() {
+        context.may_act()?;
+    }
     let (life, reader) = find(context, &arguments.id).await?;
     let reason = arguments.reason.filter(|reason| !reason.trim().is_empty());
     if let Some(Typed(found)) = arguments.looked_into {

@@ -184,6 +184,7 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::Life(_)
             | News::FeedCounted(_)
             | News::Sought(_)
+            | News::Payee(..)
             | News::ChargeDecided { .. }
             | News::RefundDecided { .. }
             | News::Webhooks(_)
@@ -192,6 +193,8 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
             | News::Gaps(_)
+            | News::Shift(_)
+            | News::Handover(_)
             | News::AsItWas(_)
             | News::BatchRead { .. }
             | News::Batch(_)

@@ -12,6 +12,7 @@ use crate::domain::document::DocumentError;
 use crate::domain::institution::IspbError;
 use crate::domain::money::AmountError;
 use crate::domain::order::{AccountError, ReferenceError};
+use crate::domain::permission::NotAllowed;
 use crate::domain::pix_key::{PixKeyError, UnknownPixKeyType};
 use crate::domain::query::QueryError;
 use crate::domain::rebalance;
@@ -218,9 +219,16 @@ impl Spoken for JournalError {
                 "isto não se aplica a um rebalanceamento que está {}",
                 RebalanceWord(refused.0).spoken(lang)
             ),
+            Self::NotAllowed(why) => lang.not_allowed(why),
             Self::Closed => "o diário foi fechado".to_owned(),
             Self::Refused(_) | Self::RequestRefused(_) => String::new(),
         })
+    }
+}
+
+impl Spoken for NotAllowed {
+    fn spoken(&self, lang: Lang) -> Cow<'_, str> {
+        Cow::Owned(lang.not_allowed(self))
     }
 }
 
@@ -345,6 +353,7 @@ impl Spoken for RebalanceTrouble {
             ),
             Self::UnderWay(one) => lang.rebalance_under_way(one.rebalance.terms.target),
             Self::NotJournalled(why) => lang.nothing_sent(&lang.raw_error(why)),
+            Self::NotAllowed(why) => lang.not_allowed(why),
         })
     }
 }
@@ -365,6 +374,7 @@ impl Spoken for Refusal {
             Self::Stopping => "ele está terminando".to_owned(),
             Self::NotWatched => "é um painel, que não pode ser acompanhado".to_owned(),
             Self::TooManyWatch => "já há muitos acompanhando".to_owned(),
+            Self::ReadOnly => "ele é só leitura".to_owned(),
         })
     }
 }

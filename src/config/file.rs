@@ -267,6 +267,8 @@ pub struct Profile {
     pub secrets: Secrets,
     /// `webhook_url`
     pub webhook_url: Option<Setting<WebUrl>>,
+    /// `read_only`: nothing is sent under this profile.
+    pub read_only: Setting<bool>,
     /// The sections that stand under this profile.
     pub sections: Sections,
 }

@@ -24,6 +24,8 @@ pub struct Overrides {
     pub theme: Option<String>,
     /// `--private`.
     pub private: bool,
+    /// `--read-only`: it can only tighten what the profile says.
+    pub read_only: bool,
 }
 
 /// The process's environment as data, so that tests need not change their own. It has no `Debug`: variables

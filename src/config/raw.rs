@@ -46,6 +46,7 @@ pub(super) struct RawProfile {
     pub(super) application_token: Option<Spanned<RawSecret>>,
     pub(super) crypto_token: Option<Spanned<RawSecret>>,
     pub(super) webhook_url: Text,
+    pub(super) read_only: Option<Spanned<bool>>,
     pub(super) webhook: Option<RawWebhook>,
     pub(super) journal: Option<RawJournal>,
     pub(super) poll: Option<RawPoll>,

@@ -20,6 +20,7 @@ use super::url::{BaseUrl, WebUrl};
 use super::validate::{validate_journal_given, validate_lang, validate_profile_exists, validate_theme};
 use crate::domain::alert::Quiet;
 use crate::domain::band::Band;
+use crate::domain::permission::Access;
 
 /// A configuration of any sense is shorter; a device or a log given by mistake is not read to its end.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub client_id: String,
     /// Where the secrets are; [`Settings::read_secrets`] reads them.
     pub secrets: Secrets,
+    /// Whether anything may be sent; `--read-only` or the profile's `read_only` say no.
+    pub access: Access,
     /// Sent with cash-outs and cash-ins.
     pub webhook_url: Option<WebUrl>,
     /// Our own end of the webhooks.
@@ -154,7 +157,10 @@ pub fn load(overrides: &Overrides, env: &Env) -> Result<Loaded, ConfigError> {
     let (path, named_by) = config_path(overrides, env)?;
     let config = Config::parse(&read_file(&path, &named_by)?, &path)?;
     let name = choose_profile(overrides, env, &config, &path)?;
-    let profile = config.profiles.get(&name.value).ok_or_else(|| no_profile(&path))?.clone();
+    let mut profile = config.profiles.get(&name.value).ok_or_else(|| no_profile(&path))?.clone();
+    if overrides.read_only {
+        profile.read_only = Setting { value: true, origin: Origin::Flag("--read-only") };
+    }
     let mut sections = profile.sections.clone().over(config.sections);
     if let Some(given) = given(overrides.journal.as_ref(), "--journal", env, "SALDO_JOURNAL")? {
         sections.journal = Some(given.checked(validate_journal_given)?);
@@ -233,6 +239,7 @@ fn settle(
         base_url: profile.base_url.value,
         client_id: profile.client_id.value,
         secrets: profile.secrets,
+        access: if profile.read_only.value { Access::ReadOnly } else { Access::Full },
         webhook: WebhookSettings {
             listen: sections.listen.map(|listen| listen.value),
             path: webhook_url.as_ref().map_or(DEFAULT_WEBHOOK_PATH, WebUrl::path).to_owned(),
@@ -278,6 +285,7 @@ fn origins(name: &Setting<String>, profile: &Profile, sections: &Sections, scree
     origins.record("application_token", Some(&profile.secrets.application_token), SecretSource::to_string);
     origins.record("crypto_token", Some(&profile.secrets.crypto_token), SecretSource::to_string);
     origins.record("webhook_url", profile.webhook_url.as_ref(), WebUrl::to_string);
+    origins.record("read_only", Some(&profile.read_only), bool::to_string);
     origins.record("webhook.listen", sections.listen.as_ref(), SocketAddr::to_string);
     origins.record("webhook.forward", sections.forward.as_ref(), |addresses| {
         let shown: Vec<String> = addresses.iter().map(WebUrl::to_string).collect();

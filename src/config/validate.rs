@@ -164,6 +164,7 @@ fn profile(scope: &Scope<'_>, span: &Range<usize>, raw: RawProfile) -> Result<Pr
             crypto_token: secret(raw.crypto_token, "crypto_token")?,
         },
         webhook_url: scope.text(raw.webhook_url, WebUrl::parse)?,
+        read_only: scope.setting(raw.read_only, Ok)?.unwrap_or(Setting::default_of(false)),
         sections: sections(
             scope,
             (raw.webhook, raw.journal, raw.poll, raw.payments, raw.band, raw.exposure),

@@ -23,6 +23,8 @@ pub mod money;
 pub mod order;
 pub mod pace;
 pub mod paste;
+pub mod payee;
+pub mod permission;
 pub mod person;
 pub mod pix_key;
 pub mod query;

@@ -17,23 +17,24 @@ use super::inbox::Inbox;
 use super::lane::{Decision, Lane, LaneSettings};
 use super::message::{
     AskedOutcome, BatchPart, COUNTED, Command, Counted, DecisionOutcome, FeedPlace, FeedWindow, FeedWish,
-    LookBack, News, Payee, RebalanceTrouble, Sought,
+    LookBack, News, RebalanceTrouble, Sought,
 };
 use super::office::{Found, Office, RebalanceOrder};
 use super::past::look_back;
 use super::rebalance::{Rebalancer, review};
 use super::webhooks::Board;
-use super::{batch, exposure, forward, poller, tracker};
+use super::{batch, exposure, forward, poller, shift, tracker};
 use crate::config::Exposure;
 
-use crate::domain::cash_out;
 use crate::domain::order::Order;
+use crate::domain::payee::{Payee, findings};
 use crate::domain::person::Person;
-use crate::domain::report::Direction;
-use crate::domain::transaction::{State, Transaction};
+use crate::domain::transaction::Transaction;
 use crate::gateway::{Charging, Gateway};
 use crate::journal::alerts::Listed;
+use crate::journal::handover::Shift;
 use crate::journal::outbox::Outbox;
+use crate::journal::payees::PayeeQuery;
 use crate::journal::{CashIns, JournalError, Query, Reader, ScreenReader};
 
 /// News that may wait for the screen. The screen takes them far faster than a person could make them; when it does
@@ -56,8 +57,8 @@ const SOUGHT_ROWS: u32 = 50;
 /// A shorter text fits too much to be sought in the journal.
 const SOUGHT_FROM: usize = 3;
 
-/// The newest cash-outs that payees are taken from.
-const PAYEE_ROWS: u32 = 200;
+/// Payees that the palette gets, the last paid first.
+const PAYEES: usize = 500;
 
 /// What a desk is made of.
 pub struct Parts {
@@ -234,6 +235,8 @@ pub struct Wanted {
     pub life: Option<Uuid>,
     /// What the palette seeks, while it is open.
     pub sought: Option<String>,
+    /// The order whose payee is looked up, while it is under review.
+    pub payee: Option<(Duration, Box<Order>)>,
     /// The time that is looked back to, if any.
     pub past: Option<LookBack>,
     /// These lines of a batch, if any.
@@ -251,6 +254,7 @@ pub async fn show(
     let mut counted: Option<Counted> = None;
     let mut sought: Option<String> = None;
     let mut past: Option<LookBack> = None;
+    let mut looked_up: Option<(Duration, Box<Order>)> = None;
     // Read once for as long as the palette is open.
     let mut payees: Option<Vec<Payee>> = None;
     let mut batch_read: Option<(BatchPart, tokio::time::Instant)> = None;
@@ -305,6 +309,19 @@ pub async fn show(
             }
             sought = wish.sought;
         }
+        // Once for each review.
+        if looked_up != wish.payee {
+            looked_up = wish.payee;
+            if let Some((_, order)) = &looked_up {
+                let told = match journal.payees_around(order).await {
+                    Ok(known) => news.send(News::Payee(order.clone(), findings(order, &known))).await,
+                    Err(error) => news.send(News::JournalTrouble(error.to_string())).await,
+                };
+                if told.is_err() {
+                    return;
+                }
+            }
+        }
         // Once for each wish: what was does not change.
         if past != wish.past {
             past = wish.past;
@@ -348,13 +365,14 @@ async fn at(time: Option<tokio::time::Instant>) {
 }
 
 /// What the palette can open for this text.
-async fn seek(journal: &dyn Reader, text: &str, payees: &mut Option<Vec<Payee>>) -> News {
+async fn seek(journal: &dyn ScreenReader, text: &str, payees: &mut Option<Vec<Payee>>) -> News {
     let found = async {
         let search = Some(text.trim().to_owned()).filter(|text| text.chars().count() >= SOUGHT_FROM);
         let rows = journal.transactions(Query { search, limit: SOUGHT_ROWS, ..Query::default() }).await?;
+        let everybody = PayeeQuery { search: String::new(), limit: PAYEES };
         let payees = match payees {
             Some(payees) => payees,
-            None => payees.insert(paid_before(journal).await?),
+            None => payees.insert(journal.payees(everybody).await?),
         };
         Ok(Sought { text: text.to_owned(), rows, payees: payees.clone() })
     };
@@ -362,25 +380,6 @@ async fn seek(journal: &dyn Reader, text: &str, payees: &mut Option<Vec<Payee>>)
         Ok(sought) => News::Sought(Box::new(sought)),
         Err(error) => News::JournalTrouble(JournalError::to_string(&error)),
     }
-}
-
-/// Who was paid by this desk, the last first, each once: out of the newest completed cash-outs.
-async fn paid_before(journal: &dyn Reader) -> Result<Vec<Payee>, JournalError> {
-    let paid = Query {
-        direction: Some(Direction::Out),
-        states: vec![State::Out(cash_out::State::Completed)],
-        limit: PAYEE_ROWS,
-        ..Query::default()
-    };
-    let mut payees: Vec<Payee> = Vec::new();
-    for row in journal.transactions(paid).await?.into_iter().filter(|row| row.ours) {
-        let Some(intent) = journal.intent(row.id).await? else { continue };
-        let Order { name, document, destination, .. } = intent.order;
-        if payees.iter().all(|known| known.destination != destination || known.document != document) {
-            payees.push(Payee { name, document, destination });
-        }
-    }
-    Ok(payees)
 }
 
 fn is_narrowed(query: &Query) -> bool {
@@ -524,6 +523,9 @@ impl Clerk {
                 Command::ShowFeed(wish) => self.window.send_modify(|wanted| wanted.feed = *wish),
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => self.window.send_modify(|wanted| wanted.sought = text),
+                Command::LookUpPayee(opened, order) => {
+                    self.window.send_modify(|wanted| wanted.payee = Some((opened, order)));
+                }
                 Command::LookBack(past) => self.window.send_modify(|wanted| wanted.past = past),
                 Command::ShowBatch(part) => self.window.send_modify(|wanted| wanted.batch = part),
                 Command::PollBalance => self.poll_now.notify_one(),
@@ -599,8 +601,25 @@ impl Clerk {
                     let found = alerts::gap_files(reader, &self.zone).await;
                     self.tell(News::Gaps(found.map_err(|error| error.to_string()))).await;
                 }
+                Command::LookAtShift => {
+                    let reader: &dyn ScreenReader = self.office.journal().as_ref();
+                    let found = shift::look(reader, clock::now(), self.operator.clone()).await;
+                    self.tell(News::Shift(found.map(Box::new).map_err(|error| error.to_string()))).await;
+                }
+                Command::HandOver { since, note } => {
+                    let (id, until, by) = (Uuid::now_v7(), clock::now(), self.operator.clone());
+                    let handed = self.office.hand_over(Shift { id, since, until, by, note }).await;
+                    self.tell(News::Handover(handed.map(Box::new).map_err(|error| error.to_string()))).await;
+                }
+                Command::AcceptShift(id) => {
+                    let taken = self.office.accept_handover(id, self.operator.clone()).await;
+                    self.tell(News::Handover(taken.map(Box::new).map_err(|error| error.to_string()))).await;
+                }
                 Command::AcknowledgeRebalance(id) => {
-                    let ended = self.rebalancer.acknowledge(id, self.operator.clone()).await;
+                    let ended = match self.office.permit() {
+                        Ok(_) => self.rebalancer.acknowledge(id, self.operator.clone()).await,
+                        Err(why) => Err(why.into()),
+                    };
                     self.tell(News::RebalanceEnded(ended.map(Box::new))).await;
                 }
             }
@@ -612,6 +631,7 @@ impl Clerk {
         let id = decision.id;
         let outcome = match self.office.decide(decision).await {
             Ok(decided) => decided.outcome(id),
+            Err(JournalError::NotAllowed(why)) => DecisionOutcome::NotAllowed(why),
             Err(error) => DecisionOutcome::NotJournalled(error.to_string()),
         };
         self.tell(News::CashOutDecided { id, outcome }).await;

@@ -24,6 +24,7 @@ use crate::domain::cash_out::{
 };
 use crate::domain::moment::Moment;
 use crate::domain::order::{Destination, Digest, Order, Reference, idempotency_key};
+use crate::domain::permission::{NotAllowed, Permit};
 use crate::domain::person::Person;
 use crate::domain::report::{Report, Source};
 use crate::gateway::{
@@ -225,6 +226,7 @@ impl Lane {
     ///
     /// [`JournalError`]: nothing was decided.
     pub async fn decide(&self, decision: Decision) -> Result<Proposed, JournalError> {
+        self.gateway.permit()?;
         let newest = if decision.again { self.journal.newest(&decision.reference).await? } else { None };
         let generation = match newest {
             None => 1,
@@ -265,6 +267,7 @@ impl Lane {
     ///
     /// [`JournalError::Refused`] unless that is proven.
     pub async fn start_round(&self, id: Uuid, by: Person) -> Result<Intent, JournalError> {
+        self.gateway.permit()?;
         let event = Event::RoundStarted { at: self.clock.moment().at, by };
         Ok(self.journal.apply(id, event.into()).await?.intent)
     }
@@ -281,6 +284,28 @@ impl Lane {
             self.journal.apply(intent.id, event.into()).await?;
         }
         Ok(())
+    }
+
+    /// Whether this process may act at the gateway at all.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAllowed`].
+    pub fn permit(&self) -> Result<Permit, NotAllowed> {
+        self.gateway.permit()
+    }
+
+    /// Whether something may be sent now.
+    ///
+    /// # Errors
+    ///
+    /// [`LaneError`]: this process never sends, or payments are paused.
+    pub fn may_send(&self) -> Result<Permit, LaneError> {
+        let permit = self.permit().map_err(JournalError::NotAllowed)?;
+        match self.paused() {
+            None => Ok(permit),
+            Some(pause) => Err(pause.into()),
+        }
     }
 
     /// Why nothing is sent at the moment, if so.
@@ -399,9 +424,7 @@ impl Lane {
             Dispatch::Send | Dispatch::Never => {}
         }
         self.check_the_clock(&at);
-        if let Some(pause) = self.paused() {
-            return Err(pause.into());
-        }
+        let permit = self.may_send()?;
         let key = idempotency_key(&self.settings.client_id, &before.reference, before.cash_out.round);
         let fingerprints = before.fingerprints();
         let deadline = Deadline::after(TO_FIRST_BYTE);
@@ -419,6 +442,7 @@ impl Lane {
             idempotency_key: Some(key),
             reference: Some(started.intent.reference.as_str().to_owned()),
             deadline,
+            permit,
         };
         let answer = self.gateway.send_cash_out(&request).await;
         let at = self.moment();

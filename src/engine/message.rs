@@ -17,15 +17,18 @@ use crate::domain::batch::{Batch, ResultForm};
 use crate::domain::cash_out::Alarm;
 use crate::domain::conservation::Conservation;
 pub use crate::domain::contradiction::{About, Found as Looked};
-use crate::domain::document::Document;
 use crate::domain::gap::GapFile;
+use crate::domain::handover::Handover;
 use crate::domain::money::Centavos;
-use crate::domain::order::Destination;
+use crate::domain::order::Order;
 use crate::domain::pace::Pace;
+use crate::domain::payee::{self, Payee};
+use crate::domain::permission::NotAllowed;
 use crate::domain::rebalance::{Forecast, ForecastError};
 use crate::domain::refund;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
+pub use crate::journal::handover::StoredHandover;
 
 pub use super::alerts::{NotAcknowledged, Quiet, Subject};
 pub use super::batch::{BatchTrouble, Examined, Stopped};
@@ -74,6 +77,8 @@ pub enum News {
     Life(Option<Box<Life>>),
     /// What the palette can open, for what was sought.
     Sought(Box<Sought>),
+    /// What the journal shows of the payee of this order.
+    Payee(Box<Order>, Vec<payee::Finding>),
     /// A payment needs a person.
     Alarm {
         /// What happened.
@@ -159,8 +164,21 @@ pub enum News {
     Acknowledged(Result<Box<Alert>, NotAcknowledged>),
     /// The gaps that were asked for, oldest first; or why they cannot be read.
     Gaps(Result<Vec<GapFile>, String>),
+    /// The shift at hand; or why it cannot be read.
+    Shift(Result<Box<ShiftAtHand>, String>),
+    /// The shift that was handed over or taken; or why it was not.
+    Handover(Result<Box<StoredHandover>, String>),
     /// The desk as it was at the time that was asked for; or why that cannot be read.
     AsItWas(Result<Box<AsItWas>, String>),
+}
+
+/// The shift that would be handed over now, and the one before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShiftAtHand {
+    /// What would be handed over. It has no id yet.
+    pub draft: Handover,
+    /// The newest that was handed over.
+    pub last: Option<StoredHandover>,
 }
 
 /// What a batch is made of.
@@ -214,6 +232,8 @@ pub enum DecisionOutcome {
     Taken(Box<Intent>),
     /// The journal could not take it; nothing was sent.
     NotJournalled(String),
+    /// saldo itself does not let it be done.
+    NotAllowed(NotAllowed),
 }
 
 /// What became of a charge or a refund decided on the screen.
@@ -262,6 +282,9 @@ pub enum RebalanceTrouble {
     /// The journal could not take it; nothing was sent.
     #[error("nothing was sent: {0}")]
     NotJournalled(String),
+    /// saldo itself does not let it be done.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
 }
 
 impl RebalanceTrouble {
@@ -416,17 +439,6 @@ pub struct Sought {
     pub payees: Vec<Payee>,
 }
 
-/// Somebody who was paid before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payee {
-    /// The name as it was typed then.
-    pub name: String,
-    /// CPF or CNPJ.
-    pub document: Document,
-    /// PIX key or account.
-    pub destination: Destination,
-}
-
 /// Rows are counted up to here.
 pub const COUNTED: u32 = 1_000;
 
@@ -574,6 +586,8 @@ pub enum Command {
     ShowLife(Option<Uuid>),
     /// Look for what the palette can open: transactions with this text, and who was paid before. `None` to stop.
     Seek(Option<String>),
+    /// Look up what is known of the payee of this order, for the review that was opened then (since the session began).
+    LookUpPayee(Duration, Box<Order>),
     /// Read the balance now.
     PollBalance,
     /// Take a payment up now, whatever its waiting time: the same bytes where it is unknown, a look where its id is
@@ -619,6 +633,17 @@ pub enum Command {
     },
     /// Tell the gaps of the wallet, with what may explain them.
     LookAtGaps,
+    /// Tell the shift at hand. Nothing is recorded.
+    LookAtShift,
+    /// Hand over the shift since then.
+    HandOver {
+        /// When it began (UTC).
+        since: Timestamp,
+        /// What the next person has to know.
+        note: Option<String>,
+    },
+    /// Record that the operator has taken this shift.
+    AcceptShift(Uuid),
     /// Read a file of payments, or a batch of the journal, and say what paying it would do. Nothing is recorded or sent.
     ReadBatch(BatchSource),
     /// Pay the lines of a file, each once. The file makes it one.

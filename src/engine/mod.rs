@@ -22,5 +22,6 @@ pub mod past;
 pub mod poller;
 pub mod rebalance;
 pub mod recover;
+pub mod shift;
 pub mod tracker;
 pub mod webhooks;

@@ -24,6 +24,7 @@ use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::balance::Balance;
 use crate::domain::cash_out::{Act, Because, Refused, State};
 use crate::domain::money::Centavos;
+use crate::domain::permission::{NotAllowed, Permit};
 use crate::domain::person::Person;
 use crate::domain::rebalance::{self, Forecast};
 use crate::gateway::ReadError;
@@ -209,6 +210,15 @@ impl Office {
             runs: Arc::default(),
             desk: None,
         }
+    }
+
+    /// Whether acts are done here at all.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAllowed`].
+    pub fn permit(&self) -> Result<Permit, NotAllowed> {
+        self.lane.permit()
     }
 
     /// The journal.
@@ -435,6 +445,8 @@ impl Office {
     ///
     /// [`NotRebalanced`]: nothing was recorded.
     pub async fn settle_doubt(&self, id: Uuid, by: Person) -> Result<(), NotRebalanced> {
+        // It lets the next one be sent.
+        self.permit().map_err(JournalError::NotAllowed)?;
         let stored = self.journal.rebalance(id).await?;
         let stored = stored.ok_or_else(|| JournalError::NotFound(id.to_string()))?;
         match stored.rebalance.state {
@@ -456,6 +468,8 @@ impl Office {
     ///
     /// As [`Lane::resolve`]; nothing was recorded.
     pub async fn resolve(&self, id: Uuid, by: Person, finding: Finding) -> Result<Option<Intent>, LaneError> {
+        // What a person says of a payment may let the next one be sent.
+        self.permit().map_err(JournalError::NotAllowed)?;
         if let Finding::LookedInto { about, found, reason, seen } = finding {
             let closing = Closing { about, found, reason, seen };
             return contradiction::close(self.journal.as_ref(), id, by, closing).await;

@@ -14,6 +14,7 @@ use super::message::RebalanceTrouble;
 use crate::domain::attempt::{Ambiguity, NotExecuted};
 use crate::domain::balance::Reading;
 use crate::domain::money::Centavos;
+use crate::domain::permission::Permit;
 use crate::domain::person::Person;
 use crate::domain::rebalance::{Event, Forecast, Outcome, Pockets, Terms, forecast};
 use crate::domain::text::Safe;
@@ -69,17 +70,18 @@ impl Rebalancer {
         reason: Option<String>,
         maker: Person,
     ) -> Result<StoredRebalance, RebalanceTrouble> {
+        let permit = self.gateway.permit()?;
         let fresh = review(self.gateway.as_ref(), target).await?;
         if !reviewed.still_holds(&fresh) {
             return Err(RebalanceTrouble::Moved(Box::new(fresh)));
         }
         let terms = Terms { at: clock::now(), maker, target, forecast: fresh, reason };
-        let ended = self.send_once(id, terms.clone()).await?;
+        let ended = self.send_once(permit, id, terms.clone()).await?;
         match &ended.rebalance.outcome {
             // Proven not executed, for want of a fresh token, which the client has asked for meanwhile. Another row, so
             // another request: nothing is repeated that may have taken effect.
             Some(Outcome::NotExecuted(NotExecuted::Unauthorized(_))) => {
-                self.send_once(Uuid::now_v7(), Terms { at: clock::now(), ..terms }).await
+                self.send_once(permit, Uuid::now_v7(), Terms { at: clock::now(), ..terms }).await
             }
             _ => Ok(ended),
         }
@@ -87,6 +89,7 @@ impl Rebalancer {
 
     async fn send_once(
         self: &Arc<Self>,
+        permit: Permit,
         id: Uuid,
         terms: Terms,
     ) -> Result<StoredRebalance, RebalanceTrouble> {
@@ -97,6 +100,7 @@ impl Rebalancer {
         let this = Arc::clone(self);
         let task = self.wire.spawn(async move {
             let request = MoneyRequest {
+                permit,
                 body: rebalance_body(target),
                 idempotency_key: None,
                 reference: None,

@@ -31,7 +31,7 @@ pub async fn run(journal: Arc<dyn Journal>, lane: Arc<Lane>, mut news: watch::Re
         let now = lane.moment();
         let was_set_back = now.at < before;
         before = now.at;
-        let sendable = lane.paused().is_none();
+        let sendable = lane.may_send().is_ok();
         let due = match due(journal.as_ref(), &now, was_set_back, sendable).await {
             Ok(due) => due,
             Err(error) => {

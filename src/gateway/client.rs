@@ -25,6 +25,7 @@ use super::{
 };
 use crate::domain::attempt::{NotExecuted, Verdict};
 use crate::domain::balance::Balance;
+use crate::domain::permission::{Access, NotAllowed};
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
 
@@ -44,7 +45,8 @@ const LONGEST_ID: usize = 200;
 pub struct HttpGateway {
     endpoint: Endpoint,
     reads: Client,
-    money: MoneyClient,
+    /// A read-only process has none: no order can leave it, whoever asks.
+    money: Option<MoneyClient>,
     tokens: Tokens,
     application_token: HeaderValue,
     clock: Arc<GatewayClock>,
@@ -61,11 +63,14 @@ impl HttpGateway {
         // Another part of the process may have installed it already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let application_token = check(&credentials)?;
-        let Options { base_url, connect_timeout, read_timeout, money_timeout } = options;
+        let Options { base_url, access, connect_timeout, read_timeout, money_timeout } = options;
         let endpoint = Endpoint::parse(&base_url)?;
         let reads = endpoint.client(connect_timeout, read_timeout).pool_idle_timeout(IDLE);
         let reads = build(reads)?;
-        let money = MoneyClient::new(&endpoint, connect_timeout, money_timeout)?;
+        let money = match access {
+            Access::Full => Some(MoneyClient::new(&endpoint, connect_timeout, money_timeout)?),
+            Access::ReadOnly => None,
+        };
         let clock = Arc::<GatewayClock>::default();
         let tokens = Tokens::new(reads.clone(), endpoint.url("/auth/token"), credentials, Arc::clone(&clock));
         Ok(Self { endpoint, reads, money, tokens, application_token, clock })
@@ -133,6 +138,11 @@ impl HttpGateway {
         key: Option<Uuid>,
         signing: Signing,
     ) -> Result<HttpAnswer, Unanswered> {
+        // Nobody comes here with a permit of this gateway's; one of another's sends nothing either.
+        let Some(money) = &self.money else {
+            let reason = Safe::new(&NotAllowed::ReadOnly.to_string());
+            return Err(Unanswered::NotSent(NotExecuted::Unreachable(reason)));
+        };
         let too_late = Unanswered::NotSent(NotExecuted::TooLate);
         if order.deadline.passed() {
             return Err(too_late);
@@ -156,7 +166,7 @@ impl HttpGateway {
             headers.insert(IDEMPOTENCY_KEY, key);
         }
         let url = self.endpoint.url(path);
-        let answer = self.money.post(&url, headers, order.body.clone(), order.deadline).await?;
+        let answer = money.post(&url, headers, order.body.clone(), order.deadline).await?;
         self.clock.note(answer.date);
         if answer.status == 401 {
             self.tokens.invalidate(&session);
@@ -224,6 +234,10 @@ impl HttpGateway {
 }
 
 impl Gateway for HttpGateway {
+    fn access(&self) -> Access {
+        if self.money.is_some() { Access::Full } else { Access::ReadOnly }
+    }
+
     fn clock(&self) -> Option<Timestamp> {
         self.clock.now()
     }

@@ -50,6 +50,7 @@ pub use wire::{
 
 use crate::domain::attempt::Verdict;
 use crate::domain::balance::Balance;
+use crate::domain::permission::{Access, NotAllowed, Permit};
 use crate::domain::rebalance::Outcome;
 use crate::domain::report::Report;
 use crate::domain::request::PayBy;
@@ -86,6 +87,8 @@ impl fmt::Debug for Credentials {
 pub struct Options {
     /// https, or http to this machine alone; may have a path prefix.
     pub base_url: String,
+    /// Without [`Access::Full`] there is no client that an order could leave with.
+    pub access: Access,
     /// For a connection to stand, its TLS included.
     pub connect_timeout: Duration,
     /// For a whole question, connection and answer included.
@@ -95,10 +98,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// The usual times for a base URL.
+    /// The usual times for a base URL, with which orders may be sent.
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
             base_url: base_url.into(),
+            access: Access::Full,
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(15),
             money_timeout: Duration::from_secs(30),
@@ -109,6 +113,20 @@ impl Options {
 /// What the gateway can be asked and told. Every future may be dropped; an order whose future is dropped half-way
 /// has an unknown outcome.
 pub trait Gateway: Send + Sync {
+    /// Whether there is a client that orders could be sent with. Nothing is decided where there is none.
+    fn access(&self) -> Access {
+        Access::Full
+    }
+
+    /// The right to send an order here.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAllowed::ReadOnly`].
+    fn permit(&self) -> Result<Permit, NotAllowed> {
+        self.access().permit()
+    }
+
     /// What the gateway's clock shows now, to about a second (UTC); `None` before its first answer.
     fn clock(&self) -> Option<Timestamp>;
 
@@ -149,6 +167,8 @@ pub struct MoneyRequest {
     pub reference: Option<String>,
     /// After it no first byte leaves.
     pub deadline: Deadline,
+    /// A read-only process has none.
+    pub permit: Permit,
 }
 
 /// Shows neither the body nor the reference: they hold people's data.

@@ -16,6 +16,7 @@ mod life;
 pub mod lock;
 pub mod outbox;
 pub mod past;
+pub mod payees;
 pub mod sqlite;
 
 pub use batch::{
@@ -40,6 +41,7 @@ use crate::domain::moment::Moment;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Digest, Order, Reference};
 use crate::domain::pace::Pace;
+use crate::domain::permission::NotAllowed;
 use crate::domain::query::Filter;
 use crate::domain::rebalance::{self, Rebalance};
 use crate::domain::refund;
@@ -133,6 +135,9 @@ pub enum JournalError {
     /// The machine of rebalances does not allow it.
     #[error(transparent)]
     RebalanceRefused(#[from] rebalance::Refused),
+    /// saldo itself does not let it be done.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
     /// The journal's thread is gone: saldo is ending.
     #[error("the journal has been closed")]
     Closed,
@@ -473,12 +478,18 @@ pub trait Reader: Send + Sync {
 
 /// The read-only door of a screen: the feed, what a person has to look at, what was, what was handed over.
 pub trait ScreenReader:
-    BatchReader + alerts::AlertReader + past::PastReader + handover::HandoverReader
+    BatchReader + alerts::AlertReader + past::PastReader + handover::HandoverReader + payees::PayeeReader
 {
 }
 
-impl<T: BatchReader + alerts::AlertReader + past::PastReader + handover::HandoverReader + ?Sized> ScreenReader
-    for T
+impl<
+    T: BatchReader
+        + alerts::AlertReader
+        + past::PastReader
+        + handover::HandoverReader
+        + payees::PayeeReader
+        + ?Sized,
+> ScreenReader for T
 {
 }
 

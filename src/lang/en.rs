@@ -479,5 +479,8 @@ pub(super) const WORDS: Words = Words {
         batch_resume: Term { short: "go on", long: "go on with a batch that stands (asks first)" },
         refund: Term { short: "refund", long: "give a paid cash-in back (asks first)" },
         gaps: Term { short: "differences", long: "what changed in the wallet and nobody told saldo" },
+        handover: Term { short: "shift", long: "hand the shift over, or take it" },
+        hand_over: Term { short: "hand over", long: "record that you hand the shift over (asks for a note)" },
+        accept_shift: Term { short: "accept", long: "record that you have taken the shift" },
     },
 };

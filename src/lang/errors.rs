@@ -249,7 +249,8 @@ impl Lang {
 }
 
 /// What is said in an error of each class, and the class in Portuguese. The first that fits counts.
-const CLASSES: [(&str, &str); 20] = [
+const CLASSES: [(&str, &str); 21] = [
+    ("read-only", "só leitura: nada foi decidido e nada foi enviado"),
     ("journal cannot be written", "o diário não pode ser gravado"),
     ("knows no such transaction", "o gateway não conhece este id"),
     ("cannot be a transaction's id", "isto não pode ser um id de transação"),

@@ -27,8 +27,11 @@ impl Lang {
         let mut head = vec![
             line(pick("Turno", "Shift"), format!("{} – {}", time(shift.since), time(shift.until))),
             line(pick("Passado por", "Handed over by"), shift.by.to_string()),
-            line("Id", shift.id.to_string()),
         ];
+        // What is only looked at has none yet.
+        if !shift.id.is_nil() {
+            head.push(line("Id", shift.id.to_string()));
+        }
         if let Some(note) = &shift.note {
             head.extend(
                 note.lines().enumerate().map(|(at, text)| {

@@ -14,9 +14,12 @@
 //! | What are the sentences of the linear desk? | `linear` |
 //! | What do palette, mask, mouse and themes say? | `screen` |
 //! | What is said of a paste? | `paste` |
+//! | What is said of a payee? | `payee` |
+//! | What is said where saldo does not let something be done? | `permission` |
 //! | How is a mistake in a form told? | `errors` |
 //! | How is a query told, and what is wrong with it? | `query` |
 //! | What is said of the desk as it was? | `past` |
+//! | What does the page of the hand-over say? | `shift` |
 //! | How is a shift handed over? | `handover` |
 
 mod alert;
@@ -33,12 +36,15 @@ mod in_words;
 mod linear;
 mod past;
 mod paste;
+mod payee;
+mod permission;
 mod phrases;
 mod pt_br;
 mod query;
 mod receipt;
 mod resolve;
 mod screen;
+mod shift;
 mod words;
 
 pub use batch_result::{RESULT_FOR_PROGRAMS, RESULT_IN_PORTUGUESE};

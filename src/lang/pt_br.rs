@@ -491,5 +491,8 @@ pub(super) const WORDS: Words = Words {
         batch_resume: Term { short: "continuar", long: "continuar um lote parado (pergunta antes)" },
         refund: Term { short: "devolver", long: "devolver um recebimento pago (pergunta antes)" },
         gaps: Term { short: "diferenças", long: "o que mudou na carteira sem ninguém avisar o saldo" },
+        handover: Term { short: "turno", long: "passar o turno, ou recebê-lo" },
+        hand_over: Term { short: "passar", long: "gravar que você passa o turno (pede um recado)" },
+        accept_shift: Term { short: "receber", long: "gravar que você recebeu o turno" },
     },
 };

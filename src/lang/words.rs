@@ -599,4 +599,7 @@ pub struct ActionWords {
     pub(crate) batch_resume: Term,
     pub(crate) refund: Term,
     pub(crate) gaps: Term,
+    pub(crate) handover: Term,
+    pub(crate) hand_over: Term,
+    pub(crate) accept_shift: Term,
 }

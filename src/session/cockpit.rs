@@ -14,7 +14,7 @@ use super::look::Look;
 use super::program::{Exit, Flow, Notification, Now, Program, Redraw, TermCommand};
 use crate::app::{self, App, Effect, Message, Soonness};
 use crate::engine::message::{Command, News};
-use crate::ui::{self, Theme};
+use crate::ui::{self, Link, Theme};
 
 /// How many commands may wait for the engine. A person gives one a second at most, and the engine takes them at once;
 /// when so many wait, the engine is stuck, and saying so is better than promising.
@@ -216,6 +216,10 @@ impl Program for Cockpit {
         let area = buffer.area;
         ui::render(&self.app, self.look.theme(), area, buffer)
     }
+
+    fn link(&self, drawn: &Buffer) -> Option<Link> {
+        ui::link(&self.app, drawn)
+    }
 }
 
 #[cfg(test)]
@@ -246,6 +250,7 @@ mod tests {
             demo: true,
             operator: crate::domain::person::Person { uid: 1000, name: None },
             quiet: None,
+            access: crate::domain::permission::Access::Full,
         };
         (Cockpit::new(App::new(facts, None, FeedWindow::default(), now().wall), sender), receiver)
     }

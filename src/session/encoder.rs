@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::color::ColorDepth;
 use super::sgr::{Pen, push_number};
+use crate::ui::Link;
 
 /// From so many changed blanks at the end of a row on, erasing is shorter than writing them.
 const ERASE_FROM: u16 = 4;
@@ -35,6 +36,8 @@ pub struct Encoder {
     pen: Option<Pen>,
     cursor: Cursor,
     cursor_visible: bool,
+    /// The address that the terminal may open, in the last frame.
+    link: Option<Link>,
 }
 
 impl Encoder {
@@ -47,6 +50,7 @@ impl Encoder {
             pen: None,
             cursor: Cursor::Unknown,
             cursor_visible: false,
+            link: None,
         }
     }
 
@@ -70,13 +74,32 @@ impl Encoder {
     /// Appends to `out` what makes the terminal show `frame`, with the cursor at `cursor` or hidden. The
     /// frame's area begins at the origin.
     pub fn encode(&mut self, frame: Buffer, cursor: Option<Position>, out: &mut Vec<u8>) {
-        let shown = match self.shown.take() {
+        self.encode_linked(frame, cursor, None, out);
+    }
+
+    /// As [`Self::encode`], with an address in the frame that the terminal may open (OSC 8).
+    pub fn encode_linked(
+        &mut self,
+        frame: Buffer,
+        cursor: Option<Position>,
+        link: Option<Link>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut shown = match self.shown.take() {
             Some(shown) if shown.area == frame.area => shown,
             _ => {
                 self.clear(out);
+                self.link = None;
                 Buffer::empty(frame.area)
             }
         };
+        let is_new = link != self.link;
+        if let Some(before) = std::mem::replace(&mut self.link, link).filter(|_| is_new) {
+            // Whatever stands there now is written anew, so that nothing of the old address stays a link.
+            for at in before.pieces.into_iter().flat_map(Rect::positions) {
+                shown[at].set_symbol("\u{0}");
+            }
+        }
         let width = usize::from(frame.area.width);
         if width > 0 {
             let rows = shown.content.chunks(width).zip(frame.content.chunks(width));
@@ -86,9 +109,37 @@ impl Encoder {
                 }
             }
         }
+        self.write_link(is_new, &shown, &frame, out);
         self.place_cursor(cursor, frame.area, out);
         self.shown = Some(frame);
         self.spare = shown;
+    }
+
+    /// Writes the cells of an address once more, as a link: where it is new, and where its row has changed, which may have
+    /// cost it a part.
+    fn write_link(&mut self, is_new: bool, shown: &Buffer, frame: &Buffer, out: &mut Vec<u8>) {
+        let Some(Link { address, pieces }) = self.link.clone() else { return };
+        let whole_row = |piece: Rect| Rect { x: 0, width: frame.area.width, ..piece };
+        let has_changed = |piece: &Rect| whole_row(*piece).positions().any(|at| shown[at] != frame[at]);
+        if !is_new && !pieces.iter().any(has_changed) {
+            return;
+        }
+        for piece in pieces {
+            // The same id makes one link of all pieces.
+            out.extend_from_slice(b"\x1b]8;id=saldo;");
+            out.extend_from_slice(address.as_bytes());
+            out.extend_from_slice(b"\x1b\\");
+            self.rewrite(frame, piece, out);
+            out.extend_from_slice(b"\x1b]8;;\x1b\\");
+        }
+    }
+
+    fn rewrite(&mut self, frame: &Buffer, piece: Rect, out: &mut Vec<u8>) {
+        for at in piece.positions() {
+            let (symbol, width) = shown(&frame[at], frame.area.width - at.x);
+            self.move_to(at, out);
+            self.write(at, symbol, width, Pen::of(&frame[at], symbol, self.depth), frame.area.width, out);
+        }
     }
 
     fn clear(&mut self, out: &mut Vec<u8>) {

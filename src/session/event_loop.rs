@@ -121,6 +121,8 @@ struct Session<P> {
     inputs: Vec<Input>,
     /// The shell has the terminal.
     away: bool,
+    /// The terminal is one that makes links of addresses, or passes over what it does not know.
+    links: bool,
     ended: Option<Ended>,
 }
 
@@ -129,6 +131,7 @@ impl<P: Program> Session<P> {
         Self {
             program,
             size: tty.size(),
+            links: tty.environment().takes_links(),
             tty,
             writer: Writer::new(depth),
             decoder: Decoder::default(),
@@ -227,7 +230,8 @@ impl<P: Program> Session<P> {
         self.last_frame = Some(instant);
         let mut canvas = self.writer.canvas(self.size);
         let cursor = self.program.draw(&mut canvas);
-        self.writer.frame(canvas, cursor);
+        let link = if self.links { self.program.link(&canvas) } else { None };
+        self.writer.frame(canvas, cursor, link);
         self.push();
     }
 

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
 use super::input::Input;
+use crate::ui::Link;
 
 /// The time, as an argument: a program reads no clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,11 @@ pub trait Program {
     /// Draws everything into an empty `buffer` of the terminal's size, 1x1 at least, and says where the
     /// cursor shows, if it does. Only reads.
     fn draw(&self, buffer: &mut Buffer) -> Option<Position>;
+
+    /// The address in what was just drawn that the terminal may open on a click.
+    fn link(&self, _drawn: &Buffer) -> Option<Link> {
+        None
+    }
 }
 
 /// What a program wants done after a call.

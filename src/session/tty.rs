@@ -67,6 +67,16 @@ impl Environment {
             remote: ["SSH_CONNECTION", "SSH_TTY"].iter().any(|name| !text(name).is_empty()),
         }
     }
+
+    /// Whether an address may be sent as a link (OSC 8). Most terminals know them and the others pass over them, but for
+    /// a few that show the bytes. tmux hands them on since 3.4.
+    pub(super) fn takes_links(&self) -> bool {
+        let shows_the_bytes = ["", "dumb", "linux", "cygwin"].contains(&self.term.as_str())
+            || ["vt", "eterm"].iter().any(|old| self.term.starts_with(old))
+            || self.term.starts_with("screen") && !self.tmux
+            || self.term_program == "Apple_Terminal";
+        !shows_the_bytes
+    }
 }
 
 /// Why there is no terminal to work on.
@@ -327,5 +337,36 @@ impl Hold {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_go_where_they_are_known_or_passed_over() {
+        for (term, program, tmux, takes) in [
+            ("xterm-256color", "", false, true),
+            ("xterm-kitty", "", false, true),
+            ("alacritty", "", false, true),
+            ("foot", "", false, true),
+            ("tmux-256color", "tmux", true, true),
+            ("screen-256color", "tmux", true, true),
+            ("screen", "", false, false),
+            ("xterm-256color", "Apple_Terminal", false, false),
+            ("linux", "", false, false),
+            ("vt100", "", false, false),
+            ("dumb", "", false, false),
+            ("", "", false, false),
+        ] {
+            let environment = Environment {
+                term: term.to_owned(),
+                term_program: program.to_owned(),
+                tmux,
+                ..Environment::default()
+            };
+            assert_eq!(environment.takes_links(), takes, "{term} {program}");
+        }
     }
 }

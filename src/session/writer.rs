@@ -8,6 +8,7 @@ use super::color::ColorDepth;
 use super::encoder::Encoder;
 use super::program::{Notification, TermCommand};
 use super::tty::{ENTER, Environment, GIVE_MOUSE, Gone, TAKE_MOUSE, Tty};
+use crate::ui::Link;
 
 /// Frames above this many bytes are shown at once where the terminal can: the marks cost 16.
 const SYNCHRONIZE_FROM: usize = 200;
@@ -89,13 +90,13 @@ impl Writer {
     }
 
     /// Adds a frame. Only while not stalled, so that the newest is made when it can be written.
-    pub(super) fn frame(&mut self, frame: Buffer, cursor: Option<Position>) {
+    pub(super) fn frame(&mut self, frame: Buffer, cursor: Option<Position>, link: Option<Link>) {
         let start = self.out.len();
         if !self.synchronized {
-            return self.encoder.encode(frame, cursor, &mut self.out);
+            return self.encoder.encode_linked(frame, cursor, link, &mut self.out);
         }
         self.out.extend_from_slice(BEGIN_SYNCHRONIZED);
-        self.encoder.encode(frame, cursor, &mut self.out);
+        self.encoder.encode_linked(frame, cursor, link, &mut self.out);
         if self.out.len() - start - BEGIN_SYNCHRONIZED.len() > SYNCHRONIZE_FROM {
             self.out.extend_from_slice(END_SYNCHRONIZED);
         } else {
@@ -296,14 +297,14 @@ mod tests {
             canvas
         };
         let mut small = large.clone();
-        writer.frame(large, None);
+        writer.frame(large, None, None);
         assert!(writer.out.starts_with(BEGIN_SYNCHRONIZED) && writer.out.ends_with(END_SYNCHRONIZED));
         writer.out.clear();
         small.set_string(0, 0, "y", ratatui::style::Style::new());
-        writer.frame(small.clone(), None);
+        writer.frame(small.clone(), None, None);
         assert_eq!(writer.out, b"\x1b[Hy");
         writer.out.clear();
-        writer.frame(small, None);
+        writer.frame(small, None, None);
         assert_eq!(writer.out, b"");
     }
 }

@@ -209,7 +209,9 @@ pub(super) fn fate(app: &App, fate: &Fate, theme: &Theme) -> (&'static str, Styl
         Fate::Made(_) => (words.made, theme.good, None),
         Fate::Existing(_) => (words.existing, theme.warn, None),
         Fate::Taken => (words.taken, theme.bad, None),
-        Fate::NotMade(reason) => (words.not_made, theme.bad, Some(Safe::new(reason).to_string())),
+        Fate::NotMade(reason) => {
+            (words.not_made, theme.bad, Some(app.lang.raw_error(Safe::new(reason).as_str())))
+        }
         Fate::Busy => (words.busy, theme.bad, None),
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::band::Standing;
 use crate::domain::freshness::Freshness;
 use crate::domain::money::Centavos;
 use crate::domain::order::Destination;
+use crate::domain::payee::Finding;
 use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
@@ -212,6 +213,12 @@ pub(super) fn review(
             std::iter::once(state).chain(repeat.reference.as_ref().map(Safe::as_str)).collect();
         lines.wrapped(&app.lang.repeat(repeat.amount, &at, &known.join(", ")), theme.bad);
     }
+    // Two lines at most: the loudest stand first, and the question has to stay on a small screen.
+    for finding in review.findings.iter().take(2) {
+        let day = finding.known().map(|payee| app.clock.near(payee.last_paid, app.now)).unwrap_or_default();
+        let style = if finding.is_loud() { theme.bad } else { theme.label };
+        lines.wrapped(&app.lang.payee_line(finding, &compared(app, finding), &day), style);
+    }
     let columns = facts(app, review, theme, &mut lines);
     effect(app, review, columns, theme, &mut lines);
     if app.paused.is_some() {
@@ -232,6 +239,21 @@ pub(super) fn review(
     }
     form::confirm_line(app, theme, &mut lines);
     cursor
+}
+
+/// What the payment is compared with, in full: a character's difference is not seen in a key that is cut.
+fn compared(app: &App, finding: &Finding) -> String {
+    match (finding, finding.known()) {
+        (_, None) => String::new(),
+        (Finding::OtherName(payee), _) => payee.name.clone(),
+        (Finding::OtherDocument(payee), _) => payee.document.masked(),
+        (_, Some(payee)) => match &payee.destination {
+            Destination::Pix(key) => key.as_str().to_owned(),
+            Destination::Account(account) => {
+                app.lang.account(&app.institution(account.ispb), &account.branch, &account.account)
+            }
+        },
+    }
 }
 
 /// The frozen payment, line by line. Gives the column at which its values begin.
@@ -331,7 +353,7 @@ pub(super) fn sent(app: &App, sent: &Sent, theme: &Theme, area: Rect, buffer: &m
         Fate::Taken(intent) => Some(State::Out(intent.cash_out.state)),
         Fate::Existing(intent) => known.or(Some(State::Out(intent.cash_out.state))),
         Fate::Created => known,
-        Fate::Waiting | Fate::NotJournalled(_) | Fate::Busy => None,
+        Fate::Waiting | Fate::NotJournalled(_) | Fate::NotAllowed(_) | Fate::Busy => None,
     };
     if let Some(state) = shown {
         let is_other = matches!(sent.fate, Fate::Taken(_));
@@ -385,6 +407,9 @@ fn fate(app: &App, sent: &Sent, theme: &Theme) -> (&'static str, Style, Option<S
             (words.taken, theme.bad, Some(other))
         }
         Fate::NotJournalled(reason) => (words.not_journalled, theme.bad, Some(Safe::new(reason).to_string())),
+        Fate::NotAllowed(why) => {
+            (app.lang.permission().not_allowed, theme.bad, Some(app.lang.not_allowed(why)))
+        }
         Fate::Busy => (words.busy, theme.bad, None),
     }
 }

@@ -22,9 +22,9 @@ pub(super) fn render(app: &App, detail: &Detail, theme: &Theme, area: Rect, buff
     }
 }
 
-fn draw(all: &[Line], scroll: usize, theme: &Theme, lines: &mut Lines<'_>) {
+pub(super) fn draw(all: &[Line], scroll: usize, theme: &Theme, lines: &mut Lines<'_>) {
     // Only what is short enough to be a label sets the column.
-    let labels = all.iter().map(|line| line.label.as_str()).filter(|label| label.chars().count() <= 24);
+    let labels = all.iter().map(|line| line.label.as_str()).filter(|label| label.chars().count() <= 25);
     let columns = form::label_columns(labels, lines.columns());
     for line in all.iter().skip(scroll) {
         if lines.left() == 0 {

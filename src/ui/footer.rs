@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::form;
 use super::text::{cut, put, width};
 use super::theme::Theme;
-use crate::app::gaps::Note;
+use crate::app::gaps::{Note, Noted};
 use crate::app::keymap::Place;
 use crate::app::{App, Flash, Mode, Prompt, Wanted};
 use crate::domain::text::Safe;
@@ -71,8 +71,11 @@ fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffe
 
 /// The line of a note: what is typed, and behind it that something has to be.
 fn noted(app: &App, note: &Note, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let words = &app.words().gaps;
-    let x = put(buffer, row.x, row.y, row.right(), &format!(" {}: ", words.note), theme.accent);
+    let label = match note.about {
+        Noted::Seen(_) => app.words().gaps.note,
+        Noted::Shift(_) => app.lang.shift().note,
+    };
+    let x = put(buffer, row.x, row.y, row.right(), &format!(" {label}: "), theme.accent);
     let room = row.right().saturating_sub(x);
     if let Some(flash) = &app.flash {
         put(
@@ -114,6 +117,7 @@ fn flash_words(app: &App, flash: &Flash) -> String {
         Flash::BatchAtWork => app.lang.batch().at_work.to_owned(),
         Flash::Mouse(true) => app.lang.screen().mouse_on.to_owned(),
         Flash::Mouse(false) => app.lang.screen().mouse_off.to_owned(),
+        Flash::ReadOnly => app.lang.permission().read_only.to_owned(),
         Flash::Past => app.lang.past().refused.to_owned(),
         Flash::NoChange => app.lang.past().no_change.to_owned(),
         Flash::Theme(why) if why.is_empty() => app.lang.screen().theme_gone.to_owned(),

@@ -29,6 +29,9 @@ pub(super) fn render(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) 
     if has_clock {
         put_right(buffer, x + 1, area.y, end - 1, &clock, theme.text);
     }
+    if app.facts.access.is_read_only() {
+        x = piece(buffer, area.y, x, limit, &[(app.lang.permission().read_only_title, theme.warn)]);
+    }
     if app.facts.demo {
         let word = if area.width >= 120 { words.demo } else { words.demo_short };
         x = piece(buffer, area.y, x, limit, &[(word, theme.warn)]);

@@ -26,11 +26,13 @@ mod feed;
 mod footer;
 mod form;
 mod gaps;
+mod handover;
 mod header;
 mod help;
 mod hit;
 mod layout;
 pub mod linear;
+mod link;
 mod mask;
 mod notices;
 mod palette;
@@ -53,6 +55,7 @@ use crate::app::keymap::Place;
 use crate::app::{App, CashOutStage, Focus, Mode};
 pub use hit::hit;
 use layout::{Body, Content, Layout};
+pub use link::{Link, link};
 pub use theme::{Borders, MAX_BYTES as MAX_THEME_BYTES, Theme, ThemeError};
 
 /// Draws the whole screen in a theme and says where the cursor shows, if it does.
@@ -167,6 +170,7 @@ fn behind(app: &App, mode: &Mode, theme: &Theme, area: Rect, buffer: &mut Buffer
     match mode {
         Mode::Note(note) => behind(app, &note.behind, theme, area, buffer),
         Mode::Gaps(open) => gaps::render(app, open, theme, area, buffer),
+        Mode::Handover(open) => handover::render(app, open, theme, area, buffer),
         _ => notices::render(app, theme, area, buffer),
     }
 }
@@ -182,6 +186,10 @@ fn front(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Po
         Mode::Palette(open) => palette::render(app, open, theme, area, buffer),
         Mode::Paste(open) => {
             paste::render(app, open, theme, area, buffer);
+            None
+        }
+        Mode::Handover(open) => {
+            handover::render(app, open, theme, area, buffer);
             None
         }
         Mode::Detail(open) => {

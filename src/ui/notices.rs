@@ -200,6 +200,7 @@ fn notice_lines(app: &App, entry: &Entry) -> Vec<String> {
             let reason = match why {
                 NotDecided::Journal(reason) => Safe::new(reason).to_string(),
                 NotDecided::Taken(reference) => format!("{} ({reference})", app.words().cash_out.taken),
+                NotDecided::NotAllowed(why) => app.lang.not_allowed(why),
                 NotDecided::Busy => words.busy.to_owned(),
             };
             vec![format!("{at} {}: {amount}", words.not_decided), reason]
@@ -271,6 +272,7 @@ pub(super) fn trouble_words(app: &App, trouble: &RebalanceTrouble) -> String {
         }
         RebalanceTrouble::UnderWay(stored) => app.lang.rebalance_under_way(stored.rebalance.terms.target),
         RebalanceTrouble::InDoubt(stored) => app.lang.rebalance_in_doubt(stored.rebalance.terms.target),
+        RebalanceTrouble::NotAllowed(why) => app.lang.not_allowed(why),
         RebalanceTrouble::NotJournalled(why) => app.lang.nothing_sent(Safe::new(why).as_str()),
     }
 }

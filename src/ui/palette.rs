@@ -90,7 +90,10 @@ fn told(app: &App, choice: &Choice, room: u16, theme: &Theme) -> (String, String
                 Destination::Account(account) => app.institution(account.ispb),
             };
             let way = if app.is_private() { HIDDEN.to_owned() } else { way };
-            let right = app.lang.screen().pay.to_owned();
+            let (pay, times, day) =
+                (app.lang.screen().pay, payee.times, app.clock.near(payee.last_paid, app.now));
+            // Where room is short, whom is more than when.
+            let right = if room < 60 { pay.to_owned() } else { format!("{pay} · {times}× · {day}") };
             let left = format!("{} · {way}", payee.name);
             (cut(&left, room.saturating_sub(width(&right) + 1)), right, theme.strong)
         }

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use saldo::domain::permission::Access;
 use saldo::gateway::{Credentials, Deadline, HttpGateway, MoneyRequest, Options};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -155,6 +156,7 @@ pub fn order() -> MoneyRequest {
         idempotency_key: Some(KEY.parse().unwrap()),
         reference: Some("inv-1".to_owned()),
         deadline: Deadline::after(Duration::from_secs(60)),
+        permit: Access::Full.permit().unwrap(),
     }
 }
 

@@ -1,8 +1,15 @@
 //! The tasks of the manual: read from its pages, and played.
 
 use std::fs;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use portable_pty::CommandBuilder;
+use saldo::domain::person::Person;
+use saldo::journal::handover::{Handovers as _, Shift};
+use saldo::journal::lock::Lock;
+use saldo::journal::sqlite::SqliteJournal;
+use uuid::Uuid;
 
 use super::support::{self, Desk, runtime};
 use super::terminal::{Terminal, size};
@@ -174,6 +181,8 @@ pub(crate) const STAGES: &[(&str, Stage)] = &[
     ("resolve", its_life),
     ("acknowledge", below_the_floor),
     ("mask", |language| cockpit(desk(), language)),
+    ("hand-over", after_a_payment),
+    ("take-shift", handed_over),
 ];
 
 /// Plays a task to its end.
@@ -314,4 +323,24 @@ fn below_the_floor(language: Language) -> Set {
     let set = cockpit(desk, language);
     set.screen.wait_text("700.000,00");
     set
+}
+
+/// A shift that somebody else has handed over.
+fn handed_over(language: Language) -> Set {
+    let desk = desk();
+    desk.pay("10,00", "INVOICE-1").expect(0);
+    let account: String = desk
+        .journal()
+        .query_row("SELECT value FROM meta WHERE key = 'account'", [], |row| row.get(0))
+        .unwrap();
+    let by = Person { uid: 4_000_001, name: Some("ana".to_owned()) };
+    let until = Timestamp::now();
+    let since = until - SignedDuration::from_hours(8);
+    let note = Some("INVOICE-1: ligar às 9h".to_owned());
+    runtime().block_on(async {
+        let lock = Lock::acquire(&desk.journal_path(), "test", Duration::from_secs(5)).await.unwrap();
+        let journal = SqliteJournal::open(&desk.journal_path(), &account, lock).await.unwrap();
+        journal.hand_over(Shift { id: Uuid::now_v7(), since, until, by, note }).await.unwrap();
+    });
+    cockpit(desk, language)
 }

@@ -10,15 +10,18 @@ use saldo::domain::batch::{self, Like, Repeat};
 use saldo::domain::cash_out::{Alarm, State as Out};
 use saldo::domain::conservation::{Gap, Kind};
 use saldo::domain::gap::{GapFile, Reason, Suspect};
+use saldo::domain::handover::{self, Handover, Open as OpenRow};
 use saldo::domain::money::Centavos;
 use saldo::domain::pace::{Pace, SPANS, Span};
+use saldo::domain::payee::{Finding, Payee};
+use saldo::domain::person::Person;
 use saldo::domain::rebalance::{self, Outcome};
 use saldo::domain::text::Safe;
 use saldo::domain::transaction::{CashIn, State};
 use saldo::engine::message::{
     AsItWas, AskedOutcome, BalanceHistory, BatchNews, BatchSource, BatchTrouble, Command, DecisionOutcome,
-    Examined, FeedWindow, Incoming, LaneError, Moved, News, Open, Pause, Payee, Progress, RebalanceTrouble,
-    Sought, Sum,
+    Examined, FeedWindow, Incoming, LaneError, Moved, News, Open, Pause, Progress, RebalanceTrouble, Sought,
+    StoredHandover, Sum,
 };
 use saldo::lang::Lang;
 
@@ -128,6 +131,39 @@ fn pressed(lang: Lang, keys: &str) -> Named {
     })
 }
 
+/// A shift that somebody with a long name handed over, with much to say.
+fn shift() -> StoredHandover {
+    let by = Person { uid: 1001, name: Some("東京 ".repeat(20)) };
+    let open = OpenRow {
+        id: id(16),
+        direction: "out".to_owned(),
+        state: "unknown".to_owned(),
+        conflict: true,
+        amount_centavos: Some(Centavos::new(i64::MAX)),
+        external_reference: Some(Safe::new(&"r".repeat(100))),
+        created_at: before(600),
+    };
+    let document = Handover {
+        id: id(700),
+        since: before(8 * 3_600),
+        until: before(0),
+        by,
+        note: Some("東京 ".repeat(60)),
+        audit_head: format!("1200:{}", "ab".repeat(32)),
+        opening: None,
+        closing: None,
+        moved: handover::Moved::default(),
+        rebalances: Vec::new(),
+        open: vec![open; 40],
+        open_more: 7,
+        alerts: Vec::new(),
+        gaps: Vec::new(),
+        batches: Vec::new(),
+        deeds: Vec::new(),
+    };
+    StoredHandover { document, digest: String::new(), accepted: None }
+}
+
 fn panes(lang: Lang) -> Vec<Named> {
     let mut places: Vec<Named> =
         ["", "tab", "tab tab", "z", "j j j", "f", "f f f f"].map(|keys| pressed(lang, keys)).into();
@@ -135,6 +171,24 @@ fn panes(lang: Lang) -> Vec<Named> {
         "nothing yet".to_owned(),
         Screen::with(lang, Environment::Sandbox, None, FeedWindow::default()),
     ));
+    places.push(play(lang, "a shift that cannot be handed over", |screen| {
+        screen.keys("H");
+        screen.news(News::Handover(Err("the journal cannot be written: 連絡 ".repeat(9))));
+    }));
+    let shift = News::Handover(Ok(Box::new(shift())));
+    for keys in ["H", "H j j", "H f9"] {
+        let shift = shift.clone();
+        places.push(play(lang, &format!("a shift: {keys}"), |screen| {
+            screen.keys("H");
+            screen.news(shift);
+            screen.keys(keys.trim_start_matches('H').trim());
+        }));
+    }
+    for keys in ["", "p", "enter"] {
+        let mut screen = Screen::only_reading(lang);
+        screen.keys(keys);
+        places.push((format!("read-only {keys}"), screen));
+    }
     places.push(play(lang, "in trouble", |screen| {
         let reason = Safe::new("連絡が取れない: connection refused by the other side, again and again");
         screen.news(News::BalanceFailed { at: before(0), reason, failures: 7 });
@@ -183,10 +237,14 @@ fn overlays(lang: Lang) -> Vec<Named> {
     places.push(play(lang, "palette found", |screen| {
         screen.keys(": m a r i a");
         let order = intent(14, 5, Out::Completed).order;
-        let payee =
-            Payee {
-                name: "東京 Maria".to_owned(), document: order.document, destination: order.destination
-            };
+        let payee = Payee {
+            name: "東京 Maria".to_owned(),
+            document: order.document,
+            destination: order.destination,
+            times: u32::MAX,
+            total: Centavos::new(i64::MAX),
+            last_paid: before(90_000),
+        };
         let rows = window().rows;
         screen.news(News::Sought(Box::new(Sought { text: "maria".to_owned(), rows, payees: vec![payee] })));
     }));
@@ -258,6 +316,23 @@ fn cash_outs(lang: Lang) -> Vec<Named> {
             screen.paste(text);
         }
         screen.keys("enter");
+    }));
+    places.push(play(lang, "review of a payee that nearly is a known one", |screen| {
+        let asked =
+            screen.keys(&format!("p 5 0 0 {PAY} enter")).into_iter().find_map(|effect| match effect {
+                Effect::Command(Command::LookUpPayee(_, order)) => Some(order),
+                _ => None,
+            });
+        let order = asked.expect("the payee is looked up");
+        let known = Payee {
+            destination: order.destination.clone(),
+            name: "東京 ".repeat(40),
+            document: order.document.clone(),
+            times: 3,
+            total: Centavos::new(150_000),
+            last_paid: before(86_400),
+        };
+        screen.news(News::Payee(order, vec![Finding::LooksLike(known), Finding::First]));
     }));
     let existing = || Box::new(intent(16, 50_025, Out::Completed));
     for outcome in [

@@ -111,6 +111,13 @@ pub fn cockpit_with(desk: &Desk, variables: &[(&str, &str)]) -> Terminal {
     Terminal::start(command)
 }
 
+/// The same, begun with these flags.
+pub fn cockpit_flagged(desk: &Desk, flags: &[&str]) -> Terminal {
+    let mut command = cockpit_command(desk);
+    command.args(flags);
+    Terminal::start(command)
+}
+
 fn cockpit_command(desk: &Desk) -> CommandBuilder {
     let mut command = CommandBuilder::new(crate::support::SALDO);
     command.args(["--lang", "en"]);

@@ -45,6 +45,12 @@ pub(crate) fn stored<A: Asked>(asked: A, number: u128, events: Vec<Event<A::Term
 
 /// A charge that came to this.
 pub(crate) fn charge(number: i64, verdict: Verdict) -> Life {
+    let pay_by = matches!(verdict, Verdict::Accepted(_)).then(|| PayBy::CopyAndPaste(CODE.to_owned()));
+    charge_by(number, verdict, pay_by)
+}
+
+/// A charge of ours that is paid this way.
+pub(crate) fn charge_by(number: i64, verdict: Verdict, pay_by: Option<PayBy>) -> Life {
     let terms = Arc::new(cash_in::Terms {
         at: before(60),
         maker: maker(),
@@ -60,7 +66,6 @@ pub(crate) fn charge(number: i64, verdict: Verdict) -> Life {
         resend_window: SignedDuration::from_hours(1),
     });
     let new = Charge::proposed(Arc::clone(&terms));
-    let pay_by = matches!(verdict, Verdict::Accepted(_)).then(|| PayBy::CopyAndPaste(CODE.to_owned()));
     let at = |seconds| Moment::wall(before(seconds));
     let started = Event::AttemptStarted { at: at(59), key: new.key("48213"), body: terms.body };
     let ended = Event::AttemptEnded { at: at(58), verdict, pay_by };

@@ -21,6 +21,7 @@ use saldo::domain::document::Document;
 use saldo::domain::moment::Moment;
 use saldo::domain::money::Centavos;
 use saldo::domain::order::{Destination, Digest, Order, Reference};
+use saldo::domain::permission::Access;
 use saldo::domain::person::Person;
 use saldo::domain::pix_key::PixKey;
 use saldo::domain::rebalance::{self, Forecast, Outcome, Pockets, Rebalance};
@@ -173,6 +174,21 @@ impl Screen {
         reading: Option<Reading>,
         feed: FeedWindow,
     ) -> Self {
+        Self::with_access(lang, environment, reading, feed, Access::Full)
+    }
+
+    /// At a desk that only reads.
+    pub(crate) fn only_reading(lang: Lang) -> Self {
+        Self::with_access(lang, Environment::Production, Some(reading(2)), window(), Access::ReadOnly)
+    }
+
+    fn with_access(
+        lang: Lang,
+        environment: Environment,
+        reading: Option<Reading>,
+        feed: FeedWindow,
+        access: Access,
+    ) -> Self {
         let band = Band::new(Centavos::new(30_000_000), Centavos::new(50_000_000), Centavos::new(80_000_000));
         let facts = Facts {
             profile: Safe::new("mesa-sp"),
@@ -184,6 +200,7 @@ impl Screen {
             demo: false,
             operator: person(),
             quiet: None,
+            access,
         };
         let app = App::new(facts, reading, feed, now());
         let mut screen = Self {

@@ -165,5 +165,6 @@ fn place_words(place: Place, lang: Lang) -> &'static str {
         Place::Review => words.review,
         Place::Outcome => words.outcome,
         Place::Batch => lang.batch().running_title,
+        Place::Handover => lang.shift().title,
     }
 }

@@ -37,6 +37,7 @@ impl App {
             mode => mode,
         };
         match (action, mode) {
+            (action, _) if self.facts.access.is_read_only() && action.is_an_act() => false,
             (Action::Confirm, _) => self.can_confirm(),
             (Action::Resolve, Mode::Detail(detail)) => can_resolve(detail),
             (Action::TakeUp, Mode::Detail(detail)) => {
@@ -47,6 +48,8 @@ impl App {
             (Action::Open, Mode::Batch(stage)) => {
                 stage.page().is_some_and(|page| page.chosen_payment().is_some())
             }
+            (Action::HandOver, Mode::Handover(page)) => Self::can_hand_over(page),
+            (Action::AcceptShift, Mode::Handover(page)) => self.can_accept_shift(page),
             (Action::BatchResume, Mode::Batch(stage)) => {
                 stage.page().is_some_and(|page| self.can_resume(page))
             }

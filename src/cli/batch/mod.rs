@@ -141,6 +141,9 @@ pub(super) async fn run(command: BatchCommand, context: &Context) -> Result<Exit
 
 async fn pay(arguments: PayArguments, context: &Context) -> Result<Exit, Failure> {
     let PayArguments { file, dry_run, going } = arguments;
+    if !dry_run {
+        context.may_act()?;
+    }
     let sheet = read_file(&file).await.map_err(not_payable)?;
     let reader = context.reader().await?;
     let journal = reader.as_deref().map(|reader| reader as &dyn BatchReader);
@@ -173,6 +176,7 @@ async fn pay(arguments: PayArguments, context: &Context) -> Result<Exit, Failure
 }
 
 async fn resume(arguments: ResumeArguments, context: &Context) -> Result<Exit, Failure> {
+    context.may_act()?;
     let ResumeArguments { id, going } = arguments;
     let reader = context.reader().await?.ok_or_else(|| unknown(id))?;
     let mut examined = recorded(reader.as_ref(), id, clock::now()).await.map_err(not_payable)?;

@@ -101,6 +101,7 @@ impl Office {
     ///
     /// [`JournalError`]: nothing was recorded.
     pub async fn record_batch(&self, batch: Batch, maker: Person) -> Result<StoredBatch, JournalError> {
+        self.permit()?;
         self.journal().record_batch(batch, maker, self.lane().moment().at).await
     }
 
@@ -144,6 +145,7 @@ impl Office {
         maker: &Person,
         stop: &CancellationToken,
     ) -> Result<Ran, JournalError> {
+        self.permit()?;
         let _run = self.runs().begin(run.id);
         // Whoever asks wants it tried now, as for a single payment.
         self.lane().resume();

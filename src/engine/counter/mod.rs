@@ -26,6 +26,7 @@ use crate::domain::attempt::{Ambiguity, NotExecuted, Verdict};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::cash_out::Because;
 use crate::domain::order::{Digest, Reference};
+use crate::domain::permission::Permit;
 use crate::domain::person::Person;
 use crate::domain::refund::{self, Refund};
 use crate::domain::report::{Direction, Report, Source, Status};
@@ -239,6 +240,7 @@ impl Counter {
     ///
     /// [`JournalError`]: nothing was decided.
     pub async fn decide_charge(&self, decision: ChargeDecision) -> Result<Decided<Charge>, JournalError> {
+        self.gateway.permit()?;
         let ChargeDecision { id, reference, order, maker } = decision;
         let body = cash_in_body(&CashInBody {
             amount: order.amount,
@@ -345,6 +347,7 @@ impl Counter {
     ///
     /// [`CounterError`]: nothing was decided.
     pub async fn decide_refund(&self, decision: RefundDecision) -> Result<Decided<Refund>, CounterError> {
+        self.permit()?;
         let body = refund_body(decision.reason.as_str(), decision.description.as_deref());
         if let Some(known) = self.journal.refund_of(decision.cash_in).await?
             && !known.asked.may_begin_again()
@@ -618,16 +621,22 @@ impl Counter {
 
     async fn due(&self) -> Result<Vec<(Which, Act)>, JournalError> {
         let now = self.lane.moment().at;
-        let is_paused = self.lane.paused().is_some();
+        let is_reading = self.permit().is_err();
+        let is_paused = is_reading || self.lane.paused().is_some();
         let mut due = Vec::new();
         for charge in self.journal.charges_due(Some(now)).await? {
-            due.extend(charge.asked.plan().map(|plan| (Which::Charge(charge.id), plan.act)));
+            let plan = charge.asked.plan().filter(|plan| plan.act != Act::Send || !is_reading);
+            due.extend(plan.map(|plan| (Which::Charge(charge.id), plan.act)));
         }
         for refund in self.journal.refunds_due(Some(now)).await? {
             let plan = refund.asked.plan().filter(|plan| plan.act != Act::Send || !is_paused);
             due.extend(plan.map(|plan| (Which::Refund(refund.id), plan.act)));
         }
         Ok(due)
+    }
+
+    fn permit(&self) -> Result<Permit, CounterError> {
+        self.gateway.permit().map_err(|why| CounterError::Journal(why.into()))
     }
 
     /// Waits for what is on the wire; nothing new is begun.
@@ -675,6 +684,7 @@ impl Counter {
             // The machine says no to the second, in the journal's own transaction.
             Dispatch::Send | Dispatch::OnTheWire => {}
         }
+        let permit = self.permit()?;
         if A::MOVES_MONEY {
             self.lane.check_the_clock(&at);
             if let Some(pause) = self.lane.paused() {
@@ -691,6 +701,7 @@ impl Counter {
             idempotency_key: Some(key),
             reference: started.asked.echoed(),
             deadline,
+            permit,
         };
         let (verdict, pay_by, evidence) = started.asked.send(self.gateway.as_ref(), &request).await;
         let at = self.lane.moment();

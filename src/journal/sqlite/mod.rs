@@ -30,6 +30,7 @@ mod lives;
 mod outbox;
 mod owner;
 mod past;
+mod payees;
 mod reader;
 mod rebalances;
 mod rebuild;

@@ -14,10 +14,12 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::client::{Broken, Client, Watch};
-use super::protocol::{Acknowledge, CashOut, Charge, Refund, Request, Resolve, Told};
+use super::operator;
+use super::protocol::{Acknowledge, CashOut, Charge, HandOver, Refund, Request, Resolve, Told};
 use crate::config::Exposure;
 use crate::domain::alert::Alert;
 use crate::domain::batch::Batch;
+use crate::domain::permission::Access;
 use crate::domain::text::Safe;
 use crate::domain::{cash_in, refund};
 use crate::engine::alerts::{NotAcknowledged, Subject, gap_files};
@@ -30,7 +32,8 @@ use crate::engine::message::{
 };
 use crate::engine::office::{Decided, NotRebalanced, RebalanceOrder};
 use crate::engine::outlook::Outlook;
-use crate::engine::{clock, exposure};
+use crate::engine::{clock, exposure, shift};
+use crate::journal::handover::{NotAccepted, StoredHandover};
 use crate::journal::{Intent, JournalError, ScreenReader, StoredBatch, StoredRebalance};
 
 /// As a desk's own.
@@ -63,13 +66,16 @@ struct Clerk {
     reader: Arc<dyn ScreenReader>,
     news: mpsc::Sender<News>,
     zone: TimeZone,
+    access: Access,
 }
 
 impl Attached {
-    /// Over `journal`, which somebody owns for `account`, and which is read by `reader`. The news come out of the receiver.
+    /// Over `journal`, which somebody owns for `account`, and which is read by `reader`; its owner is asked for what `access`
+    /// lets this process ask. The news come out of the receiver.
     pub fn start(
         journal: PathBuf,
         account: String,
+        access: Access,
         reader: Arc<dyn ScreenReader>,
         zone: TimeZone,
     ) -> (Self, mpsc::Receiver<News>) {
@@ -84,6 +90,7 @@ impl Attached {
             reader: Arc::clone(&reader),
             news: news.clone(),
             zone: zone.clone(),
+            access,
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(show(reader, changes, news.clone(), wanted, zone.clone()));
@@ -144,7 +151,7 @@ impl Clerk {
     }
 
     async fn watch(&self) -> Option<Watch> {
-        let client = Client::connect(&self.journal).await.ok().flatten()?;
+        let client = Client::connect(&self.journal, self.access).await.ok().flatten()?;
         client.watch(&self.account).await.ok()
     }
 
@@ -180,6 +187,9 @@ impl Clerk {
                 Command::ShowFeed(query) => window.send_modify(|wanted| wanted.feed = *query),
                 Command::ShowLife(id) => window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => window.send_modify(|wanted| wanted.sought = text),
+                Command::LookUpPayee(opened, order) => {
+                    window.send_modify(|wanted| wanted.payee = Some((opened, order)));
+                }
                 Command::LookBack(past) => window.send_modify(|wanted| wanted.past = past),
                 Command::ShowBatch(part) => window.send_modify(|wanted| wanted.batch = part),
                 command => {
@@ -195,6 +205,7 @@ impl Clerk {
             Command::ShowFeed(_)
             | Command::ShowLife(_)
             | Command::Seek(_)
+            | Command::LookUpPayee(..)
             | Command::LookBack(_)
             | Command::ShowBatch(_) => {}
             // Where these cannot be asked, the screen says already that nobody is there.
@@ -220,7 +231,7 @@ impl Clerk {
                 let ended = match settled {
                     Ok(Ok(())) => self.stored(id, "it is not in the journal").await,
                     Ok(Err(why)) => Err(why.into()),
-                    Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
+                    Err(broken) => Err(trouble(&broken)),
                 };
                 self.tell(News::RebalanceEnded(ended)).await;
             }
@@ -228,6 +239,23 @@ impl Clerk {
             Command::LookAtGaps => {
                 let found = gap_files(self.reader.as_ref(), &self.zone).await;
                 self.tell(News::Gaps(found.map_err(|error| error.to_string()))).await;
+            }
+            Command::LookAtShift => {
+                let found = shift::look(self.reader.as_ref(), clock::now(), operator()).await;
+                self.tell(News::Shift(found.map(Box::new).map_err(|error| error.to_string()))).await;
+            }
+            Command::HandOver { since, note } => {
+                let id = Uuid::now_v7();
+                let ask = Request::HandOver(Box::new(HandOver { id, since, note }));
+                let handed = self.ask::<Result<StoredHandover, JournalError>>(ask).await;
+                let handed = handed.map(|handed| handed.map_err(|error| error.to_string()));
+                self.tell_handover(id, handed, |_| true).await;
+            }
+            Command::AcceptShift(id) => {
+                let ask = Request::AcceptHandover(id);
+                let taken = self.ask::<Result<StoredHandover, NotAccepted>>(ask).await;
+                let taken = taken.map(|taken| taken.map_err(|why| why.to_string()));
+                self.tell_handover(id, taken, |stored| stored.accepted.is_some()).await;
             }
             Command::ReadBatch(source) => {
                 let outcome = Box::new(batch::look(self.reader.as_ref(), &source).await);
@@ -271,13 +299,17 @@ impl Clerk {
                 self.ask(Request::Decide(Box::new(pay.clone()))).await;
             match decided {
                 Ok(Ok(decided)) => break decided.outcome(id),
+                Ok(Err(JournalError::NotAllowed(why))) => break DecisionOutcome::NotAllowed(why),
                 Ok(Err(error)) => break DecisionOutcome::NotJournalled(error.to_string()),
                 Err(broken) => {
                     // It may be there, with nobody to answer.
                     if let Ok(Some(_)) = self.reader.intent(id).await {
                         break DecisionOutcome::Created;
                     }
-                    if matches!(broken, Broken::Refused(_)) || tokio::time::Instant::now() >= until {
+                    if let Some(why) = broken.not_allowed() {
+                        break DecisionOutcome::NotAllowed(why);
+                    }
+                    if broken.is_final() || tokio::time::Instant::now() >= until {
                         break DecisionOutcome::NotJournalled(broken.to_string());
                     }
                     tokio::time::sleep(LOOK_AGAIN).await;
@@ -359,9 +391,7 @@ impl Clerk {
         loop {
             match self.ask::<Result<T, CounterError>>(request.clone()).await {
                 Ok(made) => return made.map_err(|error| error.to_string()),
-                Err(broken)
-                    if matches!(broken, Broken::Refused(_)) || tokio::time::Instant::now() >= until =>
-                {
+                Err(broken) if broken.is_final() || tokio::time::Instant::now() >= until => {
                     return Err(broken.to_string());
                 }
                 Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
@@ -376,7 +406,7 @@ impl Clerk {
             Ok(Ok(stored)) => Ok(Box::new(stored)),
             Ok(Err(why)) => Err(why.into()),
             Err(broken @ Broken::Unknown(_)) => self.stored(id, &broken.to_string()).await,
-            Err(broken) => Err(RebalanceTrouble::NotJournalled(broken.to_string())),
+            Err(broken) => Err(trouble(&broken)),
         };
         self.tell(News::RebalanceEnded(ended)).await;
     }
@@ -389,8 +419,25 @@ impl Clerk {
         }
     }
 
+    /// What became of a hand-over; where nobody answered, what the journal shows counts.
+    async fn tell_handover(
+        &self,
+        id: Uuid,
+        answer: Result<Result<StoredHandover, String>, Broken>,
+        is_done: impl Fn(&StoredHandover) -> bool,
+    ) {
+        let outcome = match answer {
+            Ok(outcome) => outcome,
+            Err(broken) => match self.reader.handover(id).await {
+                Ok(Some(stored)) if is_done(&stored) => Ok(stored),
+                _ => Err(broken.to_string()),
+            },
+        };
+        self.tell(News::Handover(outcome.map(Box::new))).await;
+    }
+
     async fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T, Broken> {
-        match Client::connect(&self.journal).await {
+        match Client::connect(&self.journal, self.access).await {
             Ok(Some(client)) => client.ask(&self.account, request, &CancellationToken::new()).await,
             Ok(None) => Err(Broken::NotSent(Pause::OwnerGone.to_string())),
             Err(refusal) => Err(Broken::Refused(refusal)),
@@ -400,5 +447,13 @@ impl Clerk {
     async fn tell(&self, news: News) {
         // Nobody listens any more while the screen closes.
         let _ = self.news.send(news).await;
+    }
+}
+
+/// Why a rebalance that was asked for was not done, where that is certain.
+fn trouble(broken: &Broken) -> RebalanceTrouble {
+    match broken.not_allowed() {
+        Some(why) => why.into(),
+        None => RebalanceTrouble::NotJournalled(broken.to_string()),
     }
 }

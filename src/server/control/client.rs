@@ -13,6 +13,7 @@ use super::protocol::{
     Line, MOST_ANSWER, MOST_REQUEST, NoLine, Owner, Refusal, Reply, Request, Told, VERSION, from_line,
     read_line, socket_beside, to_line,
 };
+use crate::domain::permission::{Access, NotAllowed};
 
 /// For the owner to say who it is, and to take the request.
 const SAID_WITHIN: Duration = Duration::from_secs(10);
@@ -24,6 +25,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Client {
     owner: Owner,
+    access: Access,
     reader: BufReader<OwnedReadHalf>,
     writer: OwnedWriteHalf,
 }
@@ -58,15 +60,35 @@ pub enum Broken {
     /// The owner did nothing, and said why.
     #[error(transparent)]
     Refused(Refusal),
+    /// This process may not ask it. The owner was not asked.
+    #[error(transparent)]
+    NotAllowed(NotAllowed),
+}
+
+impl Broken {
+    /// Whether asking again says the same.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::NotAllowed(_))
+    }
+
+    /// What does not let it be done, where it is saldo itself.
+    pub fn not_allowed(&self) -> Option<NotAllowed> {
+        match self {
+            Self::NotAllowed(why) => Some(why.clone()),
+            Self::Refused(Refusal::ReadOnly) => Some(NotAllowed::OwnerReadOnly),
+            Self::Refused(_) | Self::NotSent(_) | Self::Unknown(_) => None,
+        }
+    }
 }
 
 impl Client {
-    /// Connects to the owner of `journal`. `None`: nobody listens there, or it is coming or going.
+    /// Connects to the owner of `journal`, to ask it what `access` lets this process ask. `None`: nobody listens there, or it
+    /// is coming or going.
     ///
     /// # Errors
     ///
     /// [`Refusal`]: somebody listens, and nothing can be asked of it.
-    pub async fn connect(journal: &Path) -> Result<Option<Self>, Refusal> {
+    pub async fn connect(journal: &Path, access: Access) -> Result<Option<Self>, Refusal> {
         let Ok(stream) = UnixStream::connect(socket_beside(journal)).await else { return Ok(None) };
         // Whoever may write the journal's folder may put a socket there. One of another user's is not the owner's.
         let (Ok(peer), ours) = (stream.peer_cred(), rustix::process::geteuid().as_raw()) else {
@@ -83,7 +105,7 @@ impl Client {
             Ok(Reply::Done(Owner { saldo, .. })) if saldo != VERSION => {
                 Err(Refusal::Version { yours: VERSION, ours: saldo })
             }
-            Ok(Reply::Done(owner)) => Ok(Some(Self { owner, reader, writer })),
+            Ok(Reply::Done(owner)) => Ok(Some(Self { owner, access, reader, writer })),
             Ok(Reply::Refused(Refusal::Stopping)) => Ok(None),
             Ok(Reply::Refused(refusal)) => Err(refusal),
             Err(reason) => Err(Refusal::Malformed(reason)),
@@ -107,6 +129,9 @@ impl Client {
         ask: Request,
         stop: &CancellationToken,
     ) -> Result<T, Broken> {
+        if ask.is_an_act() {
+            self.access.permit().map_err(Broken::NotAllowed)?;
+        }
         let line = to_line(&Line { saldo: VERSION, account: account.to_owned(), ask })
             .map_err(|error| Broken::NotSent(error.to_string()))?;
         // The line end is the last byte: as long as one is missing, the owner has no request.

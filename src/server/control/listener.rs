@@ -91,13 +91,14 @@ impl Control {
         let stopping = CancellationToken::new();
         let tasks = TaskTracker::new();
         let shared = Shared {
-            office,
             owner: Owner {
                 saldo: VERSION,
                 command: command.to_owned(),
                 pid: std::process::id(),
                 account: account.to_owned(),
+                read_only: office.permit().is_err(),
             },
+            office,
             uid: rustix::process::geteuid().as_raw(),
             picture,
             watchers: Arc::new(Semaphore::new(MOST_WATCHERS)),
@@ -232,6 +233,9 @@ impl Shared {
         reader: BufReader<OwnedReadHalf>,
         writer: &mut OwnedWriteHalf,
     ) -> io::Result<()> {
+        if request.is_an_act() && self.office.permit().is_err() {
+            return self.refuse(writer, Refusal::ReadOnly).await;
+        }
         match request {
             Request::CashOut(pay) => match pay.into_decision(by) {
                 Ok(decision) => {

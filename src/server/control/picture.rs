@@ -47,6 +47,7 @@ impl Picture {
             | News::Life(_)
             | News::FeedCounted(_)
             | News::Sought(_)
+            | News::Payee(..)
             | News::ChargeDecided { .. }
             | News::RefundDecided { .. }
             | News::Pace(_)
@@ -58,6 +59,8 @@ impl Picture {
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
             | News::Gaps(_)
+            | News::Shift(_)
+            | News::Handover(_)
             | News::AsItWas(_)
             | News::BatchRead { .. }
             | News::Batch(_)

@@ -68,6 +68,9 @@ pub struct Owner {
     pub pid: u32,
     /// The account that its journal belongs to.
     pub account: String,
+    /// Whether it refuses every act.
+    #[serde(default)]
+    pub read_only: bool,
 }
 
 /// A request: the one line that a command writes.
@@ -299,6 +302,38 @@ pub enum Refusal {
     /// Enough others watch.
     #[error("too many watch it already")]
     TooManyWatch,
+    /// The owner only reads, and an act was asked of it.
+    #[error("it is read-only")]
+    ReadOnly,
+}
+
+impl Request {
+    /// Whether it may move money, change something at the gateway, or free what moves money: what a read-only process neither
+    /// asks nor does.
+    pub const fn is_an_act(&self) -> bool {
+        match self {
+            Self::CashOut(_)
+            | Self::Rebalance(_)
+            | Self::SettleDoubt(_)
+            | Self::Recover
+            | Self::TakeUp(_)
+            | Self::Charge(_)
+            | Self::Refund(_)
+            | Self::Resolve(_)
+            | Self::Decide(_)
+            | Self::Resume
+            | Self::RecordBatch(_)
+            | Self::RunBatch(_) => true,
+            Self::LookUp(_)
+            | Self::Review(_)
+            | Self::Balance
+            | Self::PollBalance
+            | Self::Acknowledge(_)
+            | Self::HandOver(_)
+            | Self::AcceptHandover(_)
+            | Self::Watch => false,
+        }
+    }
 }
 
 impl CashOut {

@@ -51,6 +51,37 @@ fn a_change_costs_what_it_changed() {
     }
 }
 
+fn link(address: &str, pieces: &[(u16, u16, u16)]) -> Option<Link> {
+    let pieces = pieces.iter().map(|(x, y, width)| Rect::new(*x, *y, *width, 1)).collect();
+    Some(Link { address: address.to_owned(), pieces })
+}
+
+#[test]
+fn an_address_is_one_link_until_it_is_gone() {
+    const OPEN: &str = "^]8;id=saldo;https://a.b^\\";
+    const SHUT: &str = "^]8;;^\\";
+    let mut encoder = Encoder::new(ColorDepth::True);
+    let mut step = |rows: &[&str], link: Option<Link>| {
+        let mut out = Vec::new();
+        encoder.encode_linked(buffer(12, rows), None, link, &mut out);
+        // How the cursor gets there is another test's.
+        String::from_utf8(out).unwrap().replace('\u{1b}', "^").replace(['\r', '\n'], "").replace("^[H", "")
+    };
+    let whole = || link("https://a.b", &[(0, 0, 11)]);
+    let drawn = step(&["https://a.b", "x"], whole());
+    assert!(drawn.ends_with(&format!("{OPEN}https://a.b{SHUT}")), "{drawn}");
+    assert_eq!(step(&["https://a.b", "x"], whole()), "", "nothing new is no byte");
+    assert_eq!(step(&["https://a.b", "y"], whole()), "y", "a change elsewhere leaves it alone");
+    let beside = step(&["https://a.b!", "y"], whole());
+    assert!(beside.ends_with(&format!("{OPEN}https://a.b{SHUT}")), "{beside}");
+    // Broken anew: all of it is written, and nothing stays a link that is not one now.
+    let broken = step(&["https://", "a.b"], link("https://a.b", &[(0, 0, 8), (0, 1, 3)]));
+    let [first, second] = ["https://", "a.b"].map(|piece| format!("{OPEN}{piece}{SHUT}"));
+    assert!(broken.contains(&format!("{first}{second}")), "{broken}");
+    assert_eq!(step(&["https://", "a.b"], None), "https://a.b", "written once more, as text");
+    assert_eq!(step(&["https://", "a.b"], None), "");
+}
+
 #[test]
 fn wide_characters_leave_no_half_behind() {
     for (before, after, bytes) in [

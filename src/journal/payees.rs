@@ -1,0 +1,36 @@
+//! Payees: who was paid by this desk, as its payments tell.
+
+use super::{Answer, Reader};
+use crate::domain::order::{Destination, Order};
+use crate::domain::payee::Payee;
+use crate::domain::query::normalised;
+
+/// Which payees are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayeeQuery {
+    /// A text of their name, key, account or document, accents and case aside. Empty: all.
+    pub search: String,
+    /// Not more than so many.
+    pub limit: usize,
+}
+
+impl PayeeQuery {
+    /// Whether a payee has the text.
+    pub fn fits(&self, payee: &Payee) -> bool {
+        let wanted = normalised(&self.search);
+        let place = match &payee.destination {
+            Destination::Pix(key) => key.as_str(),
+            Destination::Account(account) => account.account.as_str(),
+        };
+        let texts = [&payee.name, place, payee.document.as_str(), &payee.document.masked()];
+        texts.into_iter().any(|text| normalised(text).contains(&wanted))
+    }
+}
+
+/// The read-only door to payees.
+pub trait PayeeReader: Reader {
+    /// Who was paid that says something of the payee of an order (see [`crate::domain::payee::findings`]).
+    fn payees_around(&self, order: &Order) -> Answer<'_, Vec<Payee>>;
+    /// Who was paid, the last paid first, out of the newest 20,000 payments.
+    fn payees(&self, query: PayeeQuery) -> Answer<'_, Vec<Payee>>;
+}

@@ -1,0 +1,72 @@
+//! Who was paid before, and what is said of a payee before it is paid; over real HTTP against the sandbox.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use saldo::sandbox::Where;
+use serde_json::Value;
+use support::{Desk, prompt};
+
+fn pay<'a>(key: &'a str, name: &'a str, document: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    let order =
+        ["cash-out", "--pix-key", key, "--name", name, "--document", document, "--amount", "10", "--json"];
+    [&order[..], rest].concat()
+}
+
+fn codes(said: &Value) -> Vec<&str> {
+    said["warnings"].as_array().unwrap().iter().map(|warning| warning["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_payee_is_known_once_it_was_paid() {
+    const MARIA: &str = "52998224725";
+    const JOAO: &str = "11144477735";
+    let desk = Desk::start(prompt());
+    assert_eq!(desk.saldo(&["payees", "--json"]).expect(0).json(), serde_json::json!([]));
+    let first =
+        pay("maria@example.com", "Maria Silva", MARIA, &["--reference", "A-1", "--yes", "--wait", "60s"]);
+    desk.saldo(&first).expect(0);
+
+    let payees = desk.saldo(&["payees", "--json"]).expect(0).json();
+    assert_eq!(payees.as_array().unwrap().len(), 1, "{payees}");
+    let payee = &payees[0];
+    assert_eq!(
+        (&payee["pix_key"], &payee["name"], &payee["document"], &payee["times"], &payee["total_centavos"]),
+        (&"maria@example.com".into(), &"Maria Silva".into(), &MARIA.into(), &1.into(), &1_000.into())
+    );
+    for (text, found) in [("SÍLVA", 1), ("example.com", 1), ("529.982", 1), ("ana", 0)] {
+        let said = desk.saldo(&["payees", "--search", text, "--json"]).expect(0).json();
+        assert_eq!(said.as_array().unwrap().len(), found, "{text}");
+    }
+    let listed = desk.saldo(&["payees", "--lang", "pt-BR"]);
+    assert!(listed.expect(0).stdout.contains("chave Pix maria@example.com"), "{listed:#?}");
+
+    let dry = |key, name, document| desk.saldo(&pay(key, name, document, &["--dry-run"])).expect(0).json();
+    let repeat = ["repeat"];
+    let table: [(&str, &str, &str, &[&str]); 6] = [
+        ("maria@example.com", "Maria da Silva", MARIA, &repeat),
+        ("maria@example.com", "Ana Souza", MARIA, &["repeat", "payee_other_name"]),
+        ("maria@example.com", "Maria Silva", JOAO, &["payee_other_document"]),
+        ("rnaria@example.com", "Maria Silva", JOAO, &["payee_looks_like", "payee_first"]),
+        ("+5511987654321", "M. Silva", MARIA, &["repeat", "payee_known_document", "payee_first"]),
+        ("joao@example.com", "João Souza", JOAO, &["payee_first"]),
+    ];
+    for (key, name, document, expected) in table {
+        let said = dry(key, name, document);
+        assert_eq!(codes(&said), expected, "{key} {name}: {said}");
+    }
+    let near = dry("rnaria@example.com", "Maria Silva", JOAO);
+    assert_eq!(near["warnings"][0]["known"]["pix_key"], "maria@example.com", "{near}");
+
+    // It blocks nothing; and what goes to standard error is nobody's data.
+    let order = ["cash-out", "--pix-key", "rnaria@example.com", "--name", "Maria Silva", "--document", JOAO];
+    let order = [&order[..], &["--amount", "20", "--reference", "A-2", "--yes"]].concat();
+    let run = desk.saldo(&order);
+    assert!(
+        run.expect(0).stderr.contains("LOOK TWICE: it differs by little from m***@example.com"),
+        "{run:#?}"
+    );
+    assert!(!run.stderr.contains("Silva") && !run.stderr.contains("maria@"), "{run:#?}");
+    assert_eq!(desk.ledger().requests_to(Where::CashOut).count(), 2);
+}
