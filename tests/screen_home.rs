@@ -3,6 +3,7 @@
 mod screen;
 
 use jiff::SignedDuration;
+use saldo::app::Message;
 use saldo::domain::cash_out::State as Out;
 use saldo::domain::conservation::{Moved, Point, conserve};
 use saldo::domain::money::Centavos;
@@ -131,4 +132,20 @@ fn a_desk_that_only_reads_says_so_on_every_frame_and_acts_on_no_key() {
             if lang == Lang::PtBr { "nada é reenviado daqui" } else { "nothing is sent again from here" };
         assert!(screen.text().contains(says), "{}", screen.text());
     }
+}
+
+#[test]
+fn a_reason_that_a_line_does_not_hold_takes_the_rows_above() {
+    let why = "desk.toml:12: `coverage_low` is no colour: give #RRGGBB, one of the sixteen names, a number up to 255, or `default`; the theme stays as it was";
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for (columns, rows) in [(160, 50), (80, 24), (60, 20)] {
+        let mut screen = Screen::new(Lang::En).size(columns, rows);
+        screen.send(Message::ThemeRead(Err(why.to_owned())));
+        assert!(flat(&screen.text()).contains(why), "{columns}x{rows}:\n{}", screen.text());
+        assert!(screen.text().contains("Transactions"), "{columns}x{rows}:\n{}", screen.text());
+    }
+    // Where there is no room for it, what can be seen of it ends with a mark.
+    let mut screen = Screen::new(Lang::En).size(40, 6);
+    screen.send(Message::ThemeRead(Err(why.to_owned())));
+    assert!(screen.text().contains('…'), "{}", screen.text());
 }

@@ -2,17 +2,25 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
 
 use super::form;
-use super::text::{cut, put, width};
+use super::text::{cut, put, width, wrap};
 use super::theme::Theme;
 use crate::app::gaps::{Note, Noted};
 use crate::app::keymap::Place;
 use crate::app::{App, Flash, Mode, Prompt, Wanted};
 use crate::domain::text::Safe;
 
-/// Draws it. Gives the cursor of the search line.
-pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
+/// Draws it, over as many as `above` rows more where a word about the last key needs them. Gives the cursor of the search
+/// line.
+pub(super) fn render(
+    app: &App,
+    theme: &Theme,
+    row: Rect,
+    above: u16,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     if let Mode::Search(prompt) = &app.mode {
         return line(app, prompt, theme, row, buffer);
     }
@@ -20,8 +28,9 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         return noted(app, note, theme, row, buffer);
     }
     if let Some(flash) = &app.flash {
-        let text = format!(" {}", flash_words(app, flash));
-        put(buffer, row.x, row.y, row.right(), &cut(&text, row.width), theme.warn);
+        // What is decided about has to stay in sight.
+        let above = if app.place() == Place::Review { 0 } else { above.min(FLASH_ROWS - 1) };
+        flashed(&flash_words(app, flash), theme, row, above, buffer);
         return None;
     }
     let mut x = row.x + 1;
@@ -38,6 +47,24 @@ pub(super) fn render(app: &App, theme: &Theme, row: Rect, buffer: &mut Buffer) -
         put(buffer, x, row.y, row.right(), &cut(app.lang.screen().not_whole, room), theme.bad);
     }
     None
+}
+
+/// Rows that a word about the last key takes at most, so that what it is about stays in sight.
+const FLASH_ROWS: u16 = 4;
+
+/// A word about the last key, over the rows above as well where one does not hold it: a reason that is cut is no reason.
+fn flashed(text: &str, theme: &Theme, row: Rect, above: u16, buffer: &mut Buffer) {
+    let room = row.width.saturating_sub(1);
+    let lines = wrap(text, room);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(above + 1);
+    let first = row.y + 1 - rows;
+    Clear.render(Rect { y: first, height: rows, ..row }, buffer);
+    buffer.set_style(Rect { y: first, height: rows, ..row }, theme.text);
+    for (y, line) in (first..=row.y).zip(&lines) {
+        let is_cut = y == row.y && lines.len() > usize::from(rows);
+        let line = if is_cut { cut(&format!("{line} …"), room) } else { line.clone() };
+        put(buffer, row.x + 1, y, row.right(), &line, theme.warn);
+    }
 }
 
 /// The line of a query or a time: what is typed, and behind it what that means or what is wrong with it.

@@ -102,7 +102,7 @@ fn wide(body: Rect, sources: u16) -> Body {
     // The partners go before the sources where there is no room for both.
     let rows = (sources + 2).min(body.height.saturating_sub(28));
     let sources = take_bottom(&mut left, if body.height >= 36 { rows } else { 0 });
-    let coverage = take_top(&mut right, if body.height >= 40 { 20 } else { 11 });
+    let coverage = take_top(&mut right, (body.height / 2).clamp(11, 20));
     Body::Wide { balances: left, sources, feed, coverage, notices: right, main }
 }
 

@@ -121,7 +121,8 @@ fn draw(app: &App, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Pos
     }
     panes(app, theme, &layout.body, is_covered(app), buffer);
     let cursor = front(app, theme, layout.body.main(), buffer);
-    let search = layout.footer.and_then(|row| footer::render(app, theme, row, buffer));
+    let above = layout.body.main().height;
+    let search = layout.footer.and_then(|row| footer::render(app, theme, row, above, buffer));
     cursor.or(search)
 }
 
