@@ -285,12 +285,21 @@ async fn measure(path: &Path, rows: i64) {
         &format!("WHERE seq < {middle} ORDER BY seq DESC"),
     );
     let day = Timestamp::from_microsecond(Timestamp::now().as_microsecond() - 10 * 86_400_000_000).unwrap();
-    let jump = median(|| block_on(reader.at(day)).unwrap());
+    let found = median(|| block_on(reader.at(day)).unwrap());
     let sql = format!(
         "SELECT seq FROM transactions WHERE happened_at <= {} ORDER BY happened_at DESC, seq DESC LIMIT 1",
         day.as_microsecond()
     );
-    println!("jump to a time | {jump:.3} | | | {}", beside(jump, in_shell(path, &sql)));
+    println!("the row of a time | {found:.3} | | | {}", beside(found, in_shell(path, &sql)));
+    let jump = median(|| {
+        let seq = block_on(reader.at(day)).unwrap().unwrap();
+        block_on(reader.transactions(Query { before: Some(seq + 1), ..query("") })).unwrap()
+    });
+    let sql = format!("SELECT * FROM transactions WHERE seq <= ({sql}) ORDER BY seq DESC LIMIT 200");
+    println!(
+        "jump: that row and the page from it on | {jump:.3} | | | {}",
+        beside(jump, in_shell(path, &sql))
+    );
     let wish = LookBack { number: 0, from: LookFrom::Time(day), rows: None };
     let back = median(|| block_on(look_back(reader.as_ref(), &wish, &zone)).unwrap());
     println!("the desk as it was ten days ago | {back:.3} | | | |");

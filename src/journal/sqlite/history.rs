@@ -216,19 +216,22 @@ impl Hunt {
         if self.is_simple() {
             return collect(connection, &scan, params_from_iter(self.values(Vec::new(), all, limit)), read);
         }
-        in_one_view(connection, || self.hunt(connection, &scan, limit, read, by_seq))
+        in_one_view(connection, || self.hunt(connection, (columns, &scan), limit, read, by_seq))
     }
 
     /// The rows that fit, where not all do.
     fn hunt<T>(
         &self,
         connection: &Connection,
-        scan: &str,
+        (columns, scan): (&str, &str),
         limit: u32,
         read: impl Fn(&Row<'_>) -> Result<T, JournalError>,
         by_seq: impl Fn(Vec<i64>) -> Result<Vec<T>, JournalError>,
     ) -> Result<Vec<T>, JournalError> {
-        if let Some(numbers) = self.rare(connection, limit)? {
+        if let Some(rows) = self.few(connection, columns, limit, &read)? {
+            return Ok(rows);
+        }
+        if let Some(numbers) = self.few_of_state(connection, limit)? {
             return by_seq(numbers);
         }
         let rest = |found: &[T]| limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
@@ -285,14 +288,25 @@ impl Hunt {
         Ok(rows.is_some_and(|rows| rows < RARE))
     }
 
-    /// Where a beginning or a status was asked for that few rows have: those that fit, wherever they are.
-    fn rare(&self, connection: &Connection, limit: u32) -> Result<Option<Vec<i64>>, JournalError> {
-        let range = (self.above, self.below);
-        if let Some((ids, values)) = self.beginning()
-            && self.has_rare_id(connection)?
-        {
-            return self.among(connection, &ids, values, range, limit).map(Some);
+    /// Where a beginning was asked for that few rows have: those of them that fit, wherever they are.
+    fn few<T>(
+        &self,
+        connection: &Connection,
+        columns: &str,
+        limit: u32,
+        read: impl Fn(&Row<'_>) -> Result<T, JournalError>,
+    ) -> Result<Option<Vec<T>>, JournalError> {
+        let Some((numbers, values)) = self.beginning() else { return Ok(None) };
+        if !self.has_rare_id(connection)? {
+            return Ok(None);
         }
+        let values = self.values(values, (self.above, self.below), limit);
+        collect(connection, &self.among_sql(columns, &numbers), params_from_iter(values), read).map(Some)
+    }
+
+    /// The same where a status was asked for.
+    fn few_of_state(&self, connection: &Connection, limit: u32) -> Result<Option<Vec<i64>>, JournalError> {
+        let range = (self.above, self.below);
         match self.streams() {
             Some(streams) if self.is_rare(connection, &streams, range)? => {
                 self.by_state(connection, &streams, range, limit).map(Some)
@@ -302,19 +316,11 @@ impl Hunt {
     }
 
     /// Of the rows with these numbers, those that fit.
-    fn among(
-        &self,
-        connection: &Connection,
-        numbers: &str,
-        values: Vec<Value>,
-        range: Range,
-        limit: u32,
-    ) -> Result<Vec<i64>, JournalError> {
+    fn among_sql(&self, columns: &str, numbers: &str) -> String {
         let (order, condition) = (self.order(), &self.condition.sql);
-        let sql = format!(
-            "SELECT seq FROM transactions WHERE seq IN ({numbers}) AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
-        );
-        self.ask(connection, &sql, values, range, limit)
+        format!(
+            "SELECT {columns} FROM transactions WHERE seq IN ({numbers}) AND +seq > ? AND +seq < ?{condition} {order} LIMIT ?"
+        )
     }
 
     /// Where no row nearby fits: by the index that says most.
@@ -343,10 +349,10 @@ impl Hunt {
             // It may be an id or a word: it is in the one index or in the others.
             values.push(expression(&|words| words == text).unwrap_or_default().into());
             let numbers = format!("{ids} UNION SELECT rowid FROM search WHERE search MATCH ?");
-            return self.among(connection, &numbers, values, range, limit);
+            return self.ask(connection, &self.among_sql("seq", &numbers), values, range, limit);
         }
         if let Some((ids, values)) = self.beginning() {
-            return self.among(connection, &ids, values, range, limit);
+            return self.ask(connection, &self.among_sql("seq", &ids), values, range, limit);
         }
         if let Some(expression) = no_ids {
             let order = if self.upwards { "ORDER BY search.rowid" } else { "ORDER BY search.rowid DESC" };
