@@ -27,7 +27,8 @@ use saldo::engine::alerts;
 use saldo::engine::desk::{Desk, Parts};
 use saldo::engine::lane::{Decision, LaneSettings};
 use saldo::engine::message::{
-    AskedOutcome, ChargeDecision, Command, DecisionOutcome, Life, News, RebalanceTrouble, RefundDecision,
+    AskedOutcome, ChargeDecision, Command, DecisionOutcome, Favour, Life, News, RebalanceTrouble,
+    RefundDecision,
 };
 use saldo::gateway::{
     CashOutBody, Charging, Credentials, Deadline, DestinationBody, HttpGateway, MoneyRequest, Options,
@@ -250,6 +251,52 @@ async fn the_palette_finds_transactions_and_each_payee_once() {
             .collect();
         assert_eq!(keys, ["joao@example.com", "maria@example.com"], "the last first, whatever is sought");
     }
+    // A favourite comes first, and is one for whoever looks next.
+    let maria = Destination::Pix(PixKey::parse("maria@example.com", None).unwrap());
+    for (is_favourite, keys) in [
+        (true, ["maria@example.com", "joao@example.com"]),
+        (false, ["joao@example.com", "maria@example.com"]),
+    ] {
+        let favour = Favour { destination: maria.clone(), is_favourite };
+        screen.commands.send(Command::Favour(Box::new(favour))).await.unwrap();
+        let recorded = screen
+            .wait("that it is recorded", |news| match news {
+                News::Favoured(outcome) => Some(outcome),
+                _ => None,
+            })
+            .await;
+        assert_eq!(recorded, Ok(()));
+        screen.commands.send(Command::SeekAnew).await.unwrap();
+        let sought = screen
+            .wait("the payees anew", |news| match news {
+                News::Sought(sought) => Some(sought),
+                _ => None,
+            })
+            .await;
+        let found: Vec<String> = sought
+            .payees
+            .iter()
+            .map(|payee| match &payee.destination {
+                Destination::Pix(key) => key.as_str().to_owned(),
+                Destination::Account(account) => account.account.clone(),
+            })
+            .collect();
+        assert_eq!(found, keys);
+        assert_eq!(
+            sought.payees.iter().filter(|payee| payee.is_favourite).count(),
+            usize::from(is_favourite)
+        );
+    }
+    // Nobody whom this desk has not paid.
+    let stranger = Destination::Pix(PixKey::parse("ana@example.com", None).unwrap());
+    let favour = Favour { destination: stranger, is_favourite: true };
+    screen.commands.send(Command::Favour(Box::new(favour))).await.unwrap();
+    screen
+        .wait("that it is not recorded", |news| match news {
+            News::Favoured(outcome) => Some(outcome.unwrap_err()),
+            _ => None,
+        })
+        .await;
     // Who is paid again, and whose key nearly is a known one; each review asks anew.
     for (at, key, found) in [
         (1, "maria@example.com", &[][..]),

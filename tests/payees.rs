@@ -42,6 +42,22 @@ fn a_payee_is_known_once_it_was_paid() {
     let listed = desk.saldo(&["payees", "--lang", "pt-BR"]);
     assert!(listed.expect(0).stdout.contains("chave Pix maria@example.com"), "{listed:#?}");
 
+    // At hand: first of all, until it is taken back.
+    let favourite = |arguments: &[&str]| {
+        let said = desk.saldo(&[&["payees", "--json"], arguments].concat()).expect(0).json();
+        said.as_array().map_or_else(|| said["is_favourite"].clone(), |all| all.len().into())
+    };
+    assert_eq!(favourite(&["--favourites"]), 0);
+    assert_eq!(favourite(&["--favour", "maria@example.com"]), true);
+    assert_eq!(favourite(&["--favour", "529.982"]), true, "twice is once");
+    assert_eq!(favourite(&["--favourites"]), 1);
+    assert!(desk.saldo(&["payees"]).expect(0).stdout.starts_with("* "));
+    assert_eq!(favourite(&["--unfavour", "Maria"]), false);
+    assert_eq!(favourite(&["--favourites"]), 0);
+    desk.saldo(&["payees", "--favour", "nobody", "--json"]).expect(5);
+    desk.saldo(&["payees", "--favour", "maria", "--search", "x"]).expect(2);
+    desk.saldo(&["fsck"]).expect(0);
+
     let dry = |key, name, document| desk.saldo(&pay(key, name, document, &["--dry-run"])).expect(0).json();
     let repeat = ["repeat"];
     let table: [(&str, &str, &str, &[&str]); 6] = [

@@ -49,6 +49,7 @@ fn maria_elsewhere() -> Payee {
         times: 3,
         total: Centavos::new(150_000),
         last_paid: before(86_400 * 9 + 7_000),
+        is_favourite: false,
     }
 }
 

@@ -5,7 +5,9 @@ mod screen;
 use saldo::app::Effect;
 use saldo::domain::cash_out::State as Out;
 use saldo::domain::money::Centavos;
+use saldo::domain::order::Destination;
 use saldo::domain::payee::Payee;
+use saldo::domain::pix_key::PixKey;
 use saldo::domain::text::Safe;
 use saldo::engine::message::{Command, FeedPlace, News, Sought};
 use saldo::lang::Lang;
@@ -98,11 +100,65 @@ fn who_was_paid_before_is_offered_whole() {
         times: 3,
         total: Centavos::new(150_075),
         last_paid: before(90_000),
+        is_favourite: false,
     };
     let sought = Sought { text: "maria@example.com".to_owned(), rows: Vec::new(), payees: vec![payee] };
     screen.news(News::Sought(Box::new(sought)));
     screen.keys("up enter");
     form(&screen, &["Maria da Silva", "maria@example.com", "52998224725"]);
+}
+
+#[test]
+fn a_favourite_is_marked_and_takes_the_cursor_along() {
+    let order = intent(14, 5, Out::Completed).order;
+    let payee = |name: &str, key: &str, is_favourite| Payee {
+        name: name.to_owned(),
+        document: order.document.clone(),
+        destination: Destination::Pix(PixKey::parse(key, None).unwrap()),
+        times: 3,
+        total: Centavos::new(150_075),
+        last_paid: before(90_000),
+        is_favourite,
+    };
+    for (lang, word) in [(Lang::En, "favourite"), (Lang::PtBr, "favorito")] {
+        let mut screen = Screen::new(lang).size(120, 30);
+        screen.keys(":");
+        screen.type_text("padaria");
+        let told =
+            |payees| News::Sought(Box::new(Sought { text: "padaria".to_owned(), rows: Vec::new(), payees }));
+        let (bela, rosa) = (("Padaria Bela", "bela@example.com"), ("Padaria Rosa", "rosa@example.com"));
+        screen.news(told(vec![payee(bela.0, bela.1, false), payee(rosa.0, rosa.1, false)]));
+        screen.keys("down");
+        assert!(screen.text().contains(word), "{}", screen.text());
+        let effects = screen.keys("ctrl-f");
+        let favour = commands(&effects)
+            .into_iter()
+            .find_map(|command| match command {
+                Command::Favour(favour) => Some(favour.clone()),
+                _ => None,
+            })
+            .unwrap();
+        assert_eq!(
+            (&favour.destination, favour.is_favourite),
+            (&payee(rosa.0, rosa.1, false).destination, true)
+        );
+        let effects = screen.news(News::Favoured(Ok(())));
+        assert!(commands(&effects).iter().any(|command| matches!(command, Command::SeekAnew)), "{effects:?}");
+        screen.news(told(vec![payee(rosa.0, rosa.1, true), payee(bela.0, bela.1, false)]));
+        assert!(screen.text().contains("* Padaria Rosa"), "{}", screen.text());
+        // The key means the payee that it meant before.
+        let effects = screen.keys("ctrl-f");
+        let favour = commands(&effects).into_iter().find_map(|command| match command {
+            Command::Favour(favour) => Some(favour.clone()),
+            _ => None,
+        });
+        assert_eq!(favour.map(|favour| favour.is_favourite), Some(false));
+        // Where it could not be recorded, that is said.
+        screen.news(News::Favoured(Err("the disk is full".to_owned())));
+        assert!(screen.text().contains("the disk is full"), "{}", screen.text());
+        assert!(payments(&screen.keys("enter")).is_empty());
+        form(&screen, &["Padaria Rosa", "rosa@example.com"]);
+    }
 }
 
 #[test]

@@ -99,6 +99,7 @@ fn sought(text: &str) -> News {
         times: 3,
         total: Centavos::new(150_075),
         last_paid: before(90_000),
+        is_favourite: true,
     };
     News::Sought(Box::new(Sought { text: text.to_owned(), rows: window().rows, payees: vec![payee] }))
 }

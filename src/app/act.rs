@@ -184,6 +184,7 @@ impl App {
                 Vec::new()
             }
             Action::AcceptShift => self.accept_shift(),
+            Action::Favour => self.favour(),
             Action::Resume => {
                 if self.paused.is_some() {
                     self.mode = Mode::Ask(Question::Resume);

@@ -71,6 +71,7 @@ impl App {
                 self.notices.push(Notice::Refund { cash_in, amount, state }, now.wall);
                 effects.push(Effect::Bell);
             }
+            News::Favoured(outcome) => effects.extend(self.favoured(outcome)),
             News::Acknowledged(outcome) => {
                 let outcome = outcome.map(drop).map_err(|why| why.to_string());
                 effects.extend(self.acknowledged(outcome));

@@ -10,12 +10,12 @@ use super::cash_out::Draft;
 use super::feed::Motion;
 use super::key::KeyPress;
 use super::keymap::{Action, Keymap, Place};
-use super::{App, Detail, Effect, LifeState, Mode, Now, TextField};
+use super::{App, Detail, Effect, Flash, LifeState, Mode, Now, TextField};
 use crate::domain::order::Destination;
 use crate::domain::payee::Payee;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
-use crate::engine::message::{Command, Sought};
+use crate::engine::message::{Command, Favour, Sought};
 use crate::lang::Lang;
 
 /// More than fit a screen are not offered: another letter finds what is not there.
@@ -125,9 +125,24 @@ impl Palette {
         if sought.text != self.field.text() {
             return;
         }
+        let chosen = self.chosen_payee().map(|payee| payee.destination.clone());
         self.payees = sought.payees;
         self.rows = sought.rows;
         self.match_anew(lang);
+        // A payee that moves up takes the cursor along.
+        if let Some(chosen) = chosen {
+            let is_chosen =
+                |choice: &Choice| matches!(choice, Choice::Pay(payee) if payee.destination == chosen);
+            self.selected = self.choices.iter().position(is_chosen).unwrap_or(self.selected);
+        }
+    }
+
+    /// The payee that the keyboard is at.
+    pub(crate) fn chosen_payee(&self) -> Option<&Payee> {
+        match self.choices.get(self.selected)? {
+            Choice::Pay(payee) => Some(payee),
+            Choice::Act(_) | Choice::Open(_) => None,
+        }
     }
 
     fn match_anew(&mut self, lang: Lang) {
@@ -177,6 +192,7 @@ fn is_offered(action: Action) -> bool {
             | Action::PreviousChange
             | Action::Palette
             | Action::TakeUp
+            | Action::Favour
             // Leaving the palette goes back.
             | Action::Close
     )
@@ -222,6 +238,25 @@ impl App {
             Choice::Pay(payee) => effects.extend(self.begin(Draft::to(&payee))),
         }
         effects
+    }
+
+    /// Makes the selected payee a favourite, or takes that back.
+    pub(super) fn favour(&mut self) -> Vec<Effect> {
+        let Mode::Palette(palette) = &self.mode else { return Vec::new() };
+        let Some(payee) = palette.chosen_payee() else { return Vec::new() };
+        let favour = Favour { destination: payee.destination.clone(), is_favourite: !payee.is_favourite };
+        vec![Effect::Command(Command::Favour(Box::new(favour)))]
+    }
+
+    /// Has the payees read anew where they are in sight.
+    pub(super) fn favoured(&mut self, outcome: Result<(), String>) -> Vec<Effect> {
+        if let Err(reason) = outcome {
+            self.flash = Some(Flash::NotSeen(reason));
+        }
+        match self.mode {
+            Mode::Palette(_) => vec![Effect::Command(Command::SeekAnew)],
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn open_life(&mut self, id: Uuid) -> Vec<Effect> {

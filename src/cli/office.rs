@@ -23,6 +23,7 @@ use crate::engine::message::Finding;
 use crate::engine::office::{self, NotRebalanced, Paid, RebalanceOrder, Recovered};
 use crate::gateway::ReadError;
 use crate::journal::handover::{NotAccepted, Shift, StoredHandover};
+use crate::journal::payees::Favour;
 use crate::journal::{Intent, JournalError, Stored, StoredRebalance};
 use crate::server::control::client::{Broken, Client};
 use crate::server::control::operator;
@@ -233,6 +234,22 @@ impl Office {
             }
         };
         Ok(acknowledged?)
+    }
+
+    /// Records whether a payee is a favourite.
+    pub(super) async fn favour(self, favour: Favour) -> Result<(), Failure> {
+        let favoured = match self {
+            Self::Here(office) => office.favour(favour, operator()).await,
+            Self::There { client, account } => {
+                let advice = told!(
+                    "it may be recorded or not: `saldo payees` tells, and the same command again is harmless",
+                    "pode ter sido gravado ou não: `saldo payees` diz, e repetir o comando não faz mal"
+                );
+                let request = Request::Favour(Box::new(favour));
+                ask(client, &account, request, &CancellationToken::new(), advice).await?
+            }
+        };
+        Ok(favoured?)
     }
 
     /// Hands a shift over.

@@ -13,24 +13,38 @@ use super::view::destination_text;
 use crate::domain::money::Centavos;
 use crate::domain::order::{Destination, Order};
 use crate::domain::payee::{Finding, Payee, findings};
-use crate::journal::payees::{PayeeQuery, PayeeReader};
+use crate::journal::payees::{Favour, PayeeQuery, PayeeReader};
 
 #[derive(Debug, Args)]
 pub(super) struct PayeesArguments {
     /// Only those with this text in their name, key, account or document
     #[arg(long, value_name = "TEXT", default_value = "")]
     search: String,
+    /// Only favourites
+    #[arg(long)]
+    favourites: bool,
+    /// Make the one payee with this name, key, account or document a favourite: it comes first, also in the cockpit's palette
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["search", "favourites", "limit"])]
+    favour: Option<String>,
+    /// Take that back
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["search", "favourites", "limit", "favour"])]
+    unfavour: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
     limit: u16,
 }
 
 pub(super) async fn run(arguments: PayeesArguments, context: &Context) -> Result<Exit, Failure> {
-    let query = PayeeQuery { search: arguments.search, limit: usize::from(arguments.limit) };
-    let payees = match context.reader().await? {
-        Some(reader) => reader.payees(query).await?,
-        None => Vec::new(),
-    };
+    let PayeesArguments { search, favourites, favour, unfavour, limit } = arguments;
+    for (text, is_favourite) in [(favour, true), (unfavour, false)] {
+        if let Some(text) = text {
+            return change(context, text, is_favourite).await;
+        }
+    }
+    // Favourites come first, so a limit leaves none of them out that would have been among the others.
+    let query = PayeeQuery { search, limit: usize::from(limit) };
+    let mut payees = paid(context, query).await?;
+    payees.retain(|payee| payee.is_favourite || !favourites);
     if context.json {
         say_json(&payees.iter().map(PayeeView::of).collect::<Vec<_>>());
     } else if payees.is_empty() {
@@ -41,10 +55,49 @@ pub(super) async fn run(arguments: PayeesArguments, context: &Context) -> Result
     Ok(Exit::Done)
 }
 
+async fn paid(context: &Context, query: PayeeQuery) -> Result<Vec<Payee>, Failure> {
+    Ok(match context.reader().await? {
+        Some(reader) => reader.payees(query).await?,
+        None => Vec::new(),
+    })
+}
+
+/// Makes the one payee that has the text a favourite, or takes that back.
+async fn change(context: &Context, text: String, is_favourite: bool) -> Result<Exit, Failure> {
+    // Two are enough to know that it is not one.
+    let found = paid(context, PayeeQuery { search: text, limit: 2 }).await?;
+    let [payee] = &found[..] else {
+        return Err(match found.len() {
+            0 => Failure::new(
+                Exit::NotFound,
+                "not_found",
+                told!(
+                    "nobody like that was paid by this desk; nothing was recorded",
+                    "ninguém assim foi pago por esta mesa; nada foi gravado"
+                ),
+            ),
+            _ => Failure::usage(told!(
+                "more than one payee is like that: give more of the key, the account or the document; nothing was recorded",
+                "mais de um recebedor é assim: informe mais da chave, da conta ou do documento; nada foi gravado"
+            )),
+        });
+    };
+    let favour = Favour { destination: payee.destination.clone(), is_favourite };
+    context.office().await?.favour(favour).await?;
+    let payee = Payee { is_favourite, ..payee.clone() };
+    if context.json {
+        say_json(&PayeeView::of(&payee));
+    } else {
+        say(&line(&payee));
+    }
+    Ok(Exit::Done)
+}
+
 fn line(payee: &Payee) -> String {
     let place = destination_text(&payee.destination);
     format!(
-        "{}  {:>4}x  {:>18}  {}  {}  {}",
+        "{} {}  {:>4}x  {:>18}  {}  {}  {}",
+        if payee.is_favourite { '*' } else { ' ' },
         day(payee.last_paid),
         payee.times,
         payee.total,
@@ -72,6 +125,7 @@ pub(super) struct PayeeView {
     times: u32,
     total_centavos: Centavos,
     last_paid_at: Timestamp,
+    is_favourite: bool,
 }
 
 impl PayeeView {
@@ -91,6 +145,7 @@ impl PayeeView {
             times: payee.times,
             total_centavos: payee.total,
             last_paid_at: payee.last_paid,
+            is_favourite: payee.is_favourite,
         }
     }
 }

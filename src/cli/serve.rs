@@ -192,6 +192,7 @@ async fn hear(mut news: mpsc::Receiver<News>, picture: watch::Sender<Picture>) {
             | News::RebalanceReviewed { .. }
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
+            | News::Favoured(_)
             | News::Gaps(_)
             | News::Shift(_)
             | News::Handover(_)

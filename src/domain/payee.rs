@@ -28,6 +28,8 @@ pub struct Payee {
     pub total: Centavos,
     /// When the last of them was paid (UTC).
     pub last_paid: Timestamp,
+    /// Whether the desk wants it at hand.
+    pub is_favourite: bool,
 }
 
 impl Payee {
@@ -280,6 +282,7 @@ mod tests {
             times: 3,
             total: Centavos::new(30_000),
             last_paid: Timestamp::from_second(1_760_000_000).unwrap(),
+            is_favourite: false,
         }
     }
 

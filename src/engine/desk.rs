@@ -235,6 +235,8 @@ pub struct Wanted {
     pub life: Option<Uuid>,
     /// What the palette seeks, while it is open.
     pub sought: Option<String>,
+    /// How often it was to be sought once more, because payees are others now.
+    pub sought_anew: u64,
     /// The order whose payee is looked up, while it is under review.
     pub payee: Option<(Duration, Box<Order>)>,
     /// The time that is looked back to, if any.
@@ -252,7 +254,7 @@ pub async fn show(
     zone: TimeZone,
 ) {
     let mut counted: Option<Counted> = None;
-    let mut sought: Option<String> = None;
+    let (mut sought, mut sought_anew) = (None, 0);
     let mut past: Option<LookBack> = None;
     let mut looked_up: Option<(Duration, Box<Order>)> = None;
     // Read once for as long as the palette is open.
@@ -297,7 +299,10 @@ pub async fn show(
             batch_read = Some((part, tokio::time::Instant::now()));
         }
         // Once for each text: a list that moves under the fingers would open something else.
-        if sought != wish.sought {
+        if sought != wish.sought || sought_anew != wish.sought_anew {
+            if std::mem::replace(&mut sought_anew, wish.sought_anew) != wish.sought_anew {
+                payees = None;
+            }
             match &wish.sought {
                 None => payees = None,
                 Some(text) => {
@@ -523,6 +528,7 @@ impl Clerk {
                 Command::ShowFeed(wish) => self.window.send_modify(|wanted| wanted.feed = *wish),
                 Command::ShowLife(id) => self.window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => self.window.send_modify(|wanted| wanted.sought = text),
+                Command::SeekAnew => self.window.send_modify(|wanted| wanted.sought_anew += 1),
                 Command::LookUpPayee(opened, order) => {
                     self.window.send_modify(|wanted| wanted.payee = Some((opened, order)));
                 }
@@ -614,6 +620,10 @@ impl Clerk {
                 Command::AcceptShift(id) => {
                     let taken = self.office.accept_handover(id, self.operator.clone()).await;
                     self.tell(News::Handover(taken.map(Box::new).map_err(|error| error.to_string()))).await;
+                }
+                Command::Favour(favour) => {
+                    let favoured = self.office.favour(*favour, self.operator.clone()).await;
+                    self.tell(News::Favoured(favoured.map_err(|error| error.to_string()))).await;
                 }
                 Command::AcknowledgeRebalance(id) => {
                     let ended = match self.office.permit() {

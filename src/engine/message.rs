@@ -37,6 +37,7 @@ pub use super::counter::{ChargeDecision, RefundDecision};
 pub use super::lane::{Decision, LaneError, Pause};
 use super::office::Found;
 pub use crate::journal::past::{Moved, Open, Towards};
+pub use crate::journal::payees::Favour;
 pub use crate::journal::{
     AskedLife, AttemptRow, BatchPage, BatchPart, BatchRow, Delivery, Incoming, Intent, Life, Progress, Query,
     Stored, StoredBatch, StoredRebalance, Sum, Totals,
@@ -160,6 +161,8 @@ pub enum News {
         /// How it stands now (`None` of a charge or a refund), or why nothing was recorded.
         outcome: Result<Option<Box<Intent>>, LaneError>,
     },
+    /// It is recorded whether a payee is a favourite; or why not.
+    Favoured(Result<(), String>),
     /// An alert was acknowledged, or a difference was explained; or why not.
     Acknowledged(Result<Box<Alert>, NotAcknowledged>),
     /// The gaps that were asked for, oldest first; or why they cannot be read.
@@ -586,6 +589,8 @@ pub enum Command {
     ShowLife(Option<Uuid>),
     /// Look for what the palette can open: transactions with this text, and who was paid before. `None` to stop.
     Seek(Option<String>),
+    /// Read the payees anew and find once more: one of them has become another.
+    SeekAnew,
     /// Look up what is known of the payee of this order, for the review that was opened then (since the session began).
     LookUpPayee(Duration, Box<Order>),
     /// Read the balance now.
@@ -644,6 +649,8 @@ pub enum Command {
     },
     /// Record that the operator has taken this shift.
     AcceptShift(Uuid),
+    /// Record whether a payee is a favourite.
+    Favour(Box<Favour>),
     /// Read a file of payments, or a batch of the journal, and say what paying it would do. Nothing is recorded or sent.
     ReadBatch(BatchSource),
     /// Pay the lines of a file, each once. The file makes it one.

@@ -30,6 +30,7 @@ use crate::domain::rebalance::{self, Forecast};
 use crate::gateway::ReadError;
 use crate::journal::handover::{NotAccepted, Shift, StoredHandover};
 use crate::journal::lock::PATIENCE;
+use crate::journal::payees::Favour;
 use crate::journal::{CashIns, Intent, JournalError, Proposed, StoredRebalance};
 
 /// How long a doubt is worked on: the same bytes again.
@@ -523,6 +524,15 @@ impl Office {
             return Err(NotAccepted::Own(by));
         }
         Ok(self.journal.accept_handover(id, clock::now(), by).await?)
+    }
+
+    /// Records whether a payee is a favourite.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`]: nothing was recorded; [`JournalError::NotFound`] where it was never paid.
+    pub async fn favour(&self, favour: Favour, by: Person) -> Result<(), JournalError> {
+        self.journal.favour(favour, clock::now(), by).await
     }
 
     /// Takes one payment up now, whatever its waiting time; `None` where the row is a charge's or a refund's.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::alerts::AlertBook;
 use super::handover::Handovers;
+use super::payees::Favourites;
 use super::{Answer, AttemptRow, Batches, ScreenReader};
 use crate::domain::cash_in::{self, Charge};
 use crate::domain::order::{Digest, Reference};
@@ -83,7 +84,7 @@ pub struct AskedLife<A: crate::domain::request::Asked> {
 }
 
 /// The owner's door to charges and refunds, and with it to everything.
-pub trait CashIns: Batches + AlertBook + Handovers + ScreenReader {
+pub trait CashIns: Batches + AlertBook + Favourites + Handovers + ScreenReader {
     /// Journals a charge; `Err` is the one that its reference names already.
     fn propose_charge(
         &self,

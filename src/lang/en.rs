@@ -482,5 +482,6 @@ pub(super) const WORDS: Words = Words {
         handover: Term { short: "shift", long: "hand the shift over, or take it" },
         hand_over: Term { short: "hand over", long: "record that you hand the shift over (asks for a note)" },
         accept_shift: Term { short: "accept", long: "record that you have taken the shift" },
+        favour: Term { short: "favourite", long: "make the selected payee a favourite, or take that back" },
     },
 };

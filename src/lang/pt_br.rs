@@ -494,5 +494,6 @@ pub(super) const WORDS: Words = Words {
         handover: Term { short: "turno", long: "passar o turno, ou recebê-lo" },
         hand_over: Term { short: "passar", long: "gravar que você passa o turno (pede um recado)" },
         accept_shift: Term { short: "receber", long: "gravar que você recebeu o turno" },
+        favour: Term { short: "favorito", long: "tornar favorito o recebedor escolhido, ou desfazer isso" },
     },
 };

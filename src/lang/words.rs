@@ -602,4 +602,5 @@ pub struct ActionWords {
     pub(crate) handover: Term,
     pub(crate) hand_over: Term,
     pub(crate) accept_shift: Term,
+    pub(crate) favour: Term,
 }

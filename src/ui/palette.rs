@@ -94,7 +94,8 @@ fn told(app: &App, choice: &Choice, room: u16, theme: &Theme) -> (String, String
                 (app.lang.screen().pay, payee.times, app.clock.near(payee.last_paid, app.now));
             // Where room is short, whom is more than when.
             let right = if room < 60 { pay.to_owned() } else { format!("{pay} · {times}× · {day}") };
-            let left = format!("{} · {way}", payee.name);
+            let mark = if payee.is_favourite { "* " } else { "" };
+            let left = format!("{mark}{} · {way}", payee.name);
             (cut(&left, room.saturating_sub(width(&right) + 1)), right, theme.strong)
         }
     }

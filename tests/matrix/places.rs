@@ -244,6 +244,7 @@ fn overlays(lang: Lang) -> Vec<Named> {
             times: u32::MAX,
             total: Centavos::new(i64::MAX),
             last_paid: before(90_000),
+            is_favourite: true,
         };
         let rows = window().rows;
         screen.news(News::Sought(Box::new(Sought { text: "maria".to_owned(), rows, payees: vec![payee] })));
@@ -331,6 +332,7 @@ fn cash_outs(lang: Lang) -> Vec<Named> {
             times: 3,
             total: Centavos::new(150_000),
             last_paid: before(86_400),
+            is_favourite: false,
         };
         screen.news(News::Payee(order, vec![Finding::LooksLike(known), Finding::First]));
     }));

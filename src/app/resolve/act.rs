@@ -50,6 +50,7 @@ impl App {
             }
             (Action::HandOver, Mode::Handover(page)) => Self::can_hand_over(page),
             (Action::AcceptShift, Mode::Handover(page)) => self.can_accept_shift(page),
+            (Action::Favour, Mode::Palette(palette)) => palette.chosen_payee().is_some(),
             (Action::BatchResume, Mode::Batch(stage)) => {
                 stage.page().is_some_and(|page| self.can_resume(page))
             }

@@ -489,6 +489,11 @@ impl Round<'_> {
                 "SELECT 'id ' || id FROM main.handovers WHERE json_valid(document) = 0 OR json_extract(document, '$.id') IS NOT id",
                 "is not what was handed over",
             ),
+            (
+                "favourites",
+                "SELECT destination FROM main.favourites f WHERE json_valid(destination) = 0 OR json_valid(person) = 0",
+                "is no payee",
+            ),
         ] {
             let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;

@@ -1,16 +1,20 @@
-//! Payees, as the payments tell of them: read from the journal's own rows by index, and kept nowhere else.
+//! Payees, as the payments tell of them: read from the journal's own rows by index, and kept nowhere else. Which of them are
+//! favourites has a table.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::super::payees::{PayeeQuery, PayeeReader};
+use super::super::payees::{Favour, Favourites, PayeeQuery, PayeeReader};
 use super::super::{Answer, JournalError};
-use super::convert::{Columns, collect, first, to_json};
+use super::convert::{Columns, collect, first, to_json, write};
+use super::writer::Purpose;
 use super::{SqliteJournal, SqliteReader};
 use crate::domain::money::Centavos;
 use crate::domain::order::Order;
 use crate::domain::payee::{Payee, near};
+use crate::domain::person::Person;
 
 /// Destinations of one document or one name that are looked at, the last ordered first.
 const OTHERS: u32 = 20;
@@ -51,8 +55,9 @@ pub(super) fn around(connection: &Connection, order: &Order) -> Result<Vec<Payee
     Ok(payees)
 }
 
-/// The payees of the newest payments, the last paid first, each once.
+/// Favourites and the payees of the newest payments, each once.
 pub(super) fn list(connection: &Connection, query: &PayeeQuery) -> Result<Vec<Payee>, JournalError> {
+    let favourites = collect(connection, "SELECT destination FROM favourites", [], destination)?;
     let recent = collect(
         connection,
         "SELECT payload ->> '$.destination' AS destination
@@ -62,7 +67,7 @@ pub(super) fn list(connection: &Connection, query: &PayeeQuery) -> Result<Vec<Pa
         destination,
     )?;
     let (mut seen, mut payees) = (BTreeSet::new(), Vec::new());
-    for destination in recent {
+    for destination in favourites.into_iter().chain(recent) {
         if payees.len() >= query.limit {
             break;
         }
@@ -70,7 +75,7 @@ pub(super) fn list(connection: &Connection, query: &PayeeQuery) -> Result<Vec<Pa
             payees.extend(payee(connection, &destination)?.filter(|payee| query.fits(payee)));
         }
     }
-    payees.sort_by_key(|payee| std::cmp::Reverse(payee.last_paid));
+    payees.sort_by_key(|payee| std::cmp::Reverse((payee.is_favourite, payee.last_paid)));
     Ok(payees)
 }
 
@@ -100,10 +105,25 @@ fn payee(connection: &Connection, destination: &str) -> Result<Option<Payee>, Jo
         [destination],
         |row| row.json("payload"),
     )?;
+    let is_favourite =
+        first(connection, "SELECT 1 FROM favourites WHERE destination = ?1", [destination], |_| Ok(()))?;
     Ok(order.map(|order| {
         let Order { name, document, destination, .. } = order;
-        Payee { destination, name, document, times, total, last_paid }
+        Payee { destination, name, document, times, total, last_paid, is_favourite: is_favourite.is_some() }
     }))
+}
+
+fn favour(connection: &Connection, favour: &Favour, at: Timestamp, by: &Person) -> Result<(), JournalError> {
+    let destination = to_json(&favour.destination)?;
+    if !favour.is_favourite {
+        return write(connection, "DELETE FROM favourites WHERE destination = ?1", [destination]).map(drop);
+    }
+    if payee(connection, &destination)?.is_none() {
+        return Err(JournalError::NotFound("a payee with that key or account".to_owned()));
+    }
+    let sql =
+        "INSERT INTO favourites (destination, since, person) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    write(connection, sql, params![destination, at.as_microsecond(), to_json(by)?]).map(drop)
 }
 
 macro_rules! read_on {
@@ -123,3 +143,11 @@ macro_rules! read_on {
 
 read_on!(SqliteJournal);
 read_on!(SqliteReader);
+
+impl Favourites for SqliteJournal {
+    fn favour(&self, wanted: Favour, at: Timestamp, by: Person) -> Answer<'_, ()> {
+        Box::pin(
+            self.writer.call_quietly(Purpose::Other, move |connection| favour(connection, &wanted, at, &by)),
+        )
+    }
+}

@@ -9,7 +9,7 @@ use super::seal::Ledger;
 use super::{epoch, seal, search};
 
 /// Every migration, oldest first: the schema's version is how many of them a file has seen.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("schema.sql"),
     include_str!("migrations/0002-forward.sql"),
     include_str!("migrations/0003-charge.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0008-batch.sql"),
     include_str!("migrations/0009-handover.sql"),
     include_str!("migrations/0010-payees.sql"),
+    include_str!("migrations/0011-favourites.sql"),
 ];
 
 /// Versions 3.7.0 to 3.51.2 of SQLite can damage a WAL when two connections checkpoint at once.

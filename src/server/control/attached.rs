@@ -187,6 +187,7 @@ impl Clerk {
                 Command::ShowFeed(query) => window.send_modify(|wanted| wanted.feed = *query),
                 Command::ShowLife(id) => window.send_modify(|wanted| wanted.life = id),
                 Command::Seek(text) => window.send_modify(|wanted| wanted.sought = text),
+                Command::SeekAnew => window.send_modify(|wanted| wanted.sought_anew += 1),
                 Command::LookUpPayee(opened, order) => {
                     window.send_modify(|wanted| wanted.payee = Some((opened, order)));
                 }
@@ -205,6 +206,7 @@ impl Clerk {
             Command::ShowFeed(_)
             | Command::ShowLife(_)
             | Command::Seek(_)
+            | Command::SeekAnew
             | Command::LookUpPayee(..)
             | Command::LookBack(_)
             | Command::ShowBatch(_) => {}
@@ -256,6 +258,15 @@ impl Clerk {
                 let taken = self.ask::<Result<StoredHandover, NotAccepted>>(ask).await;
                 let taken = taken.map(|taken| taken.map_err(|why| why.to_string()));
                 self.tell_handover(id, taken, |stored| stored.accepted.is_some()).await;
+            }
+            Command::Favour(favour) => {
+                let favoured = self.ask::<Result<(), JournalError>>(Request::Favour(favour)).await;
+                let favoured = match favoured {
+                    Ok(favoured) => favoured.map_err(|error| error.to_string()),
+                    // Asked again it is the same; and the list is read anew, whatever is said.
+                    Err(broken) => Err(broken.to_string()),
+                };
+                self.tell(News::Favoured(favoured)).await;
             }
             Command::ReadBatch(source) => {
                 let outcome = Box::new(batch::look(self.reader.as_ref(), &source).await);

@@ -355,6 +355,10 @@ impl Shared {
                 let acknowledged = self.office.acknowledge(seen.subject, by, seen.note).await;
                 self.answer(writer, &Reply::Done(acknowledged)).await
             }
+            Request::Favour(favour) => {
+                let favoured = self.office.favour(*favour, by).await;
+                self.answer(writer, &Reply::Done(favoured)).await
+            }
             Request::HandOver(shift) if shift.note.as_deref().is_some_and(|note| !is_note(note)) => {
                 self.refuse(writer, Refusal::Malformed("its note".to_owned())).await
             }

@@ -58,6 +58,7 @@ impl Picture {
             | News::RebalanceReviewed { .. }
             | News::RebalanceEnded(_)
             | News::Acknowledged(_)
+            | News::Favoured(_)
             | News::Gaps(_)
             | News::Shift(_)
             | News::Handover(_)

@@ -39,6 +39,7 @@ use crate::engine::lane::Decision;
 use crate::engine::message::{Finding, Intent, Pause, WebhookHealth};
 use crate::engine::office::RebalanceOrder;
 use crate::journal::beside;
+use crate::journal::payees::Favour;
 
 /// The version of what is said here. Another one is refused, before anything is asked.
 pub const VERSION: u32 = 1;
@@ -119,6 +120,8 @@ pub enum Request {
     Resume,
     /// Record that a person has seen an alert. Answered by `Result<Alert, NotAcknowledged>`.
     Acknowledge(Box<Acknowledge>),
+    /// Record whether a payee is a favourite. Answered by `Result<(), JournalError>`.
+    Favour(Box<Favour>),
     /// Hand a shift over. Answered by `Result<StoredHandover, JournalError>`.
     HandOver(Box<HandOver>),
     /// Take a shift. Answered by `Result<StoredHandover, NotAccepted>`.
@@ -329,6 +332,7 @@ impl Request {
             | Self::Balance
             | Self::PollBalance
             | Self::Acknowledge(_)
+            | Self::Favour(_)
             | Self::HandOver(_)
             | Self::AcceptHandover(_)
             | Self::Watch => false,
