@@ -75,6 +75,29 @@ fn a_payee_is_known_once_it_was_paid() {
     let near = dry("rnaria@example.com", "Maria Silva", JOAO);
     assert_eq!(near["warnings"][0]["known"]["pix_key"], "maria@example.com", "{near}");
 
+    // The lines of a file are looked up as well, and those that are loud are named.
+    let file = desk.folder().join("folha.csv");
+    let lines = "chave;valor;nome;documento\nmaria@example.com;1;Maria Silva;52998224725\n\
+                 rnaria@example.com;2;Maria Silva;11144477735\nmaria@example.com;3;Ana Souza;52998224725\n\
+                 joao@example.com;4;João Souza;11144477735\n";
+    std::fs::write(&file, lines).unwrap();
+    let pay_file = ["batch", "pay", file.to_str().unwrap(), "--dry-run"];
+    let said = desk.saldo(&[&pay_file[..], &["--json"]].concat()).expect(0).json();
+    let odd: Vec<_> = said["payees"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|odd| {
+            (odd["line"].as_u64().unwrap(), odd["code"].as_str().unwrap(), odd["loud"].as_bool().unwrap())
+        })
+        .collect();
+    assert_eq!(odd, [(3, "payee_looks_like", true), (4, "payee_other_name", true)], "{said}");
+    let told = desk.saldo(&[&pay_file[..], &["--lang", "pt-BR"]].concat());
+    assert!(
+        told.expect(0).stderr.contains("linha 3: CONFIRA: difere por pouco de m***@example.com"),
+        "{told:#?}"
+    );
+
     // It blocks nothing; and what goes to standard error is nobody's data.
     let order = ["cash-out", "--pix-key", "rnaria@example.com", "--name", "Maria Silva", "--document", JOAO];
     let order = [&order[..], &["--amount", "20", "--reference", "A-2", "--yes"]].concat();

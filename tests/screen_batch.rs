@@ -10,6 +10,7 @@ use saldo::domain::batch::{self, Like, Repeat};
 use saldo::domain::cash_out::State as Out;
 use saldo::domain::money::Centavos;
 use saldo::domain::pace::{Pace, Span};
+use saldo::domain::payee::{Finding, Payee};
 use saldo::domain::person::Person;
 use saldo::domain::stand::Stand;
 use saldo::domain::text::Safe;
@@ -44,7 +45,7 @@ fn file(count: u32) -> String {
 
 fn examined(count: u32) -> Examined {
     let batch = batch::read("folha.csv", file(count).as_bytes()).unwrap().batch;
-    Examined { batch, begun: None, known: Vec::new(), repeats: Vec::new() }
+    Examined { batch, begun: None, known: Vec::new(), repeats: Vec::new(), payees: Vec::new() }
 }
 
 fn source() -> BatchSource {
@@ -189,6 +190,33 @@ fn the_review() {
         let known = vec![(2, Out::Accepted)];
         read(screen, Ok(Examined { known, repeats, ..examined(9) }));
         yes(screen);
+    });
+}
+
+#[test]
+fn payees_that_are_not_as_before() {
+    let known = |line: usize| {
+        let order = examined(9).batch.lines[line].order.clone();
+        Payee {
+            destination: order.destination,
+            name: order.name,
+            document: order.document,
+            times: 3,
+            total: Centavos::new(30_000),
+            last_paid: before(90_000),
+            is_favourite: false,
+        }
+    };
+    each("batch_payees", |screen| {
+        screen.news(News::Balance(Box::new(reading(2))));
+        let payees = vec![
+            (5, Finding::LooksLike(known(1))),
+            (7, Finding::OtherName(known(2))),
+            (8, Finding::OtherDocument(known(3))),
+            (9, Finding::OtherBank(known(4))),
+        ];
+        let repeats = vec![Repeat { line: 4, like: Like::Line(3) }];
+        read(screen, Ok(Examined { repeats, payees, ..examined(9) }));
     });
 }
 

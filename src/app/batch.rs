@@ -18,6 +18,7 @@ use crate::domain::batch::{Line, Mistake, Repeat, total};
 use crate::domain::cash_out::State;
 use crate::domain::money::Centavos;
 use crate::domain::pace::WhatIf;
+use crate::domain::payee::Finding;
 use crate::domain::text::Safe;
 use crate::engine::message::{
     BatchNews, BatchSource, BatchTrouble, Command, Examined, Progress, ResultFile, ResultPlace, StoredBatch,
@@ -94,6 +95,8 @@ pub(crate) struct Row<'a> {
     /// Where its payment stands, if the journal has it.
     pub(crate) known: Option<State>,
     pub(crate) repeat: Option<&'a Repeat>,
+    /// Why its payee asks for a second look.
+    pub(crate) payee: Option<&'a Finding>,
 }
 
 impl Draft {
@@ -150,21 +153,30 @@ impl Review {
         total(self.examined.new_lines().map(|line| line.order.amount))
     }
 
-    /// Its lines, those that look like repeats first, as they have to be seen.
+    /// Its lines, those that look like repeats first and then those with an odd payee, as they have to be seen.
     pub(crate) fn rows(&self) -> Vec<Row<'_>> {
         let known = |number: u32| {
             let known = &self.examined.known;
             known.binary_search_by_key(&number, |(line, _)| *line).ok().map(|place| known[place].1)
         };
         let repeat = |number: u32| self.examined.repeats.iter().find(|repeat| repeat.line == number);
+        let payee = |number: u32| {
+            let payees = &self.examined.payees;
+            payees.binary_search_by_key(&number, |(line, _)| *line).ok().map(|place| &payees[place].1)
+        };
         let mut rows: Vec<Row<'_>> = self
             .examined
             .batch
             .lines
             .iter()
-            .map(|line| Row { line, known: known(line.number), repeat: repeat(line.number) })
+            .map(|line| Row {
+                line,
+                known: known(line.number),
+                repeat: repeat(line.number),
+                payee: payee(line.number),
+            })
             .collect();
-        rows.sort_by_key(|row| row.repeat.is_none());
+        rows.sort_by_key(|row| (row.repeat.is_none(), row.payee.is_none()));
         rows
     }
 

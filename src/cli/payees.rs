@@ -163,7 +163,7 @@ pub(super) struct PayeeWarning {
 }
 
 impl PayeeWarning {
-    fn of(finding: &Finding) -> Self {
+    pub(super) fn of(finding: &Finding) -> Self {
         Self {
             code: finding.code(),
             message: told_of(finding),

@@ -93,7 +93,7 @@ impl fmt::Display for Reference {
 }
 
 /// Where the money of a cash-out goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
     /// By PIX key.
@@ -104,7 +104,7 @@ pub enum Destination {
 
 /// A payee's account. Branch and account are digits, the check digit included, as the bank prints them without
 /// punctuation.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BankAccount {
     /// The institution.
     pub ispb: Ispb,

@@ -33,7 +33,7 @@ impl PayeeQuery {
 
 /// The read-only door to payees.
 pub trait PayeeReader: Reader {
-    /// Who was paid that says something of the payee of an order (see [`crate::domain::payee::findings`]).
+    /// Who was paid that says something of the payee of an order: whoever was paid there, or else those around it (see [`crate::domain::payee::findings`]).
     fn payees_around(&self, order: &Order) -> Answer<'_, Vec<Payee>>;
     /// Favourites first, then who was paid out of the newest 20,000 payments; the last paid first among each.
     fn payees(&self, query: PayeeQuery) -> Answer<'_, Vec<Payee>>;

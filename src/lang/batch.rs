@@ -157,6 +157,20 @@ impl Lang {
         format!("{count} {}", one.unwrap_or(label))
     }
 
+    /// How many lines have a payee that asks for a second look.
+    pub fn batch_payees(self, count: usize) -> String {
+        match self {
+            Self::PtBr if count == 1 => "CONFIRA o recebedor de 1 linha: não é como da outra vez".to_owned(),
+            Self::PtBr => format!("CONFIRA o recebedor de {count} linhas: não é como da outra vez"),
+            Self::En if count == 1 => {
+                "LOOK TWICE at the payee of 1 line: it is not as it was before".to_owned()
+            }
+            Self::En => {
+                format!("LOOK TWICE at the payees of {count} lines: they are not as they were before")
+            }
+        }
+    }
+
     /// How many lines look like repeats, and what confirming means for them.
     pub fn batch_repeats(self, count: usize) -> String {
         match self {

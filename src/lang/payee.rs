@@ -43,6 +43,26 @@ impl Lang {
         }
     }
 
+    /// What is odd about a payee, in a word or three, for a row.
+    pub const fn payee_mark(self, finding: &Finding) -> &'static str {
+        match (self, finding) {
+            (Self::PtBr, Finding::First) => "primeiro pagamento",
+            (Self::En, Finding::First) => "first payment",
+            (Self::PtBr, Finding::LooksLike(_)) => "PARECE OUTRA CHAVE",
+            (Self::En, Finding::LooksLike(_)) => "LIKE ANOTHER KEY",
+            (Self::PtBr, Finding::OtherDocument(_)) => "OUTRO DOCUMENTO",
+            (Self::En, Finding::OtherDocument(_)) => "OTHER DOCUMENT",
+            (Self::PtBr, Finding::OtherName(_)) => "OUTRO NOME",
+            (Self::En, Finding::OtherName(_)) => "OTHER NAME",
+            (Self::PtBr, Finding::OtherBank(_)) => "OUTRO BANCO",
+            (Self::En, Finding::OtherBank(_)) => "OTHER BANK",
+            (Self::PtBr, Finding::KnownDocument(_)) => "documento conhecido",
+            (Self::En, Finding::KnownDocument(_)) => "known document",
+            (Self::PtBr, Finding::KnownName(_)) => "nome conhecido",
+            (Self::En, Finding::KnownName(_)) => "known name",
+        }
+    }
+
     /// The same as a line of a review: what is loud asks for a second look.
     pub fn payee_line(self, finding: &Finding, known: &str, day: &str) -> String {
         let said = self.payee_finding(finding, known, day);

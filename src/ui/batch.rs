@@ -139,6 +139,9 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) ->
     if !review.examined.repeats.is_empty() {
         lines.wrapped(&app.lang.batch_repeats(review.examined.repeats.len()), theme.bad);
     }
+    if !review.examined.payees.is_empty() {
+        lines.wrapped(&app.lang.batch_payees(review.examined.payees.len()), theme.warn);
+    }
     if app.paused.is_some() {
         lines.wrapped(app.words().cash_out.paused, theme.warn);
     }
@@ -174,13 +177,14 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) ->
 /// One line: its number, the amount, the payee, and what a person should not pass over.
 fn line_of(app: &App, row: &Row<'_>, theme: &Theme, lines: &mut Lines<'_>) {
     let Some((buffer, area)) = lines.row() else { return };
-    let mark = match (row.repeat.map(|repeat| &repeat.like), row.known) {
-        (Some(Like::Line(line)), _) => Some((app.lang.like_line(*line), theme.bad)),
-        (Some(Like::Payment { at, state, .. }), _) => {
+    let mark = match (row.repeat.map(|repeat| &repeat.like), row.payee, row.known) {
+        (Some(Like::Line(line)), ..) => Some((app.lang.like_line(*line), theme.bad)),
+        (Some(Like::Payment { at, state, .. }), ..) => {
             Some((format!("= {} {}", app.clock.near(*at, app.now), app.lang.state(*state)), theme.bad))
         }
-        (None, Some(state)) => Some((app.lang.state(State::Out(state)).to_owned(), theme.label)),
-        (None, None) => None,
+        (None, Some(finding), _) => Some((app.lang.payee_mark(finding).to_owned(), theme.warn)),
+        (None, None, Some(state)) => Some((app.lang.state(State::Out(state)).to_owned(), theme.label)),
+        (None, None, None) => None,
     };
     let order = &row.line.order;
     let number = format!("{:>4}", row.line.number);

@@ -442,7 +442,7 @@ fn examined(count: u32) -> Examined {
     let head = std::iter::once("chave;valor;nome;documento;referencia\n".to_owned());
     let text: String = head.chain((1..=count).map(line)).collect();
     let batch = batch::read(PATH, text.as_bytes()).expect("a file").batch;
-    Examined { batch, begun: None, known: Vec::new(), repeats: Vec::new() }
+    Examined { batch, begun: None, known: Vec::new(), repeats: Vec::new(), payees: Vec::new() }
 }
 
 /// The desk as it was: asked for, and there with little and with much to tell.
@@ -508,6 +508,17 @@ fn batches(lang: Lang) -> Vec<Named> {
     let mistakes = batch::read(PATH, text.as_bytes()).expect_err("mistakes");
     let like = Like::Payment { at: before(900), state: State::Out(Out::Completed), reference: None };
     let repeats = vec![Repeat { line: 4, like: Like::Line(3) }, Repeat { line: 9, like }];
+    let order = intent(14, 5, Out::Completed).order;
+    let known = Payee {
+        name: "東京 ".repeat(40),
+        document: order.document,
+        destination: order.destination,
+        times: 3,
+        total: Centavos::new(150_000),
+        last_paid: before(86_400),
+        is_favourite: false,
+    };
+    let odd = (7, Finding::LooksLike(known));
     let running = |ended: Option<Result<Option<saldo::engine::message::Stopped>, String>>| {
         move |screen: &mut Screen| {
             let batch = examined(9);
@@ -525,7 +536,7 @@ fn batches(lang: Lang) -> Vec<Named> {
         play(lang, "batch unread", read(Err(BatchTrouble::File(Safe::new("no such file"))))),
         play(lang, "batch mistakes", read(Err(BatchTrouble::Mistakes(mistakes)))),
         play(lang, "batch review", read(Ok(examined(40)))),
-        play(lang, "batch repeats", read(Ok(Examined { repeats, ..examined(9) }))),
+        play(lang, "batch repeats", read(Ok(Examined { repeats, payees: vec![odd], ..examined(9) }))),
         play(lang, "batch running", running(None)),
         play(lang, "batch done", running(Some(Ok(None)))),
         play(lang, "batch broken off", running(Some(Err("the journal is full".to_owned())))),

@@ -24,7 +24,7 @@ use crate::engine::batch::{
 };
 use crate::engine::{clock, office};
 use crate::journal::lock::is_owned;
-use crate::journal::{BatchReader, JournalError, Progress, StoredBatch};
+use crate::journal::{BatchReader, JournalError, Progress, ScreenReader, StoredBatch};
 use crate::lang::{Lang, RESULT_FOR_PROGRAMS, RESULT_IN_PORTUGUESE};
 use crate::server::control::operator;
 use crate::server::control::protocol::Request;
@@ -146,7 +146,7 @@ async fn pay(arguments: PayArguments, context: &Context) -> Result<Exit, Failure
     }
     let sheet = read_file(&file).await.map_err(not_payable)?;
     let reader = context.reader().await?;
-    let journal = reader.as_deref().map(|reader| reader as &dyn BatchReader);
+    let journal = reader.as_deref().map(|reader| reader as &dyn ScreenReader);
     let mut examined = examine(journal, sheet, clock::now()).await.map_err(not_payable)?;
     going.allow(&mut examined.repeats);
     let review = review::Review::look(context, reader.as_deref(), examined, going.again).await;

@@ -7,6 +7,7 @@ use crate::cli::cockpit::zone;
 use crate::cli::context::Context;
 use crate::cli::effect::{Effect, EffectView};
 use crate::cli::output::{say_json, tell};
+use crate::cli::payees::PayeeWarning;
 use crate::cli::spoken::Word;
 use crate::cli::told::Told;
 use crate::domain::batch::{Like, Line, Repeat, Ways, total};
@@ -59,8 +60,17 @@ struct ReviewView<'a> {
     paying: usize,
     paying_centavos: Centavos,
     repeats: Vec<RepeatView<'a>>,
+    /// Lines whose payee asks for a second look.
+    payees: Vec<PayeeOfLine>,
     #[serde(flatten)]
     effect: EffectView,
+}
+
+#[derive(Debug, Serialize)]
+struct PayeeOfLine {
+    line: u32,
+    #[serde(flatten)]
+    warning: PayeeWarning,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,12 +124,18 @@ impl Review {
             paying: self.now.len(),
             paying_centavos: self.paying(),
             repeats: self.examined.repeats.iter().map(RepeatView::new).collect(),
+            payees: self
+                .examined
+                .payees
+                .iter()
+                .map(|(line, finding)| PayeeOfLine { line: *line, warning: PayeeWarning::of(finding) })
+                .collect(),
             effect: self.effect.view(context),
         });
     }
 
     pub(super) fn text(&self, context: &Context) -> Told {
-        let Examined { batch, begun, known, repeats } = &self.examined;
+        let Examined { batch, begun, known, repeats, payees } = &self.examined;
         let Ways { by_key, by_account, .. } = Ways::of(&batch.lines);
         let (environment, name, id) = (context.settings.environment, &batch.name, batch.id());
         let (count, sum) = (payments(batch.lines.len()), batch.total());
@@ -158,6 +174,10 @@ impl Review {
         text.push(told!("to be paid now: {now} for {paying}", "a pagar agora: {now}, {paying}"; now));
         text.extend(self.effect.text(context));
         text.extend(repeats.iter().map(repeat_text));
+        text.extend(payees.iter().map(|(line, finding)| {
+            let told = PayeeWarning::of(finding).text();
+            told!("line {line}: {told}", "linha {line}: {told}"; told)
+        }));
         Told::join(&text, "\n  ")
     }
 }

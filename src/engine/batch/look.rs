@@ -1,6 +1,7 @@
 //! What a file would do: read, and held against the journal.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -12,13 +13,14 @@ use crate::domain::batch::{
     repeats_within,
 };
 use crate::domain::order::Order;
+use crate::domain::payee::{Finding, findings};
 use crate::domain::query::{Comparison, Filter, Term, Test};
 use crate::domain::report::Direction;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 use crate::engine::clock;
 use crate::engine::message::BatchSource;
-use crate::journal::{BatchReader, JournalError, Query, Reader};
+use crate::journal::{JournalError, Query, Reader, ScreenReader};
 
 /// Rows alike that are looked at for a payment.
 const ALIKE: u32 = 50;
@@ -59,7 +61,7 @@ pub fn at_home(path: &Path) -> std::path::PathBuf {
 ///
 /// [`BatchTrouble`]: a reference that names another payment is a mistake like any other.
 pub async fn examine(
-    journal: Option<&dyn BatchReader>,
+    journal: Option<&dyn ScreenReader>,
     sheet: Sheet,
     now: Timestamp,
 ) -> Result<Examined, BatchTrouble> {
@@ -87,9 +89,12 @@ pub async fn examine(
     if !mistakes.is_empty() {
         return Err(BatchTrouble::Mistakes(mistakes));
     }
-    let mut examined = Examined { batch, begun, known, repeats: Vec::new() };
+    let mut examined = Examined { batch, begun, known, repeats: Vec::new(), payees: Vec::new() };
     examined.repeats = repeats(journal, &examined, now).await?;
     examined.repeats.retain(|repeat| !meant.contains(&repeat.line));
+    if let Some(journal) = journal {
+        examined.payees = payees(journal, &examined).await?;
+    }
     Ok(examined)
 }
 
@@ -98,7 +103,11 @@ pub async fn examine(
 /// # Errors
 ///
 /// [`BatchTrouble`].
-pub async fn recorded(journal: &dyn BatchReader, id: Uuid, now: Timestamp) -> Result<Examined, BatchTrouble> {
+pub async fn recorded(
+    journal: &dyn ScreenReader,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Examined, BatchTrouble> {
     let stored = journal.batch(id).await?.ok_or(BatchTrouble::NoBatch(id))?;
     let lines = journal.batch_lines(id).await?;
     let lines = lines.into_iter().filter(|line| !line.is_taken()).map(|line| line.line).collect();
@@ -106,9 +115,32 @@ pub async fn recorded(journal: &dyn BatchReader, id: Uuid, now: Timestamp) -> Re
     examine(Some(journal), Sheet { batch, meant: BTreeSet::new() }, now).await
 }
 
+/// Lines not begun yet whose payee asks for a second look. A payee of many lines is looked up once.
+async fn payees(
+    journal: &dyn ScreenReader,
+    examined: &Examined,
+) -> Result<Vec<(u32, Finding)>, JournalError> {
+    let mut asked: HashMap<_, Option<Finding>> = HashMap::new();
+    let mut found = Vec::new();
+    for line in examined.new_lines() {
+        let Order { name, document, destination, .. } = &line.order;
+        let finding = match asked.entry((name, document, destination)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let known = journal.payees_around(&line.order).await?;
+                // What is loud stands first.
+                let first = findings(&line.order, &known).into_iter().next();
+                entry.insert(first.filter(Finding::is_loud))
+            }
+        };
+        found.extend(finding.clone().map(|finding| (line.number, finding)));
+    }
+    Ok(found)
+}
+
 /// Lines not begun yet that may pay what is paid already. What a batch was recorded with was looked at then.
 async fn repeats(
-    journal: Option<&dyn BatchReader>,
+    journal: Option<&dyn ScreenReader>,
     examined: &Examined,
     now: Timestamp,
 ) -> Result<Vec<Repeat>, JournalError> {
@@ -186,7 +218,7 @@ impl<'a, R: Reader + ?Sized> Alike<'a, R> {
 /// # Errors
 ///
 /// [`BatchTrouble`]: nothing of it can be paid.
-pub async fn look(journal: &dyn BatchReader, source: &BatchSource) -> Result<Examined, BatchTrouble> {
+pub async fn look(journal: &dyn ScreenReader, source: &BatchSource) -> Result<Examined, BatchTrouble> {
     match source {
         BatchSource::File(path) => {
             let sheet = read_file(Path::new(path)).await?;

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::lane::Pause;
 use crate::domain::batch::{Batch, Line, Mistake, Repeat};
 use crate::domain::cash_out::State;
+use crate::domain::payee;
 use crate::domain::text::Safe;
 use crate::journal::{JournalError, StoredBatch};
 
@@ -45,6 +46,8 @@ pub struct Examined {
     pub known: Vec<(u32, State)>,
     /// Lines that may pay what is paid already and do not say that they are meant.
     pub repeats: Vec<Repeat>,
+    /// New lines whose payee asks for a second look, each with the first reason.
+    pub payees: Vec<(u32, payee::Finding)>,
 }
 
 impl Examined {

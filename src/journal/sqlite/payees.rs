@@ -25,8 +25,12 @@ const RECENT: u32 = 20_000;
 /// document or name.
 pub(super) fn around(connection: &Connection, order: &Order) -> Result<Vec<Payee>, JournalError> {
     let own = to_json(&order.destination)?;
+    // Whoever was paid there is all that a finding is about then.
+    if let Some(same) = payee(connection, &own)? {
+        return Ok(vec![same]);
+    }
     let near = near(&order.destination).iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    let mut found: BTreeSet<String> = BTreeSet::from([own]);
+    let mut found: BTreeSet<String> = BTreeSet::new();
     found.extend(collect(
         connection,
         "SELECT DISTINCT payload ->> '$.destination' AS destination
