@@ -183,7 +183,7 @@ fn refused_lines_hold_nothing_up_and_are_paid_once_more_on_request() {
     let states: Vec<Value> = views(&run).iter().map(|line| line["state"].clone()).collect();
     assert_eq!(states[1], "rejected", "{run:#?}");
     let result = fs::read_to_string(desk.folder().join("folha.result.csv")).unwrap();
-    assert!(result.contains("INSUFFICIENT_FUNDS") && result.contains("batch resume --again"), "{result}");
+    assert!(result.contains("INSUFFICIENT_FUNDS") && result.contains("batch resume ID --again"), "{result}");
     assert!(result.contains("\n4,'=C,"), "no formula: {result}");
     // The same once more sends nothing that was refused.
     let before = sent(&desk);

@@ -182,6 +182,37 @@ fn waiting_sees_the_settlement() {
 }
 
 #[test]
+fn the_last_look_is_when_the_time_is_up() {
+    // The looks are planned for two and seven seconds after the order; it settles between them.
+    let desk = Desk::start(Options { settle_after: std::time::Duration::from_secs(3), ..prompt() });
+    let mut arguments = cash_out("1", "INV-1");
+    arguments.extend(["--wait", "5s"]);
+    assert_eq!(desk.saldo(&arguments).expect(0).json()["state"], "completed");
+}
+
+#[test]
+fn a_journal_that_cannot_be_reached_is_not_an_empty_one() {
+    let desk = Desk::start(prompt());
+    let file = desk.folder().join("no-folder");
+    std::fs::write(&file, "").unwrap();
+    let journal = format!("sqlite:{}", file.join("journal.db").display());
+    for command in [
+        &["transactions"][..],
+        &["alerts"],
+        &["payees"],
+        &["handover", "list"],
+        &["explain"],
+        &["show", "INV-1"],
+        &["fsck"],
+        &["recover"],
+    ] {
+        let run = desk.saldo(&[&["--json", "--journal", &journal], command].concat());
+        run.expect(78);
+        assert!(run.error()["message"].as_str().unwrap().contains("cannot be opened"), "{run:#?}");
+    }
+}
+
+#[test]
 fn a_bank_account_and_standard_input_pay_as_well() {
     let desk = Desk::start(prompt());
     let account = desk.saldo(&[

@@ -182,6 +182,8 @@ fn standard_input_is_json_of_known_names_and_exact_amounts() {
         b"".to_vec(),
         b"null".to_vec(),
         b"[]".to_vec(),
+        // In the order of the fields, which is nobody's contract.
+        br#"["10",null,"maria@example.com",null,null,null,null,null,"Maria Silva","52998224725","INV-1",null,null]"#.to_vec(),
         b"{".to_vec(),
         b"\xff\xfe".to_vec(),
         good.as_bytes()[..good.len() / 2].to_vec(),

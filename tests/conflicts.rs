@@ -177,6 +177,15 @@ fn a_payment_that_is_contradicted_is_closed_by_a_person_and_frees_nothing() {
     assert_eq!(facts.as_array().unwrap().len(), 2, "{facts:#}");
     board.saldo(&look("paid")).expect(0);
     board.ends("payment-conflict");
+    // Paid as ordered is what a receipt says, and not what the gateway named last.
+    let receipt = board.saldo(&["receipt", "INV-1", "--lang", "en"]).expect(0).stdout.clone();
+    assert!(receipt.contains("R$\u{a0}10,00") && !receipt.contains("12,00"), "{receipt}");
+    assert!(receipt.contains("found that it was paid as ordered"), "{receipt}");
+    let named = fs::read_to_string(board.clock.desk.folder().join("handed")).unwrap();
+    assert!(
+        named.contains("\"amount_centavos\":1000") && !named.contains("\"amount_centavos\":1100"),
+        "{named}"
+    );
     let sheet = board.saldo(&["transactions", "--format", "csv"]).expect(0).stdout.clone();
     assert!(sheet.lines().next().unwrap().ends_with(",looked_into"), "{sheet}");
     assert!(sheet.lines().any(|line| line.contains("INV-1") && line.ends_with(",true")), "{sheet}");

@@ -94,7 +94,7 @@ fn a_payee_is_known_once_it_was_paid() {
     assert_eq!(odd, [(3, "payee_looks_like", true), (4, "payee_other_name", true)], "{said}");
     let told = desk.saldo(&[&pay_file[..], &["--lang", "pt-BR"]].concat());
     assert!(
-        told.expect(0).stderr.contains("linha 3: CONFIRA: difere por pouco de m***@example.com"),
+        told.expect(0).stdout.contains("linha 3: CONFIRA: difere por pouco de m***@example.com"),
         "{told:#?}"
     );
 

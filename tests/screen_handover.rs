@@ -35,6 +35,7 @@ fn document(by: Person) -> Handover {
         moved: Moved { received: sum(42, 3_456_700), paid: sum(17, 9_876_543), ..Moved::default() },
         rebalances: Vec::new(),
         open: vec![Open {
+            failure_reported: false,
             id: id(16),
             direction: "out".to_owned(),
             state: "unknown".to_owned(),
@@ -44,6 +45,16 @@ fn document(by: Person) -> Handover {
             created_at: before(600),
         }],
         open_more: 0,
+        unpaid: vec![Open {
+            failure_reported: false,
+            id: id(17),
+            direction: "out".to_owned(),
+            state: "failed".to_owned(),
+            conflict: false,
+            amount_centavos: Some(Centavos::new(7_700)),
+            external_reference: Some(Safe::new("nota-17")),
+            created_at: before(900),
+        }],
         alerts: Vec::new(),
         gaps: Vec::new(),
         batches: Vec::new(),
@@ -66,7 +77,9 @@ fn open(screen: &mut Screen, last: Option<StoredHandover>) {
     assert!(asked.iter().any(|effect| matches!(effect, Effect::Command(Command::LookAtShift))), "{asked:?}");
     let mut draft = document(person());
     draft.id = uuid::Uuid::nil();
-    screen.news(News::Shift(Ok(Box::new(ShiftAtHand { draft, last }))));
+    let waits = |last: &&StoredHandover| last.accepted.is_none() && !last.document.by.is(&person());
+    let waiting = last.iter().filter(waits).cloned().collect();
+    screen.news(News::Shift(Ok(Box::new(ShiftAtHand { draft, last, waiting }))));
 }
 
 fn commands(effects: Vec<Effect>) -> Vec<Command> {
@@ -152,4 +165,50 @@ fn another_person_takes_it() {
     assert!(screen.text().contains("was not accepted yet"), "{}", screen.text());
     screen.keys("w");
     assert!(matches!(&commands(screen.keys("enter"))[..], [Command::HandOver { .. }]));
+}
+
+#[test]
+fn each_shift_that_waits_is_offered_the_oldest_first() {
+    for (lang, more) in [(Lang::En, "1 more shift waits"), (Lang::PtBr, "Mais 1 turno espera")] {
+        let mut screen = Screen::new(lang).size(100, 40);
+        screen.keys("H");
+        let shift = |note: &str| {
+            let mut shift = stored(Person { uid: 1001, name: Some("ana".to_owned()) });
+            shift.document.note = Some(note.to_owned());
+            shift
+        };
+        let waiting = vec![shift("first of all"), shift("and then")];
+        let draft = document(person());
+        let hand = ShiftAtHand { draft, last: waiting.last().cloned(), waiting };
+        screen.news(News::Shift(Ok(Box::new(hand))));
+        let text = screen.text();
+        assert!(text.contains("first of all") && !text.contains("and then") && text.contains(more), "{text}");
+        // Taken: the other one still waits.
+        let taken = StoredHandover { accepted: Some((before(0), person())), ..shift("first of all") };
+        screen.keys("a");
+        screen.news(News::Handover(Ok(Box::new(taken))));
+        assert!(screen.text().contains(more), "{}", screen.text());
+    }
+}
+
+#[test]
+fn a_page_key_skips_no_line_of_a_small_screen() {
+    let mut screen = Screen::new(Lang::En).size(40, 12);
+    open(&mut screen, None);
+    let mut seen = screen.text();
+    for _ in 0..40 {
+        screen.keys("page-down");
+        seen.push_str(&screen.text());
+    }
+    for title in [
+        "Wallet",
+        "Without an outcome",
+        "Not paid in",
+        "Alerts that stand",
+        "Differences",
+        "Who did what",
+        "Proof",
+    ] {
+        assert!(seen.contains(title), "{title}\n{seen}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::batch;
 use super::cash_in;
 use super::cash_out::{Draft, Fate, ReviewHint, Sent};
-use super::feed::Motion;
+use super::feed::{Motion, PAGE_STEP};
 use super::gaps::{Noted, gap_of};
 use super::key::{Key, KeyPress};
 use super::keymap::{Action, Place};
@@ -160,6 +160,8 @@ impl App {
             Action::Accept => self.accept_search(),
             Action::Filter => {
                 self.feed.narrow(self.feed.filter.next());
+                // What it does has to be seen, whatever pane was in front.
+                self.focus = Focus::Feed;
                 self.start()
             }
             Action::TakeUp => self.take_up(),
@@ -265,16 +267,18 @@ impl App {
             return if self.feed.go(motion) { self.start() } else { Vec::new() };
         }
         let last = self.scroll_end();
+        // A line may be wrapped into two: half of the rows skip nothing.
+        let page = usize::from(self.size.1.saturating_sub(6) / 2).clamp(1, PAGE_STEP);
         match &mut self.mode {
             Mode::Detail(Detail { scroll, .. }) | Mode::Help { scroll, .. } => {
-                *scroll = motion.from(*scroll, last + 1);
+                *scroll = motion.within(*scroll, last + 1, page);
             }
             Mode::Notices => {
                 let alerts = self.waiting_alerts().len();
                 self.notices.go(motion, alerts);
             }
             Mode::Gaps(gaps) => gaps.go(motion),
-            Mode::Handover(page) => page.go(motion, last),
+            Mode::Handover(open) => open.go(motion, last, page),
             Mode::Batch(_) => return self.scroll_batch(motion),
             Mode::Palette(palette) => palette.go(motion),
             Mode::Paste(pasting) => pasting.go(motion),
@@ -433,8 +437,12 @@ impl App {
             Wanted::Rows(Ok(terms)) => {
                 let text = prompt.field.text().trim().to_owned();
                 self.feed.find(&text, terms.clone());
+                self.focus = Focus::Feed;
             }
-            Wanted::Time(Ok(Some(time))) => self.feed.jump(*time),
+            Wanted::Time(Ok(Some(time))) => {
+                self.feed.jump(*time);
+                self.focus = Focus::Feed;
+            }
             Wanted::Past(Ok(Some(time))) => {
                 let time = *time;
                 self.mode = Mode::Home;

@@ -48,6 +48,11 @@ impl Clock {
         if day(at) == day(now) { self.second(at) } else { self.format("%d/%m %H:%M", at) }
     }
 
+    /// `23/11/2026`.
+    pub fn day(&self, at: Timestamp) -> String {
+        self.format("%d/%m/%Y", at)
+    }
+
     /// `23/11/2026 14:32:05 -03`.
     pub fn full(&self, at: Timestamp) -> String {
         self.format("%d/%m/%Y %H:%M:%S %Z", at)

@@ -16,7 +16,7 @@ pub(crate) const PAGE: u32 = 200;
 /// With fewer rows than this left towards an end of the window, another one is asked for.
 const EDGE: usize = 40;
 /// Rows that a page key moves by.
-const PAGE_STEP: usize = 10;
+pub(super) const PAGE_STEP: usize = 10;
 
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -110,12 +110,17 @@ pub(crate) enum Motion {
 impl Motion {
     /// Where it leads from `index` in a list of `count`.
     pub(crate) fn from(self, index: usize, count: usize) -> usize {
+        self.within(index, count, PAGE_STEP)
+    }
+
+    /// The same where a page key moves by `page`.
+    pub(crate) fn within(self, index: usize, count: usize, page: usize) -> usize {
         let last = count.saturating_sub(1);
         let moved = match self {
             Self::Down => index.saturating_add(1),
             Self::Up => index.saturating_sub(1),
-            Self::PageDown => index.saturating_add(PAGE_STEP),
-            Self::PageUp => index.saturating_sub(PAGE_STEP),
+            Self::PageDown => index.saturating_add(page),
+            Self::PageUp => index.saturating_sub(page),
             Self::Top => 0,
             Self::Bottom => last,
         };

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::detail::Lines;
 use super::feed::Motion;
 use super::gaps::Noted;
+use super::keymap::{Action, Place};
 use super::privacy::HIDDEN;
 use super::{App, Effect, Line, LineKind, Mode};
 use crate::domain::handover::Handover;
@@ -15,6 +16,8 @@ use crate::engine::message::{Command, ShiftAtHand, StoredHandover};
 pub(crate) struct Page {
     pub(crate) shown: Shown,
     pub(crate) scroll: usize,
+    /// How many more wait to be accepted.
+    more: usize,
     /// Others see the screen: the headings stay, what they hold does not.
     hidden: bool,
 }
@@ -34,8 +37,8 @@ pub(crate) enum Shown {
 }
 
 impl Page {
-    pub(super) fn go(&mut self, motion: Motion, last: usize) {
-        self.scroll = motion.from(self.scroll, last + 1);
+    pub(super) fn go(&mut self, motion: Motion, last: usize, page: usize) {
+        self.scroll = motion.within(self.scroll, last + 1, page);
     }
 
     pub(super) const fn hide(&mut self) {
@@ -55,18 +58,16 @@ impl App {
 
     /// What is at hand: a shift that somebody else handed over comes before one's own.
     pub(super) fn take_shift(&mut self, found: Result<Box<ShiftAtHand>, String>) {
-        let operator = &self.facts.operator;
-        let shown = match found {
-            Ok(hand) => match hand.last {
-                Some(last) if last.accepted.is_none() && !last.document.by.is(operator) => {
-                    Shown::Stored(Box::new(last))
-                }
-                last => Shown::Draft(Box::new(ShiftAtHand { last, ..*hand })),
+        let (shown, more) = match found {
+            Ok(hand) => match hand.waiting.split_first() {
+                Some((oldest, others)) => (Shown::Stored(Box::new(oldest.clone())), others.len()),
+                None => (Shown::Draft(hand), 0),
             },
-            Err(why) => Shown::Failed(why),
+            Err(why) => (Shown::Failed(why), 0),
         };
         if let Some(page) = self.handover_page() {
             page.show(shown);
+            page.more = more;
         }
     }
 
@@ -77,7 +78,9 @@ impl App {
             Err(why) => Shown::Failed(why),
         };
         if let Some(page) = self.handover_page() {
+            let more = page.more;
             page.show(shown);
+            page.more = more;
         }
     }
 
@@ -152,6 +155,10 @@ impl App {
                         lines.push(LineKind::Raw, "", words.handed_over);
                     }
                     None => lines.push(LineKind::Warning, "", &self.lang.shift_to_accept(&document.by)),
+                }
+                if page.more > 0 {
+                    let keys = self.keys.key_of(Place::Home, Action::Handover, self.lang);
+                    lines.push(LineKind::Warning, "", &self.lang.more_shifts(page.more, &keys));
                 }
                 self.handover_document(&mut lines, document);
             }

@@ -60,8 +60,10 @@ impl Choice {
                 ids.chain([amount.as_str(), lang.state(row.state)]).collect::<Vec<_>>().join(" ")
             }
             Self::Pay(payee) => match &payee.destination {
-                Destination::Pix(key) => format!("{} {}", payee.name, key.as_str()),
-                Destination::Account(account) => format!("{} {}", payee.name, account.account),
+                Destination::Pix(key) => format!("{} {} {}", payee.name, key.as_str(), payee.document),
+                Destination::Account(account) => {
+                    format!("{} {} {}", payee.name, account.account, payee.document)
+                }
             },
         }
     }

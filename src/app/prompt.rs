@@ -3,7 +3,10 @@
 use super::TextField;
 use super::key::KeyPress;
 use crate::domain::query::{Filter, Mistake, QueryError, Times, parse};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// Between a day's last second and the next day.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// The line of a query or of a time.
 #[derive(Debug, Clone)]
@@ -51,10 +54,14 @@ impl Prompt {
         match &mut self.wanted {
             Wanted::Rows(read) => *read = parse(self.field.text(), times),
             Wanted::Time(read) | Wanted::Past(read) if text.is_empty() => *read = Ok(None),
-            Wanted::Time(read) | Wanted::Past(read) => {
-                // Of a day, its last moment: the newest rows are on top.
-                let mistake = || QueryError { at: 1, what: Mistake::Time(text.to_owned()) };
-                *read = times.until(text).map(Some).ok_or_else(mistake);
+            Wanted::Time(read) => *read = last_moment(text, times),
+            Wanted::Past(read) => {
+                *read = match times.since(text) {
+                    Some(begin) if begin > times.now => {
+                        Err(QueryError { at: 1, what: Mistake::NotYet(text.to_owned()) })
+                    }
+                    _ => last_moment(text, times).map(|time| time.map(|time| time.min(times.now))),
+                };
             }
         }
     }
@@ -66,4 +73,12 @@ impl Prompt {
             Wanted::Time(read) | Wanted::Past(read) => read.as_ref().err(),
         }
     }
+}
+
+/// Of a day, its last second: the newest rows are on top.
+fn last_moment(text: &str, times: &Times) -> Result<Option<Timestamp>, QueryError> {
+    let mistake = || QueryError { at: 1, what: Mistake::Time(text.to_owned()) };
+    let (begin, end) = times.since(text).zip(times.until(text)).ok_or_else(mistake)?;
+    let is_moment = begin == end;
+    Ok(Some(if is_moment { end } else { end.checked_sub(SECOND).unwrap_or(end) }))
 }

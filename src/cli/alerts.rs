@@ -12,7 +12,6 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json, spoken, tell};
 use crate::domain::alert::{Alert, What};
-use crate::domain::gap::Suspect;
 use crate::engine::alerts::{NotAcknowledged, Subject, Telling};
 use crate::journal::JournalError;
 use crate::journal::alerts::{AlertReader as _, Listed};
@@ -122,12 +121,13 @@ fn show(alert: &Alert, zone: &TimeZone) {
         Lang::PtBr => {
             let detail = lang.alert_detail(&alert.what, &|at| time(at, zone));
             let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
-            say(&format!("       {}{detail}", lang.alert(&alert.what)));
+            let show = alert.what.row().map(|id| format!(": saldo show {id}")).unwrap_or_default();
+            say(&format!("       {}{detail}{show}", lang.alert(&alert.what)));
         }
     }
     if let What::UnexplainedDifference { suspects, .. } = &alert.what {
         for suspect in suspects {
-            say(&format!("         {}", suspect_words(suspect, zone)));
+            say(&format!("         {}", lang.suspect(suspect, &|at| time(at, zone))));
         }
     }
     if let Some(seen) = &alert.acknowledged {
@@ -135,18 +135,6 @@ fn show(alert: &Alert, zone: &TimeZone) {
         let (by, at) = (&seen.by, time(seen.at, zone));
         tell(&told!("       acknowledged by {by} at {at}{words}", "       visto por {by} em {at}{words}"));
     }
-}
-
-/// One suspect in a line.
-pub(super) fn suspect_words(suspect: &Suspect, zone: &TimeZone) -> String {
-    let Suspect { reason, id, webhook, amount, at } = suspect;
-    let amount = amount.map(|amount| format!("  {amount}")).unwrap_or_default();
-    let what = match (id, webhook) {
-        (Some(id), _) => id.to_string(),
-        (None, Some(number)) => format!("webhook {number}"),
-        (None, None) => String::new(),
-    };
-    format!("{}{amount}  {what}  ({})", time(*at, zone), reason.words())
 }
 
 /// A time for people, in the desk's zone.

@@ -180,7 +180,11 @@ fn table(seen: &AsItWas, time: &dyn Fn(Timestamp) -> String) {
     for alert in &seen.alerts {
         let what = Told::both(|lang| match lang {
             Lang::En => alert.what.to_string(),
-            Lang::PtBr => lang.alert(&alert.what).to_owned(),
+            Lang::PtBr => {
+                let detail = lang.alert_detail(&alert.what, time);
+                let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+                format!("{}{detail}", lang.alert(&alert.what))
+            }
         });
         let seen_by = alert.acknowledged.as_ref().map(|seen| {
             let by = &seen.by;

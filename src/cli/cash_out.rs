@@ -306,6 +306,10 @@ async fn settle(context: &Context, mut intent: Intent, mut waiting: Waiting) -> 
             Turn::Ours(office) => {
                 office.lane().advance(intent.id, Goal::Settled, Instant::now() + LOOK_AGAIN).await?
             }
+            Turn::Last(office) => {
+                // What kept it from looking is no failure of the payment: what is known counts.
+                return Ok(office.take_up(intent.id).await.ok().flatten().unwrap_or(intent));
+            }
             Turn::Theirs => match context.reader().await? {
                 Some(reader) => reader.intent(intent.id).await?.unwrap_or(intent),
                 None => intent,
@@ -434,6 +438,13 @@ pub(super) fn read_input<T: DeserializeOwned>() -> Result<T, Failure> {
             "a entrada padrão não pode ser lida: {error}"
         ))
     })?;
+    // A list would be taken in the order of the fields, which nobody can rely on.
+    if !text.trim_start().starts_with('{') {
+        return Err(Failure::usage(told!(
+            "standard input: a JSON object is wanted, like {{\"amount\": \"10,00\", …}}",
+            "entrada padrão: é preciso um objeto JSON, como {{\"amount\": \"10,00\", …}}"
+        )));
+    }
     serde_json::from_str(&text).map_err(|error| {
         let reason = reason(&error);
         Failure::usage(told!("standard input: {reason}", "entrada padrão: {reason}"))

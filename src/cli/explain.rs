@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::alerts::{suspect_words, time as time_in};
+use super::alerts::time as time_in;
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -249,7 +249,7 @@ fn table(drawn: &Conservation, files: &[GapFile], totals: &Totals, zone: &TimeZo
             }
             None => {
                 for suspect in suspects {
-                    say(&format!("    ? {}", suspect_words(suspect, zone)));
+                    say(&format!("    ? {}", spoken().suspect(suspect, &|at| time_in(at, zone))));
                 }
             }
         }

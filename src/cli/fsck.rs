@@ -1,6 +1,7 @@
 //! `saldo fsck`: is the journal sound? It reads, and changes nothing; it works while an owner is at work, and on a file
 //! that nothing else can read.
 
+use crate::journal::sqlite::is_there;
 use clap::Args;
 use serde::Serialize;
 
@@ -46,7 +47,7 @@ impl<'a> From<&'a Finding> for FindingView<'a> {
 
 pub(super) async fn run(arguments: FsckArguments, context: &Context) -> Result<Exit, Failure> {
     let path = context.journal_path().to_owned();
-    if !path.exists() {
+    if !is_there(&path)? {
         return Err(Failure::new(Exit::NotFound, "not_found", {
             let path = path.display();
             told!(

@@ -189,6 +189,16 @@ impl Command {
     }
 }
 
+impl Arguments {
+    /// Whether it takes the terminal for itself, or works until it is ended.
+    const fn takes_the_terminal(&self) -> bool {
+        matches!(
+            self.command,
+            None | Some(Command::Demo(_) | Command::Serve(_) | Command::Sandbox(_) | Command::Init)
+        )
+    }
+}
+
 impl Global {
     fn overrides(&self) -> Overrides {
         Overrides {
@@ -227,6 +237,12 @@ fn run(arguments: Arguments) -> Result<Exit, Failure> {
         return Err(Failure::usage(told!(
             "--linear is for the cockpit and for demo; commands answer in lines anyway",
             "--linear é para o painel e para o demo; os comandos já respondem em linhas"
+        )));
+    }
+    if global.private && !matches!(command, None | Some(Command::Demo(_))) {
+        return Err(Failure::usage(told!(
+            "--private is for the cockpit and for demo; a command tells what it is asked for",
+            "--private é para o painel e para o demo; um comando diz o que se pergunta a ele"
         )));
     }
     match &command {

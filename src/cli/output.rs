@@ -156,8 +156,10 @@ pub(super) fn usage(error: &clap::Error, json: bool) -> ExitCode {
     }
     if json {
         let text = error.render().to_string();
-        let first = text.trim().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return fail(&Failure::usage(Told::verbatim(first)), true);
+        // All of the first paragraph: what is missing stands in lines of its own.
+        let paragraph = text.trim().split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        let said = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        return fail(&Failure::usage(Told::verbatim(said)), true);
     }
     let _ = write!(io::stderr().lock(), "{}", error.render());
     Exit::Usage.into()

@@ -242,6 +242,7 @@ async fn settle(
     while !stored.asked.state.is_final() {
         match waiting.next(context, stored.asked.plan().map(|plan| plan.at)).await {
             Turn::Ours(office) => stored = office.counter().look_at_refund(stored.id).await?,
+            Turn::Last(office) => return Ok(office.counter().look_at_refund(stored.id).await?),
             Turn::Theirs => {
                 if let Some(reader) = context.reader().await?
                     && let Some(life) = reader.life(stored.asked.terms.cash_in).await?

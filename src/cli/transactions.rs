@@ -12,6 +12,7 @@ use super::output::{say, spoken, tell};
 use super::select::{Pages, Selection};
 use super::spoken::{Way, Word};
 use super::told::Spoken as _;
+use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction::Transaction;
 use crate::lang::Lang;
@@ -84,10 +85,13 @@ fn line(row: &Transaction, zone: &TimeZone) -> String {
         (Lang::PtBr, false, true) => "  houve um conflito, já apurado: veja `saldo show`",
     };
     format!(
-        "{}  {:<width$}  {:<16}  {:>18}  {}  {}{mark}",
+        "{}  {:<width$}  {:<19}  {:>18}  {}  {}{mark}",
         time(row.happened_at, zone),
         Way(row.direction).spoken(spoken()),
-        Word(row.state).spoken(spoken()),
+        match row.stand() {
+            Stand::At(state) => Word(state).spoken(spoken()).into_owned(),
+            stand => spoken().row_stand(stand).to_owned(),
+        },
         row.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string()),
         cell(&row.external_reference),
         cell(&row.name),

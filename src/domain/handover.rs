@@ -42,6 +42,10 @@ pub struct Handover {
     pub open: Vec<Open>,
     /// How many more of these there are than are listed.
     pub open_more: u64,
+    /// Payments of saldo's that ended unpaid in the shift: whoever takes it answers for them. A document from before these were
+    /// written down has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpaid: Vec<Open>,
     /// Alerts that stand.
     pub alerts: Vec<Alert>,
     /// Lasting changes of the wallet in the shift that nobody told saldo.
@@ -113,6 +117,9 @@ pub struct Open {
     pub direction: String,
     /// Where it stands, in the words of JSON.
     pub state: String,
+    /// A failure was reported and is being confirmed. A document from before this was written down does not say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failure_reported: bool,
     /// The gateway contradicts itself, or what was ordered.
     pub conflict: bool,
     /// How much.

@@ -182,6 +182,8 @@ pub struct ShiftAtHand {
     pub draft: Handover,
     /// The newest that was handed over.
     pub last: Option<StoredHandover>,
+    /// Those that somebody else handed over and nobody accepted, the oldest first.
+    pub waiting: Vec<StoredHandover>,
 }
 
 /// What a batch is made of.

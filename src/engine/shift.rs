@@ -11,6 +11,9 @@ use crate::journal::{JournalError, ScreenReader};
 /// The length of a shift where none was handed over before.
 const USUAL: SignedDuration = SignedDuration::from_hours(8);
 
+/// Hand-overs among which those are looked for that nobody accepted: a fortnight of three shifts a day.
+const LOOKED_AT: u32 = 42;
+
 /// A shift that ended longer ago is not the one before: somebody was away.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
@@ -24,11 +27,15 @@ pub async fn look(
     now: Timestamp,
     by: Person,
 ) -> Result<ShiftAtHand, JournalError> {
-    let last = HandoverReader::handovers(reader, 1).await?.into_iter().next();
+    let newest = HandoverReader::handovers(reader, LOOKED_AT).await?;
+    let mut waiting: Vec<_> =
+        newest.iter().filter(|one| one.accepted.is_none() && !one.document.by.is(&by)).cloned().collect();
+    waiting.reverse();
+    let last = newest.into_iter().next();
     let before = last.as_ref().map(|last| last.document.until);
     let since = before
         .filter(|until| *until <= now && now.duration_since(*until) < LONGEST)
         .unwrap_or(now.saturating_sub(USUAL).unwrap_or(now));
     let shift = Shift { id: Uuid::nil(), since, until: now, by, note: None };
-    Ok(ShiftAtHand { draft: reader.handover_draft(shift).await?, last })
+    Ok(ShiftAtHand { draft: reader.handover_draft(shift).await?, last, waiting })
 }

@@ -47,7 +47,7 @@ pub struct BatchWords {
 
 const PT_BR: BatchWords = BatchWords {
     title: "Lote de pagamentos",
-    review_title: "Revisão do lote",
+    review_title: "Conferência do lote",
     running_title: "Lote",
     file: "Arquivo CSV",
     hint: "a primeira linha dá nome às colunas: chave; valor; nome; documento; referencia; descricao, ou ispb; agencia; conta. Nada é enviado antes da revisão.",
@@ -67,7 +67,7 @@ const PT_BR: BatchWords = BatchWords {
     stopped: "parou; o que foi começado segue como pagamento avulso, e nada é pago duas vezes. ",
     refused: "o motor está ocupado; nada foi enviado. Abra o arquivo outra vez",
     doubts: "não pague as incertas com outra referência; o saldo cuida delas",
-    unpaid: "as não pagas estão provadas: corrija a causa e use saldo batch resume --again",
+    unpaid: "as não pagas estão provadas: corrija a causa e use saldo batch resume ID --again",
     short: "lote",
     not_sent: "ainda não enviada",
     recent: "lotes no diário (↑ ↓ e enter abrem)",
@@ -104,7 +104,7 @@ const EN: BatchWords = BatchWords {
     stopped: "stopped; what was begun goes on as single payments do, and nothing is paid twice",
     refused: "the engine is busy; nothing was sent. Open the file again",
     doubts: "do not pay those in doubt under other references; saldo works on them",
-    unpaid: "those not paid are proven: mend the cause, then saldo batch resume --again",
+    unpaid: "those not paid are proven: mend the cause, then saldo batch resume ID --again",
     short: "batch",
     not_sent: "not sent yet",
     recent: "batches in the journal (↑ ↓ and enter open one)",

@@ -88,7 +88,7 @@ impl Lang {
             (Self::PtBr, Advice::InDoubt) => "não pague de novo; saldo recover cuida dela",
             (Self::PtBr, Advice::Resolve) => "não pague de novo; pergunte ao gateway e depois saldo resolve",
             (Self::PtBr, Advice::MendAndRepeat) => {
-                "não paga: corrija a causa e depois saldo batch resume --again"
+                "não paga: corrija a causa e depois saldo batch resume ID --again"
             }
             (Self::En, Advice::GoOn) => "go on with the batch: saldo batch resume",
             (Self::En, Advice::OwnReference) => {
@@ -113,7 +113,9 @@ impl Lang {
             (Self::En, Advice::Resolve) => {
                 "do not pay it again; ask the gateway's people, then saldo resolve"
             }
-            (Self::En, Advice::MendAndRepeat) => "not paid: mend the cause, then saldo batch resume --again",
+            (Self::En, Advice::MendAndRepeat) => {
+                "not paid: mend the cause, then saldo batch resume ID --again"
+            }
         }
     }
 }

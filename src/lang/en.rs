@@ -324,6 +324,7 @@ pub(super) const WORDS: Words = Words {
         expires: "Can be paid",
         expires_hint: "empty: a day; otherwise 30m, 12h, 7d",
         open_finance: "OpenFinance",
+        open_finance_back: "OpenFinance, back to",
         open_finance_hint: "empty: a BR Code; or https:// where the bank leads back to",
         paid_by: "Paid by",
         moves_nothing: "A charge moves no money: it asks the payer for it.",

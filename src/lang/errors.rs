@@ -86,7 +86,7 @@ impl Lang {
                 format!("não é uma chave {asked}: {}", self.document_error(*reason))
             }
             PixKeyError::OtherDocument { asked, found } => format!("não é uma chave {asked}: é um {found}"),
-            PixKeyError::Email(reason) => format!("não é uma chave e-mail: {}", email_error(*reason)),
+            PixKeyError::Email(reason) => format!("não é uma chave Pix de e-mail: {}", email_error(*reason)),
             PixKeyError::Phone(reason) => format!("não é uma chave telefone: {}", phone_error(*reason)),
             PixKeyError::Evp => {
                 "não é chave aleatória: ela tem 32 algarismos hexadecimais em grupos de 8-4-4-4-12".to_owned()

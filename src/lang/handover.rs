@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Lang;
 use crate::domain::handover::{Alert, Deed, Handover, Open, Sum, Wallet};
 use crate::domain::report::Direction;
+use crate::domain::stand::Stand;
 use crate::domain::transaction::State;
 
 /// A heading with its lines: a label and what there is to say.
@@ -18,6 +19,9 @@ pub struct Part {
 
 /// How a time is told.
 type Time<'a> = &'a dyn Fn(Timestamp) -> String;
+
+/// The place of a part after those without an outcome.
+const AFTER_OPEN: usize = 3;
 
 impl Lang {
     /// The whole document. The same document gives the same words, whenever it is written.
@@ -92,7 +96,7 @@ impl Lang {
             };
             (format!("{} – {}", time(gap.from), time(gap.to)), format!("{}{found}", gap.amount_centavos))
         });
-        let parts = [
+        let mut parts = vec![
             (pick("Passagem de turno", "Hand-over of a shift"), head),
             (pick("Carteira", "Wallet"), money),
             (pick("Sem desfecho", "Without an outcome"), open),
@@ -111,6 +115,10 @@ impl Lang {
                 vec![line(pick("Topo da auditoria", "Audit head"), shift.audit_head.clone())],
             ),
         ];
+        if !shift.unpaid.is_empty() {
+            let unpaid = shift.unpaid.iter().map(|row| self.open_row(row, time)).collect();
+            parts.insert(AFTER_OPEN, (pick("Não pagos neste turno", "Not paid in this shift"), unpaid));
+        }
         let nothing = || vec![line("", pick("nada", "nothing").to_owned())];
         parts
             .into_iter()
@@ -143,7 +151,8 @@ impl Lang {
 
     fn open_row(self, row: &Open, time: Time<'_>) -> (String, String) {
         let direction = if row.direction == "in" { Direction::In } else { Direction::Out };
-        let state = State::parse(direction, &row.state).map_or(row.state.as_str(), |state| self.state(state));
+        let state = State::parse(direction, &row.state)
+            .map_or(row.state.as_str(), |state| self.row_stand(Stand::of(state, row.failure_reported, None)));
         let conflict = match (row.conflict, self) {
             (false, _) => "",
             (true, Self::PtBr) => "CONFLITO, ",
@@ -170,26 +179,25 @@ impl Lang {
     }
 
     fn deed(self, deed: &Deed) -> (String, String) {
-        let pt = self == Self::PtBr;
-        let what = match deed.what.as_str() {
-            "cash_out" if pt => "pagamentos decididos",
-            "cash_out" => "cash-outs decided",
-            "cash_in" if pt => "cobranças",
-            "cash_in" => "charges",
-            "refund" if pt => "devoluções",
-            "refund" => "refunds",
-            "rebalance" if pt => "rebalanceamentos",
-            "rebalance" => "rebalances",
-            "acknowledge" if pt => "reconhecimentos",
-            "acknowledge" => "acknowledgements",
-            "resolve" if pt => "dúvidas resolvidas ou declarações",
-            "resolve" => "doubts resolved, or declarations",
-            "approve" if pt => "aprovações",
-            "approve" => "approvals",
-            "call_off" if pt => "cancelamentos",
-            "call_off" => "called off",
-            other => other,
+        let words = match deed.what.as_str() {
+            "cash_out" => {
+                [("pagamento decidido", "pagamentos decididos"), ("cash-out decided", "cash-outs decided")]
+            }
+            "cash_in" => [("cobrança", "cobranças"), ("charge", "charges")],
+            "refund" => [("devolução", "devoluções"), ("refund", "refunds")],
+            "rebalance" => [("rebalanceamento", "rebalanceamentos"), ("rebalance", "rebalances")],
+            "acknowledge" => [("reconhecimento", "reconhecimentos"), ("acknowledgement", "acknowledgements")],
+            "resolve" => [
+                ("dúvida resolvida ou declaração", "dúvidas resolvidas ou declarações"),
+                ("doubt resolved, or declaration", "doubts resolved, or declarations"),
+            ],
+            "approve" => [("aprovação", "aprovações"), ("approval", "approvals")],
+            "call_off" => [("cancelamento", "cancelamentos"), ("called off", "called off")],
+            other => [(other, other), (other, other)],
         };
+        let [pt, en] = words;
+        let (one, many) = if self == Self::PtBr { pt } else { en };
+        let what = if deed.count == 1 { one } else { many };
         let amount = match deed.amount_centavos.get() {
             0 => String::new(),
             _ => format!(" · {}", deed.amount_centavos),

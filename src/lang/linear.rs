@@ -29,6 +29,8 @@ pub(crate) struct LinearWords {
     pub(crate) wrong_flags: &'static str,
     /// Commands show what the mask hides.
     pub(crate) masked: &'static str,
+    /// A command that takes the whole screen, or waits for others; `{}` is the command.
+    pub(crate) not_here: &'static str,
     pub(crate) goodbye: &'static str,
 }
 
@@ -45,6 +47,7 @@ const EN: LinearWords = LinearWords {
     no_command: "There is no command {}; nothing was done.",
     meant: "Did you mean {}?",
     wrong_flags: "In that line {} cannot be read, or something is missing; nothing was done. {} --help explains it.",
+    not_here: "{} is a program for a window of its own; nothing was done.",
     masked: "The desk is masked, and a command would show what is hidden; nothing was done. Start it without --private to type commands.",
     goodbye: "The desk is closed; payments under way stay in the journal.",
 };
@@ -62,6 +65,7 @@ const PT_BR: LinearWords = LinearWords {
     no_command: "Não há o comando {}; nada foi feito.",
     meant: "Seria {}?",
     wrong_flags: "Nessa linha {} não se entende, ou falta algo; nada foi feito. {} --help explica.",
+    not_here: "{} é um programa para uma janela própria; nada foi feito.",
     masked: "A mesa está oculta, e um comando mostraria o que está oculto; nada foi feito. Comece sem --private para digitar comandos.",
     goodbye: "A mesa está fechada; os pagamentos em andamento ficam no diário.",
 };

@@ -74,6 +74,7 @@ impl Lang {
             Mistake::Amount(text) => {
                 format!("{text} não é valor em reais: escreva valor:>1000, valor:<=500,25 ou valor:10")
             }
+            Mistake::NotYet(text) => format!("{text} ainda não chegou"),
             Mistake::Time(text) => {
                 format!("{text} não é hora nem data: escreva 2h, 7d, 14:30, 10/03, 10/03/2026, hoje ou ontem")
             }

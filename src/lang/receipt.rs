@@ -1,6 +1,7 @@
 //! The words of a receipt.
 
 use super::Lang;
+use crate::domain::person::Person;
 use crate::domain::report::Direction;
 
 /// What stands on a receipt besides its values.
@@ -92,6 +93,18 @@ impl Lang {
         match self {
             Self::PtBr => &PORTUGUESE,
             Self::En => &ENGLISH,
+        }
+    }
+
+    /// That the gateway contradicted itself, and who found that it was paid as ordered.
+    pub fn receipt_looked_into(self, by: &Person) -> String {
+        match self {
+            Self::PtBr => format!(
+                "O gateway se contradisse sobre este pagamento; {by} apurou que foi pago como pedido."
+            ),
+            Self::En => format!(
+                "The gateway contradicted itself about this payment; {by} found that it was paid as ordered."
+            ),
         }
     }
 

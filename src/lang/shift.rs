@@ -57,6 +57,24 @@ impl Lang {
         }
     }
 
+    /// How many more wait, and the key that shows the next.
+    pub(crate) fn more_shifts(self, count: usize, key: &str) -> String {
+        match self {
+            Self::PtBr if count == 1 => {
+                format!("Mais 1 turno espera ser recebido: depois deste, {key} o mostra.")
+            }
+            Self::PtBr => {
+                format!("Mais {count} turnos esperam ser recebidos: depois deste, {key} mostra o próximo.")
+            }
+            Self::En if count == 1 => {
+                format!("1 more shift waits to be accepted: after this one, {key} shows it.")
+            }
+            Self::En => {
+                format!("{count} more shifts wait to be accepted: after this one, {key} shows the next.")
+            }
+        }
+    }
+
     /// Who took it, and when.
     pub(crate) fn shift_accepted(self, by: &Person, at: &str) -> String {
         match self {

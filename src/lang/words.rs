@@ -413,6 +413,7 @@ strings! {
         expires_hint,
         open_finance,
         open_finance_hint,
+        open_finance_back,
         paid_by,
         moves_nothing,
         waiting,

@@ -150,7 +150,10 @@ fn reviewed(app: &App, review: &Review, theme: &Theme, lines: &mut Lines<'_>) {
         (words.document, document.as_str(), theme.strong),
         (words.reference, reference.as_str(), theme.text),
         (words.expires, expires.as_str(), theme.text),
-        (words.paid_by, order.open_finance.as_deref().unwrap_or(words.copy_and_paste), theme.text),
+        match &order.open_finance {
+            Some(back) => (words.open_finance_back, back.as_str(), theme.text),
+            None => (words.paid_by, words.copy_and_paste, theme.text),
+        },
     ];
     let columns = form::label_columns(all.iter().map(|(label, ..)| *label), lines.columns());
     for (label, value, style) in all {

@@ -215,7 +215,7 @@ pub(super) fn review(
     }
     // Two lines at most: the loudest stand first, and the question has to stay on a small screen.
     for finding in review.findings.iter().take(2) {
-        let day = finding.known().map(|payee| app.clock.near(payee.last_paid, app.now)).unwrap_or_default();
+        let day = finding.known().map(|payee| app.clock.day(payee.last_paid)).unwrap_or_default();
         let style = if finding.is_loud() { theme.bad } else { theme.label };
         lines.wrapped(&app.lang.payee_line(finding, &compared(app, finding), &day), style);
     }

@@ -135,6 +135,7 @@ fn pressed(lang: Lang, keys: &str) -> Named {
 fn shift() -> StoredHandover {
     let by = Person { uid: 1001, name: Some("東京 ".repeat(20)) };
     let open = OpenRow {
+        failure_reported: true,
         id: id(16),
         direction: "out".to_owned(),
         state: "unknown".to_owned(),
@@ -154,6 +155,7 @@ fn shift() -> StoredHandover {
         closing: None,
         moved: handover::Moved::default(),
         rebalances: Vec::new(),
+        unpaid: vec![OpenRow { state: "failed".to_owned(), ..open.clone() }; 3],
         open: vec![open; 40],
         open_more: 7,
         alerts: Vec::new(),

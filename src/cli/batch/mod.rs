@@ -226,7 +226,7 @@ fn not_payable(trouble: BatchTrouble) -> Failure {
             let count = mistakes.len();
             let mut said = vec![Told::both(|lang| match lang {
                 Lang::En => format!("{}:", BatchTrouble::Mistakes(mistakes.clone())),
-                Lang::PtBr => format!("{}; nada do arquivo foi enviado:", lang.mistakes(count)),
+                Lang::PtBr => format!("{}:", lang.mistakes(count)),
             })];
             said.extend(mistakes.iter().take(MOST_LISTED).map(|mistake| {
                 Told::both(|lang| match lang {

@@ -263,7 +263,8 @@ pub(super) fn verdict(
         .retryable()
         .meaning(Outcome::Pending));
     }
-    let not_paid = count(&|line| !is_well(line));
+    let confirming = count(&|line| advice_of(line) == Advice::Confirming);
+    let not_paid = count(&|line| !is_well(line)) - confirming;
     if not_paid > 0 {
         return Err(Failure::new(
             Exit::Refused,
@@ -286,6 +287,18 @@ pub(super) fn verdict(
             },
         )
         .meaning(Outcome::NotExecuted));
+    }
+    if confirming > 0 {
+        return Err(Failure::new(Exit::Later, "confirming", {
+            let lines = of(confirming, lines.len());
+            told!(
+                "{lines} reported as failed and being confirmed: neither paid nor proven unpaid yet. The same command in a minute tells",
+                "{lines} com falha informada, em confirmação: nem pagas nem provadas não pagas ainda. O mesmo comando em um minuto diz";
+                lines
+            )
+        })
+        .retryable()
+        .meaning(Outcome::Pending));
     }
     Ok(Exit::Done)
 }

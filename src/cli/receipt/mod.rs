@@ -51,12 +51,18 @@ struct Receipt {
 }
 
 pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Result<Exit, Failure> {
-    let life = find(&arguments.id, context).await?;
+    let mut life = find(&arguments.id, context).await?;
     check(&life.transaction)?;
     check_looked_into(&life)?;
+    // Somebody has found that it was paid as ordered, whatever amount the gateway named last.
+    let found = life.looked_into(About::Payment).map(|looked| looked.by.clone());
+    if let (Some(_), Some(intent)) = (&found, &life.intent) {
+        life.transaction.amount = Some(intent.order.amount);
+    }
     let lang = spoken();
     let account = &context.settings.client_id;
-    let receipt = receipt(&life, account, lang, clock::now());
+    let mut receipt = receipt(&life, account, lang, clock::now());
+    receipt.notes.extend(found.map(|by| lang.receipt_looked_into(&by)));
     let Some(path) = &arguments.output else {
         if context.json {
             say_json(&TransactionView::new(&life.transaction));
@@ -79,6 +85,9 @@ pub(super) async fn run(arguments: &ReceiptArguments, context: &Context) -> Resu
     file.writer().write_all(&bytes).map_err(|error| NotWritten::of(path, &error))?;
     file.keep()?;
     let path = path.display();
+    if context.json {
+        say_json(&TransactionView::new(&life.transaction));
+    }
     note(told!("the receipt is in {path}", "o comprovante está em {path}"));
     Ok(Exit::Done)
 }
@@ -143,7 +152,7 @@ fn check(row: &Transaction) -> Result<(), Failure> {
                 "it is {state}, not settled yet; try again later",
                 "está {state}, ainda não liquidado; tente mais tarde"; state
             );
-            refuse(Exit::Later, Outcome::Pending, why)
+            refuse(Exit::Later, Outcome::Pending, why).map_err(Failure::retryable)
         }
         _ => refuse(
             Exit::Refused,

@@ -26,6 +26,8 @@ pub enum Mistake {
     Amount(String),
     /// Not a time.
     Time(String),
+    /// A time that has not come yet, where one looks back.
+    NotYet(String),
     /// Nothing in it is a letter or a digit.
     Nothing(String),
     /// More terms than anybody means.
@@ -60,6 +62,7 @@ impl fmt::Display for Mistake {
             Self::Amount(text) => {
                 write!(out, "{text} is no amount in reais: write amount:>1000, amount:<=500,25 or amount:10")
             }
+            Self::NotYet(text) => write!(out, "{text} has not come yet"),
             Self::Time(text) => write!(
                 out,
                 "{text} is no time: write 2h, 7d, 14:30, 10/03, 10/03/2026, 2026-03-10, 2026-03-10T14:30 or today"

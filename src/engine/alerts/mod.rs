@@ -349,6 +349,12 @@ impl Watchman {
         if is_gone(Kind::WebhooksIllegible) {
             self.counts.illegible.1 = self.counts.illegible.0;
         }
+        // Acknowledging closes what others' transaction contradicts: what was asked before that still has it open.
+        let of_others = |kind: &Kind| *kind == Kind::TransactionConflict;
+        let now_standing = standing.iter().map(|alert| alert.what.kind()).filter(of_others).count();
+        if self.stood.iter().filter(|kind| of_others(kind)).count() > now_standing {
+            self.asked_at = Timestamp::UNIX_EPOCH;
+        }
         let stand = |stood: usize| {
             stood == standing.iter().filter(|alert| alert.what.kind() == Kind::UnexplainedDifference).count()
         };

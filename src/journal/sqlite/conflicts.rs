@@ -43,7 +43,13 @@ pub(super) fn open(connection: &Connection) -> Result<Vec<Conflict>, JournalErro
         let Some(row) = feed::by_id(connection, id)? else { continue };
         let (what, told) = of_row(connection, &row)?;
         let since = told.first().map_or(row.updated_at, |first| first.at);
-        found.push(Conflict { what, about: about(&row, since) });
+        // The row has what was told last; what a person knows the payment by is what they ordered.
+        let ordered = match row.state {
+            State::Out(_) if row.ours => intents::by_id(connection, id)?.map(|intent| intent.order.amount),
+            State::Out(_) | State::In(_) => None,
+        };
+        let about = About { amount: ordered.or(row.amount), ..about(&row, since) };
+        found.push(Conflict { what, about });
     }
     // The cash-in's row does not tell of it. A text is looked for before a life is read.
     let refunds =

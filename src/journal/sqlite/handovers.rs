@@ -81,6 +81,7 @@ fn compose(connection: &Connection, shift: &Shift) -> Result<Handover, JournalEr
         rebalances: rebalanced(connection, since)?,
         open,
         open_more,
+        unpaid: unpaid(connection, since, until)?,
         alerts: standing(connection)?,
         gaps: unexplained(connection, shift.since)?,
         batches: begun(connection)?,
@@ -113,25 +114,36 @@ fn open(connection: &Connection) -> Result<(Vec<Open>, u64), JournalError> {
     let rows = collect(
         connection,
         &format!(
-            "SELECT id, direction, state, conflict, amount, external_reference, created_at {FROM} ORDER BY seq LIMIT ?1"
+            "SELECT id, direction, state, failure_reported, conflict, amount, external_reference, created_at {FROM} ORDER BY seq LIMIT ?1"
         ),
         [MOST_OPEN],
-        |row| {
-            Ok(Open {
-                id: row.uuid("id")?,
-                direction: row.read("direction")?,
-                state: row.read("state")?,
-                conflict: row.read("conflict")?,
-                amount_centavos: row.read::<Option<i64>>("amount")?.map(Centavos::new),
-                external_reference: row.read::<Option<String>>("external_reference")?.map(Safe::from),
-                created_at: row.time("created_at")?,
-            })
-        },
+        open_row,
     )?;
     let all =
         first(connection, &format!("SELECT count(*) AS count {FROM}"), [], |row| row.read::<i64>("count"))?;
     let more = all.unwrap_or(0) - i64::try_from(rows.len()).unwrap_or(0);
     Ok((rows, u64::try_from(more).unwrap_or(0)))
+}
+
+/// Payments of saldo's that ended unpaid in the shift.
+fn unpaid(connection: &Connection, since: i64, until: i64) -> Result<Vec<Open>, JournalError> {
+    let sql = "SELECT id, direction, state, failure_reported, conflict, amount, external_reference, created_at FROM transactions
+         WHERE state IN ('rejected', 'failed', 'cancelled', 'expired', 'declared_not_paid') AND direction = 'out'
+         AND ours = 1 AND conflict <> 1 AND updated_at BETWEEN ?1 AND ?2 ORDER BY seq DESC LIMIT ?3";
+    collect(connection, sql, params![since, until, MOST_OPEN], open_row)
+}
+
+fn open_row(row: &Row<'_>) -> Result<Open, JournalError> {
+    Ok(Open {
+        id: row.uuid("id")?,
+        direction: row.read("direction")?,
+        state: row.read("state")?,
+        failure_reported: row.read("failure_reported")?,
+        conflict: row.read("conflict")?,
+        amount_centavos: row.read::<Option<i64>>("amount")?.map(Centavos::new),
+        external_reference: row.read::<Option<String>>("external_reference")?.map(Safe::from),
+        created_at: row.time("created_at")?,
+    })
 }
 
 fn standing(connection: &Connection) -> Result<Vec<Alert>, JournalError> {

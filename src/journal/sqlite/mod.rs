@@ -154,7 +154,7 @@ impl SqliteReader {
     ///
     /// [`JournalError::Newer`], [`JournalError::OtherAccount`], [`JournalError::Open`].
     pub async fn open(path: &Path, account: &str) -> Result<Option<Arc<Self>>, JournalError> {
-        if !path.exists() {
+        if !is_there(path)? {
             return Ok(None);
         }
         let (path, account) = (path.to_owned(), account.to_owned());
@@ -201,6 +201,15 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, JournalError> {
         .map_err(|error| cannot_open(path, error))?;
     search::install(&connection).map_err(|error| cannot_open(path, error))?;
     Ok(connection)
+}
+
+/// Whether there is a journal at `path`. One that this user may not reach is none that is missing.
+///
+/// # Errors
+///
+/// [`JournalError::Open`].
+pub fn is_there(path: &Path) -> Result<bool, JournalError> {
+    path.try_exists().map_err(|error| cannot_open(path, error))
 }
 
 /// Makes the folder (0700) and the file (0600) where they are missing. SQLite gives its companions the file's mode.
