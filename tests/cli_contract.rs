@@ -191,6 +191,25 @@ fn the_last_look_is_when_the_time_is_up() {
 }
 
 #[test]
+fn a_reference_of_two_is_asked_about_and_not_guessed() {
+    let desk = Desk::start(prompt());
+    let paid = desk.saldo(&cash_out("1", "A-1")).expect(0).json();
+    let asked = ["cash-in", "--amount", "2", "--name", "Ana", "--document", "52998224725", "--json"];
+    let asked = desk.saldo(&[&asked[..], &["--reference", "A-1"]].concat()).expect(0).json();
+    for command in
+        [&["show"][..], &["receipt"], &["resolve"], &["refund", "--reason", "CUSTOMER_REQUEST", "--yes"]]
+    {
+        let run = desk.saldo(&[command, &["A-1", "--json"]].concat());
+        run.expect_error(2, "ambiguous_reference", "nothing_sent");
+        for id in [&paid["id"], &asked["id"]] {
+            assert!(run.stderr.contains(id.as_str().unwrap()), "{run:#?}");
+        }
+    }
+    let shown = desk.saldo(&["show", paid["id"].as_str().unwrap(), "--json"]).expect(0).json();
+    assert_eq!(shown["amount_centavos"], 100);
+}
+
+#[test]
 fn a_journal_that_cannot_be_reached_is_not_an_empty_one() {
     let desk = Desk::start(prompt());
     let file = desk.folder().join("no-folder");

@@ -234,6 +234,8 @@ fn charges_refunds_and_others_transactions_ring_too() {
     board.saldo(&["alerts", "ack", &number, "--note", "two payers"]).expect(0);
     board.saldo(&["alerts", "ack", &number, "--note", "another word"]).expect(2);
     board.ends("transaction-conflict");
+    let told = board.saldo(&["show", "CI1", "--lang", "en"]).expect(0).stdout.clone();
+    assert!(told.contains("somebody has looked into it") && told.matches("  PAID R$").count() == 2, "{told}");
     let row = board.saldo(&["show", "CI1", "--json"]).expect(0).json();
     assert_eq!((&row["conflict"], &row["looked_into"]), (&json!(false), &json!(true)));
     board.tell_at("CASHIN_PAID", &paid(&json!("CI2"), 9.0), "2099-01-01T00:00:00Z");
@@ -258,6 +260,7 @@ fn charges_refunds_and_others_transactions_ring_too() {
     board.saldo(&["resolve", "C-2", "--looked-into", "not-paid", "--reason", "asked the bank"]).expect(0);
     board.ends("refund-conflict");
     runtime().block_on(end_of("refund".to_owned(), asked)).expect(4);
+    assert_eq!(board.handed("transaction-conflict"), 1, "what a person has acknowledged does not ring again");
     board.end();
 }
 

@@ -14,6 +14,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::listener;
 use super::output::{say, say_json, spoken};
+use super::spoken::owner_in_portuguese;
 use super::told::Told;
 use crate::gateway::Gateway;
 use crate::journal::lock::Lock;
@@ -307,7 +308,11 @@ async fn journal(context: &Context, round: &mut Round) {
             ),
         ),
         Err(JournalError::Busy(owner)) => {
-            round.ok("journal", told!("{shown} is in use by {owner}", "{shown} está em uso por {owner}"));
+            let em_portugues = owner_in_portuguese(&owner);
+            round.ok(
+                "journal",
+                told!("{shown} is in use by {owner}", "{shown} está em uso por {em_portugues}"),
+            );
         }
         Err(error) => {
             round.fail(

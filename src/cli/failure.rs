@@ -265,6 +265,7 @@ impl From<JournalError> for Failure {
             JournalError::Older { .. } => Self::new(Exit::Config, "journal_older", message),
             JournalError::Open { .. } => Self::new(Exit::Config, "journal_unusable", message),
             JournalError::NotFound(_) => Self::new(Exit::NotFound, "not_found", message),
+            JournalError::NamesTwo { .. } => Self::new(Exit::Usage, "ambiguous_reference", message),
             JournalError::Edited { .. } => {
                 Self::new(Exit::Unsound, "journal_unsound", message).meaning(Outcome::Unknown)
             }

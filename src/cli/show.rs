@@ -20,7 +20,7 @@ use crate::domain::person::Person;
 use crate::domain::rebalance::Pockets;
 use crate::domain::report::{Direction, Report};
 use crate::domain::text::Safe;
-use crate::gateway::{Gateway, ReadError};
+use crate::gateway::{Gateway, ReadError, parse_webhook};
 use crate::journal::sqlite::SqliteReader;
 use crate::journal::{AttemptRow, Life, Reader, StoredRebalance};
 use crate::lang::Lang;
@@ -225,6 +225,7 @@ pub(super) async fn known(
     contradiction::print(life, About::Payment);
     contradiction::print(life, About::Charge);
     let lang = spoken();
+    tell_others_conflict(life);
     let line = |what: &str, value: Option<String>| {
         if let Some(value) = value {
             say(&format!("  {:<16} {value}", label(what, lang)));
@@ -287,6 +288,37 @@ pub(super) async fn known(
     }
     advice.iter().for_each(note);
     Ok(Exit::Done)
+}
+
+/// What was told of a transaction of others about which the gateway contradicts itself. It has no life to fold: what there is are
+/// the webhooks, as they came.
+fn tell_others_conflict(life: &Life) {
+    let row = &life.transaction;
+    if row.ours || !(row.conflict || row.looked_into) {
+        return;
+    }
+    tell(&if row.conflict {
+        told!(
+            "CONFLICT: the gateway contradicts itself about it, and saldo did not order it. What webhooks said, the newest first:",
+            "CONFLITO: o gateway se contradiz sobre ela, e o saldo não a pediu. O que os webhooks disseram, do mais novo ao mais antigo:"
+        )
+    } else {
+        told!(
+            "there was a conflict, and somebody has looked into it. What webhooks said, the newest first:",
+            "houve um conflito, e alguém já o apurou. O que os webhooks disseram, do mais novo ao mais antigo:"
+        )
+    });
+    for delivery in &life.deliveries {
+        let at = local(delivery.received_at);
+        match parse_webhook(&delivery.body) {
+            Ok(event) => {
+                let status = event.report.status.as_wire().to_owned();
+                let amount = event.report.amount.map_or_else(|| "?".to_owned(), |amount| amount.to_string());
+                say(&format!("  {at}  {status} {amount}"));
+            }
+            Err(why) => say(&format!("  {at}  ({why})")),
+        }
+    }
 }
 
 /// The requests of the payment or of the charge, whichever the row is.
@@ -380,6 +412,10 @@ fn print_report(report: &Report) {
         if let Some(value) = value {
             say(&format!("  {:<16} {value}", label(what, spoken())));
         }
+    }
+    if let Some(failure) = &report.failure {
+        let why = format!("{}: {}", failure.code, failure.message);
+        say(&format!("  {:<16} {why}", label("failure", spoken())));
     }
 }
 

@@ -192,7 +192,7 @@ impl Spoken for JournalError {
             _ => {}
         }
         spoken(self, lang, || match self {
-            Self::Busy(owner) => format!("o diário está em uso por {owner}"),
+            Self::Busy(owner) => format!("o diário está em uso por {}", owner_in_portuguese(owner)),
             Self::Newer { found, known } => format!(
                 "o diário tem o esquema {found}, e este saldo conhece até o {known}: use o saldo mais novo; nada foi tocado"
             ),
@@ -215,6 +215,9 @@ impl Spoken for JournalError {
             ),
             Self::Unreadable(why) => format!("há uma linha do diário que não pode ser lida: {why}"),
             Self::NotFound(id) => format!("nada no diário tem o id {id}"),
+            Self::NamesTwo { cash_out, cash_in } => format!(
+                "essa referência nomeia dois: o pagamento {cash_out} e o recebimento {cash_in}; informe o id de um deles"
+            ),
             Self::RebalanceRefused(refused) => format!(
                 "isto não se aplica a um rebalanceamento que está {}",
                 RebalanceWord(refused.0).spoken(lang)
@@ -224,6 +227,13 @@ impl Spoken for JournalError {
             Self::Refused(_) | Self::RequestRefused(_) => String::new(),
         })
     }
+}
+
+/// The note of whoever owns a journal, as its lock has it.
+pub(super) fn owner_in_portuguese(note: &str) -> String {
+    note.replace("another saldo", "outro saldo")
+        .replace(", process ", ", processo ")
+        .replace(", since ", ", desde ")
 }
 
 impl Spoken for NotAllowed {

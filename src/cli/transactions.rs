@@ -79,6 +79,8 @@ fn line(row: &Transaction, zone: &TimeZone) -> String {
     let cell = |value: &Option<Safe>| value.as_ref().map_or("-", Safe::as_str).to_owned();
     let mark = match (spoken(), row.conflict, row.looked_into) {
         (_, false, false) => "",
+        (Lang::En, true, _) if !row.ours => "  CONFLICT: the gateway contradicts itself, see `saldo show`",
+        (Lang::PtBr, true, _) if !row.ours => "  CONFLITO: o gateway se contradiz, veja `saldo show`",
         (Lang::En, true, _) => "  CONFLICT: not what was ordered, see `saldo show`",
         (Lang::PtBr, true, _) => "  CONFLITO: não é o que foi pedido, veja `saldo show`",
         (Lang::En, false, true) => "  there was a conflict, looked into: see `saldo show`",

@@ -126,6 +126,16 @@ pub enum JournalError {
     /// Nothing has this id.
     #[error("nothing in the journal has the id {0}")]
     NotFound(String),
+    /// A reference names a cash-out and a cash-in.
+    #[error(
+        "that reference names two: the cash-out {cash_out} and the cash-in {cash_in}; give the id of one"
+    )]
+    NamesTwo {
+        /// saldo's id of the newest cash-out.
+        cash_out: Uuid,
+        /// And of the newest cash-in.
+        cash_in: Uuid,
+    },
     /// The machine does not allow it.
     #[error(transparent)]
     Refused(#[from] cash_out::Refused),

@@ -172,7 +172,9 @@ fn told(app: &App, sent: &Sent, theme: &Theme, lines: &mut Lines<'_>) {
     let words = &app.words().cash_in;
     let order = &sent.decision.order;
     lines.line(&format!("{}  {}", order.amount, order.name), theme.strong);
-    lines.wrapped(&format!("{}: {}", words.reference, sent.decision.reference), theme.label);
+    if lines.left() > 10 {
+        lines.wrapped(&format!("{}: {}", words.reference, sent.decision.reference), theme.label);
+    }
     if lines.left() > 20 {
         lines.line(&app.clock.full(sent.at), theme.label);
     }

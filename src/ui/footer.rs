@@ -22,7 +22,7 @@ pub(super) fn render(
     buffer: &mut Buffer,
 ) -> Option<Position> {
     if let Mode::Search(prompt) = &app.mode {
-        return line(app, prompt, theme, row, buffer);
+        return line(app, prompt, theme, row, above, buffer);
     }
     if let Mode::Note(note) = &app.mode {
         return noted(app, note, theme, row, buffer);
@@ -68,7 +68,14 @@ fn flashed(text: &str, theme: &Theme, row: Rect, above: u16, buffer: &mut Buffer
 }
 
 /// The line of a query or a time: what is typed, and behind it what that means or what is wrong with it.
-fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
+fn line(
+    app: &App,
+    prompt: &Prompt,
+    theme: &Theme,
+    row: Rect,
+    above: u16,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let words = &app.words().feed;
     let (label, meaning) = match &prompt.wanted {
         Wanted::Rows(Ok(terms)) => {
@@ -82,12 +89,17 @@ fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffe
             (app.lang.past().prompt, time.map(|at| app.clock.full(at)).unwrap_or_default())
         }
     };
-    let x = put(buffer, row.x, row.y, row.right(), &format!(" {label}: "), theme.accent);
+    let x = put(buffer, row.x, row.y, row.right(), &before_field(label, row), theme.accent);
     let room = row.right().saturating_sub(x);
     let typed = width(prompt.field.text()).saturating_add(1).max(12).min(room);
-    let said = prompt.mistake().map(|error| (app.lang.query_mistake(error), theme.warn));
-    let (said, style) = said.unwrap_or((meaning, theme.label));
     let behind = room.saturating_sub(typed + 3);
+    let mut said = prompt.mistake().map(|error| (app.lang.query_mistake(error), theme.warn));
+    // What is wrong says what would be right, and that is at its end.
+    if let Some((mistake, _)) = said.take_if(|(mistake, _)| width(mistake) + 2 > behind && above > 0) {
+        let last = Rect { y: row.y - 1, ..row };
+        flashed(&mistake, theme, last, above.min(FLASH_ROWS) - 1, buffer);
+    }
+    let (said, style) = said.unwrap_or((meaning, theme.label));
     let field = if said.is_empty() || behind < 8 { room } else { typed };
     if field < room {
         let text = format!("← {}", cut(&said, behind));
@@ -96,13 +108,18 @@ fn line(app: &App, prompt: &Prompt, theme: &Theme, row: Rect, buffer: &mut Buffe
     form::field(buffer, Rect { x, width: field, ..row }, &prompt.field, theme.text)
 }
 
+/// What stands before a field: half of the row at most, so that what is typed is seen.
+fn before_field(label: &str, row: Rect) -> String {
+    format!(" {}: ", cut(label, row.width / 2))
+}
+
 /// The line of a note: what is typed, and behind it that something has to be.
 fn noted(app: &App, note: &Note, theme: &Theme, row: Rect, buffer: &mut Buffer) -> Option<Position> {
     let label = match note.about {
         Noted::Seen(_) => app.words().gaps.note,
         Noted::Shift(_) => app.lang.shift().note,
     };
-    let x = put(buffer, row.x, row.y, row.right(), &format!(" {label}: "), theme.accent);
+    let x = put(buffer, row.x, row.y, row.right(), &before_field(label, row), theme.accent);
     let room = row.right().saturating_sub(x);
     if let Some(flash) = &app.flash {
         put(

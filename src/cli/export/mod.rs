@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::output::note;
+use super::output::{note, say_json};
 use super::select::{Pages, Selection};
 use super::unwritten;
 use super::view::TransactionView;
@@ -145,8 +145,18 @@ pub(super) async fn run(arguments: ExportArguments, context: &Context) -> Result
     let rows = write_rows(writing, pages, file.writer()).await?;
     file.keep()?;
     let path = path.display();
+    if context.json {
+        say_json(&Written { rows, file: path.to_string() });
+    }
     note(told!("{rows} transactions are in {path}", "{rows} transações estão em {path}"));
     Ok(Exit::Done)
+}
+
+/// What was written, for scripts.
+#[derive(Debug, serde::Serialize)]
+struct Written {
+    rows: u64,
+    file: String,
 }
 
 /// Writes all of it, and says how many rows there were. A reader that has gone away has what it wanted.

@@ -86,13 +86,25 @@ pub(super) fn by_id(connection: &Connection, id: Uuid) -> Result<Option<Transact
 
 /// By any id. A reference can name a cash-in and a cash-out; then the one that saldo learned of last is meant.
 pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Transaction>, JournalError> {
-    for column in ["id", "internal_code", "transaction_id", "end_to_end_id", "external_reference"] {
+    for column in ["id", "internal_code", "transaction_id", "end_to_end_id"] {
         let sql = format!("SELECT {COLUMNS} FROM transactions WHERE {column} = ?1 ORDER BY seq DESC LIMIT 1");
         if let Some(found) = first(connection, &sql, [id], read)? {
             return Ok(Some(found));
         }
     }
-    Ok(None)
+    // References of cash-outs and of cash-ins are two namespaces of the gateway's.
+    let named = |direction: Direction| {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM transactions WHERE external_reference = ?1 AND +direction = ?2 ORDER BY seq DESC LIMIT 1"
+        );
+        first(connection, &sql, [id, direction.as_str()], read)
+    };
+    match (named(Direction::Out)?, named(Direction::In)?) {
+        (Some(cash_out), Some(cash_in)) => {
+            Err(JournalError::NamesTwo { cash_out: cash_out.id, cash_in: cash_in.id })
+        }
+        (one, other) => Ok(one.or(other)),
+    }
 }
 
 pub(super) fn insert_ours(connection: &Connection, id: Uuid, shown: &Projection) -> Result<(), JournalError> {

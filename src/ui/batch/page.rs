@@ -15,6 +15,9 @@ use crate::domain::stand::Stand;
 use crate::domain::text::Safe;
 use crate::domain::transaction::State;
 
+/// Rows for everything that is told of a batch and some of its lines.
+const ROOMY: u16 = 12;
+
 /// Cells of the bar at most.
 const BAR: u16 = 60;
 
@@ -35,6 +38,12 @@ pub(super) fn render(app: &App, page: &Page, theme: &Theme, lines: &mut Lines<'_
     let batch = &here.batch;
     let id = batch.id.to_string();
     let head = format!("{}  {}  ", batch.name, batch.total);
+    // On a small screen the lines are what somebody came for; the sums stand on a larger one.
+    if lines.left() < ROOMY {
+        lines.line(&head, theme.strong);
+        bar((here.progress.answered(), here.progress.all()), theme, lines);
+        return list(app, page, here, theme, lines);
+    }
     let about = format!("{} · {id}", app.lang.batch_lines(batch.count));
     if width(&head) + width(&about) <= lines.columns() {
         lines.pieces(&[(&head, theme.strong), (&about, theme.label)]);
