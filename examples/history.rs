@@ -33,7 +33,7 @@ use saldo::engine::message::{LookBack, LookFrom, Towards};
 use saldo::engine::past::look_back;
 use saldo::journal::lock::Lock;
 use saldo::journal::sqlite::{SqliteJournal, SqliteReader};
-use saldo::journal::{Query, Reader};
+use saldo::journal::{JournalError, Query, Reader};
 
 const ACCOUNT: &str = "48213 at sandbox";
 const DAYS: i64 = 30;
@@ -59,6 +59,8 @@ async fn main() {
         let path = folder.join(format!("saldo-history-{rows}")).join("journal.db");
         if !path.exists() {
             make(&path, rows).await;
+        } else if let Err(JournalError::Older { .. }) = SqliteReader::open(&path, ACCOUNT).await {
+            own(&path).await;
         }
         measure(&path, rows).await;
         if !keep {
@@ -72,10 +74,7 @@ async fn make(path: &Path, rows: i64) {
     let begun = Instant::now();
     write_rows(path, rows);
     let written = begun.elapsed();
-    let lock = Lock::acquire(path, "history", Duration::from_secs(5)).await.unwrap();
-    drop(SqliteJournal::open(path, ACCOUNT, lock).await.unwrap());
-    // The lock is free when the writer has ended.
-    drop(Lock::acquire(path, "history", Duration::from_secs(600)).await.unwrap());
+    own(path).await;
     Connection::open(path).unwrap().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     let bytes = std::fs::metadata(path).unwrap().len();
     println!(
@@ -84,6 +83,14 @@ async fn make(path: &Path, rows: i64) {
         (begun.elapsed() - written).as_secs_f64(),
         bytes >> 20
     );
+}
+
+/// Has saldo bring a journal up to date.
+async fn own(path: &Path) {
+    let lock = Lock::acquire(path, "history", Duration::from_secs(5)).await.unwrap();
+    drop(SqliteJournal::open(path, ACCOUNT, lock).await.unwrap());
+    // The lock is free when the writer has ended.
+    drop(Lock::acquire(path, "history", Duration::from_secs(600)).await.unwrap());
 }
 
 fn write_rows(path: &Path, rows: i64) {

@@ -35,6 +35,13 @@ fn a_person_hears_and_pays() {
     terminal.wait_text("Cash-outs 1 · R$\u{a0}500,25");
     terminal.send(b"say 'what\r");
     terminal.wait_text("The quotes of that line do not match");
+    // No line takes the terminal away from the sentences.
+    for line in [&b"demo\r"[..], b"saldo\r", b"serve\r"] {
+        terminal.send(line);
+    }
+    terminal.wait_text("demo is a program for a window of its own");
+    terminal.wait_text("saldo is a program for a window of its own");
+    terminal.wait_text("serve is a program for a window of its own");
     terminal.send(b"quit\r");
     assert!(terminal.exit(PATIENCE).success());
     assert!(!terminal.raw().contains('\u{1b}'), "{:?}", terminal.raw());
@@ -63,4 +70,8 @@ fn sentences_are_for_the_cockpit() {
     let run = desk.saldo(&["balance", "--linear"]);
     assert_eq!(run.code, Some(2), "{run:#?}");
     assert!(run.stderr.contains("--linear is for the cockpit"), "{run:#?}");
+    // Nor is the mask of a screen: it would hide nothing of what a command tells.
+    let run = desk.saldo(&["balance", "--private"]);
+    assert_eq!(run.code, Some(2), "{run:#?}");
+    assert!(run.stderr.contains("--private is for the cockpit"), "{run:#?}");
 }

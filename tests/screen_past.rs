@@ -164,3 +164,19 @@ fn keys_step_and_the_newest_wish_counts() {
     }
     assert_eq!(wish(&screen.keys("}")).unwrap().from, LookFrom::Time(now()));
 }
+
+#[test]
+fn a_day_is_its_last_second_and_one_to_come_is_refused() {
+    for (lang, refused) in [(Lang::En, "has not come yet"), (Lang::PtBr, "ainda não chegou")] {
+        let mut screen = Screen::new(lang).size(100, 30);
+        screen.keys("T");
+        screen.type_text("01/03/2026");
+        assert!(screen.text().contains("01/03/2026 23:59:59"), "{}", screen.text());
+        for _ in 0..10 {
+            screen.keys("backspace");
+        }
+        screen.type_text("01/03/2030");
+        assert!(screen.text().contains(refused), "{}", screen.text());
+        assert!(wish(&screen.keys("enter")).is_none());
+    }
+}

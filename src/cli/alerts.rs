@@ -13,7 +13,6 @@ use super::failure::{Exit, Failure};
 use super::output::{note, say, say_json, spoken, tell};
 use crate::domain::alert::{Alert, What};
 use crate::engine::alerts::{NotAcknowledged, Subject, Telling};
-use crate::journal::JournalError;
 use crate::journal::alerts::{AlertReader as _, Listed};
 use crate::lang::Lang;
 
@@ -82,7 +81,13 @@ async fn list(all: bool, context: &Context) -> Result<Exit, Failure> {
 }
 
 async fn acknowledge(number: i64, text: Option<String>, context: &Context) -> Result<Exit, Failure> {
-    let missing = || Failure::from(JournalError::NotFound(format!("alert {number}")));
+    let missing = || {
+        let told = told!(
+            "there is no alert {number}; nothing was recorded",
+            "não há alerta {number}; nada foi gravado"
+        );
+        Failure::new(Exit::NotFound, "not_found", told)
+    };
     let reader = context.reader().await?.ok_or_else(missing)?;
     let before = reader.alert(number).await?.ok_or_else(missing)?;
     drop(reader);

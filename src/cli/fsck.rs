@@ -141,10 +141,10 @@ fn report(path: &str, checkup: &Checkup) {
     }
     let is_sound = checkup.findings.is_empty();
     if let Some(head) = checkup.head.filter(|_| is_sound) {
-        say(&format!("audit head {head}"));
+        tell(&told!("audit head {head}", "topo da auditoria {head}"));
         note(told!(
             "note the head somewhere else: `saldo fsck --noted HEAD` proves later that nothing before it was changed",
-            "anote o head em outro lugar: `saldo fsck --noted HEAD` prova depois que nada antes dele foi mudado"
+            "anote o topo em outro lugar: `saldo fsck --noted TOPO` prova depois que nada antes dele foi mudado"
         ));
     }
 }

@@ -1,5 +1,6 @@
 //! Which rows of the history: the flags that `transactions` and `export` share, and the rows page by page.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::Args;
@@ -84,8 +85,9 @@ pub(super) fn time(flag: &str, text: &str, read: Option<Timestamp>) -> Result<Ti
 
 fn status(word: &str) -> Result<Group, Failure> {
     every_state().map(State::as_str).find(|known| *known == word).map(Group::Word).ok_or_else(|| {
-        let mut known: Vec<&str> = every_state().map(State::as_str).collect();
-        known.dedup();
+        // Some words are of both directions.
+        let mut named = BTreeSet::new();
+        let known: Vec<&str> = every_state().map(State::as_str).filter(|word| named.insert(*word)).collect();
         let known = known.join(", ");
         Failure::usage(told!(
             "--state: there is no state {word:?}; there are {known}",
