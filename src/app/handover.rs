@@ -46,7 +46,7 @@ impl Page {
     }
 
     fn show(&mut self, shown: Shown) {
-        *self = Self { shown, ..Self::default() };
+        *self = Self { shown, more: self.more, ..Self::default() };
     }
 }
 
@@ -78,9 +78,7 @@ impl App {
             Err(why) => Shown::Failed(why),
         };
         if let Some(page) = self.handover_page() {
-            let more = page.more;
             page.show(shown);
-            page.more = more;
         }
     }
 

@@ -124,10 +124,9 @@ fn show(alert: &Alert, zone: &TimeZone) {
     match lang {
         Lang::En => say(&format!("       {}", alert.what)),
         Lang::PtBr => {
-            let detail = lang.alert_detail(&alert.what, &|at| time(at, zone));
-            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+            let told = with_detail(&alert.what, lang, &|at| time(at, zone));
             let show = alert.what.row().map(|id| format!(": saldo show {id}")).unwrap_or_default();
-            say(&format!("       {}{detail}{show}", lang.alert(&alert.what)));
+            say(&format!("       {told}{show}"));
         }
     }
     if let What::UnexplainedDifference { suspects, .. } = &alert.what {
@@ -140,6 +139,13 @@ fn show(alert: &Alert, zone: &TimeZone) {
         let (by, at) = (&seen.by, time(seen.at, zone));
         tell(&told!("       acknowledged by {by} at {at}{words}", "       visto por {by} em {at}{words}"));
     }
+}
+
+/// What an alert says, in the words of the screen.
+pub(super) fn with_detail(what: &What, lang: Lang, time: &dyn Fn(Timestamp) -> String) -> String {
+    let detail = lang.alert_detail(what, time);
+    let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
+    format!("{}{detail}", lang.alert(what))
 }
 
 /// A time for people, in the desk's zone.

@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::alerts::time as time_in;
+use super::alerts::{time as time_in, with_detail};
 use super::cockpit::zone;
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -180,11 +180,7 @@ fn table(seen: &AsItWas, time: &dyn Fn(Timestamp) -> String) {
     for alert in &seen.alerts {
         let what = Told::both(|lang| match lang {
             Lang::En => alert.what.to_string(),
-            Lang::PtBr => {
-                let detail = lang.alert_detail(&alert.what, time);
-                let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
-                format!("{}{detail}", lang.alert(&alert.what))
-            }
+            Lang::PtBr => with_detail(&alert.what, lang, time),
         });
         let seen_by = alert.acknowledged.as_ref().map(|seen| {
             let by = &seen.by;

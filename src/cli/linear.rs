@@ -139,7 +139,7 @@ fn slip(arguments: &[String], words: &LinearWords) -> Option<String> {
         let command = arguments.iter().find(|argument| !argument.starts_with('-'));
         return Some(words.not_here.replace("{}", command.map_or("saldo", String::as_str)));
     }
-    let error = Some(parsed.err().filter(clap::Error::use_stderr)?);
+    let error = parsed.err().filter(clap::Error::use_stderr)?;
     let names: Vec<String> =
         super::Arguments::command().get_subcommands().map(|one| one.get_name().to_owned()).collect();
     let command = arguments.iter().find(|argument| !argument.starts_with('-'));
@@ -150,7 +150,7 @@ fn slip(arguments: &[String], words: &LinearWords) -> Option<String> {
         let meant = nearest.map(|nearest| words.meant.replace("{}", nearest));
         return Some([Some(none), meant].into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
-    let what = match error?.get(ContextKind::InvalidArg) {
+    let what = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) => flag.clone(),
         Some(ContextValue::Strings(flags)) => flags.join(", "),
         _ => "…".to_owned(),

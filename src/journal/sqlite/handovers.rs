@@ -107,15 +107,17 @@ fn rebalanced(connection: &Connection, since: i64) -> Result<Vec<Rebalance>, Jou
     Ok(found.collect())
 }
 
+/// What [`open_row`] reads.
+const OPEN_ROW: &str =
+    "id, direction, state, failure_reported, conflict, amount, external_reference, created_at";
+
 /// Orders of saldo's without an outcome, and what the gateway contradicts.
 fn open(connection: &Connection) -> Result<(Vec<Open>, u64), JournalError> {
     const FROM: &str = "FROM transactions WHERE id IN (SELECT id FROM intents WHERE open = 1 UNION SELECT id FROM charges WHERE open = 1
         UNION SELECT cash_in FROM refunds WHERE open = 1) OR conflict = 1 AND ours = 1";
     let rows = collect(
         connection,
-        &format!(
-            "SELECT id, direction, state, failure_reported, conflict, amount, external_reference, created_at {FROM} ORDER BY seq LIMIT ?1"
-        ),
+        &format!("SELECT {OPEN_ROW} {FROM} ORDER BY seq LIMIT ?1"),
         [MOST_OPEN],
         open_row,
     )?;
@@ -127,10 +129,12 @@ fn open(connection: &Connection) -> Result<(Vec<Open>, u64), JournalError> {
 
 /// Payments of saldo's that ended unpaid in the shift.
 fn unpaid(connection: &Connection, since: i64, until: i64) -> Result<Vec<Open>, JournalError> {
-    let sql = "SELECT id, direction, state, failure_reported, conflict, amount, external_reference, created_at FROM transactions
+    let sql = format!(
+        "SELECT {OPEN_ROW} FROM transactions
          WHERE state IN ('rejected', 'failed', 'cancelled', 'expired', 'declared_not_paid') AND direction = 'out'
-         AND ours = 1 AND conflict <> 1 AND updated_at BETWEEN ?1 AND ?2 ORDER BY seq DESC LIMIT ?3";
-    collect(connection, sql, params![since, until, MOST_OPEN], open_row)
+         AND ours = 1 AND conflict <> 1 AND updated_at BETWEEN ?1 AND ?2 ORDER BY seq DESC LIMIT ?3"
+    );
+    collect(connection, &sql, params![since, until, MOST_OPEN], open_row)
 }
 
 fn open_row(row: &Row<'_>) -> Result<Open, JournalError> {
