@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::clock::{Clock, SystemClock};
@@ -69,10 +69,10 @@ impl Inbox {
                         rest = others;
                         let (began, before) = (Instant::now(), *came.borrow());
                         self.read_some(some).await;
-                        let arrived = came.borrow().saturating_sub(before);
+                        let (took, arrived) = (began.elapsed(), came.borrow().saturating_sub(before));
                         size = if arrived == 0 { AT_ONCE_ALONE } else { AT_ONCE };
-                        if arrived > u64::try_from(some.len()).unwrap_or(u64::MAX) {
-                            tokio::time::sleep((began.elapsed() * LEAVE).min(LEAVE_AT_MOST)).await;
+                        if arrived > 0 && is_flood(&came, some.len(), took).await {
+                            tokio::time::sleep((took * LEAVE).min(LEAVE_AT_MOST)).await;
                         }
                     }
                 }
@@ -124,6 +124,15 @@ impl Inbox {
             let _ = self.news.send(News::Alarm { alarm, intent }).await;
         }
     }
+}
+
+/// Whether more come in as much time as it took to read so many, while nobody reads. Reading itself keeps them back: a
+/// sender with few connections waits for each answer.
+async fn is_flood(came: &watch::Receiver<u64>, read: usize, took: Duration) -> bool {
+    let before = *came.borrow();
+    tokio::time::sleep(took.min(LEAVE_AT_MOST)).await;
+    let arrived = came.borrow().saturating_sub(before);
+    arrived > u64::try_from(read).unwrap_or(u64::MAX)
 }
 
 async fn wait_for(error: &JournalError) {
@@ -179,5 +188,20 @@ impl Quieted {
         let unsaid = std::mem::take(&mut self.unsaid);
         self.said_at = Some(Instant::now());
         tracing::warn!(number, unsaid, "an authentic webhook cannot be read, and is kept aside: {reason}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_is_more_than_was_read_in_as_much_time() {
+        let (sender, came) = watch::channel(1_000);
+        for (arrive, expected) in [(0, false), (64, false), (65, true)] {
+            let arriving = async { sender.send_modify(|taken| *taken += arrive) };
+            let (is_flood, ()) = tokio::join!(is_flood(&came, 64, Duration::from_millis(1)), arriving);
+            assert_eq!(is_flood, expected, "{arrive}");
+        }
     }
 }
