@@ -13,10 +13,11 @@ const LEFT: f32 = 64.0;
 /// Where values begin.
 const VALUES: f32 = 184.0;
 const LINE: f32 = 18.0;
-/// Characters of a value in a line, at the size they are set in.
-const WIDTH: usize = 62;
+/// What a line of a value holds at the size that it is set in, with a margin on the right as wide as the left one's. In
+/// thousandths of that size, as the font's widths are.
+const WIDTH: u32 = 34_700;
 /// The same of a note.
-const NOTE_WIDTH: usize = 92;
+const NOTE_WIDTH: u32 = 58_300;
 
 const REGULAR: Name<'static> = Name(b"F1");
 const BOLD: Name<'static> = Name(b"F2");
@@ -72,28 +73,60 @@ fn drawn(receipt: &Receipt) -> Vec<u8> {
     page.finish().to_vec()
 }
 
-/// Lines of at most so many characters, broken at blanks where there are any.
-fn wrapped(text: &str, most: usize) -> Vec<String> {
+/// Lines of at most this width, broken at blanks where there are any.
+fn wrapped(text: &str, most: u32) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > most {
+        if !line.is_empty() && width(&line) + width(" ") + width(word) > most {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
-        while line.chars().count() > most {
-            let rest = line.chars().skip(most).collect();
-            lines.push(line.chars().take(most).collect());
-            line = rest;
+        for letter in word.chars() {
+            if !line.is_empty() && width(&line) + advance(letter) > most {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(letter);
         }
     }
     if !line.is_empty() {
         lines.push(line);
     }
     lines
+}
+
+fn width(text: &str) -> u32 {
+    text.chars().map(advance).sum()
+}
+
+/// How wide a letter is in Helvetica, in thousandths of its size (Adobe's metrics of the core fonts); beyond ASCII, the
+/// widest of its kind.
+const fn advance(letter: char) -> u32 {
+    match letter {
+        '\'' => 191,
+        'i' | 'j' | 'l' => 222,
+        '|' => 260,
+        ' ' | '!' | ',' | '.' | '/' | ':' | ';' | 'I' | '[' | '\\' | ']' | 'f' | 't' => 278,
+        '(' | ')' | '-' | '`' | 'r' => 333,
+        '{' | '}' => 334,
+        '"' => 355,
+        '*' => 389,
+        '^' => 469,
+        'J' | 'c' | 'k' | 's' | 'v' | 'x' | 'y' | 'z' => 500,
+        '#' | '$' | '0'..='9' | '?' | 'L' | '_' | 'a' | 'b' | 'd' | 'e' | 'g' | 'h' | 'n'..='q' | 'u' => 556,
+        '+' | '<'..='>' | '~' => 584,
+        'F' | 'T' | 'Z' | 'ß'..='å' | 'ç'..='ÿ' => 611,
+        '&' | 'A' | 'B' | 'E' | 'K' | 'P' | 'S' | 'V' | 'X' | 'Y' => 667,
+        'C' | 'D' | 'H' | 'N' | 'R' | 'U' | 'w' => 722,
+        'G' | 'O' | 'Q' | 'À'..='Å' | 'Ç'..='Þ' => 778,
+        'M' | 'm' => 833,
+        '%' => 889,
+        'W' => 944,
+        '@' => 1_015,
+        _ => 1_000,
+    }
 }
 
 /// The first letter that the page's fonts do not have. A receipt with another name on it than the payee's proves nothing.
@@ -159,10 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn wide_letters_stay_on_the_page() {
+        for letter in ['W', 'i', '@', 'Æ', 'Ã', '7'] {
+            let text = letter.to_string().repeat(200);
+            let lines = wrapped(&text, WIDTH);
+            assert_eq!(lines.concat(), text);
+            assert!(lines.iter().all(|line| width(line) <= WIDTH), "{lines:?}");
+            let full = &lines[0];
+            assert!(width(full) + advance(letter) > WIDTH, "{full} has room for another");
+        }
+    }
+
+    #[test]
     fn long_texts_are_broken_and_strange_letters_marked() {
-        assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
-        assert_eq!(wrapped("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
-        assert_eq!(wrapped("", 4), [] as [&str; 0]);
+        assert_eq!(wrapped("a bb ccc", 2_000), ["a bb", "ccc"]);
+        assert_eq!(wrapped("ab cdefgh i", 1_700), ["ab", "cde", "fgh", "i"]);
+        assert_eq!(wrapped("", 2_000), [] as [&str; 0]);
         assert_eq!(encoded("ção – 中"), b"\xe7\xe3o \x96 ?");
     }
 }
