@@ -18,7 +18,7 @@ const TERMS: [&[(&str, &str)]; 9] = [
     &[("TERM", "linux")],
     &[("TERM", "vt100")],
     &[("TERM", "screen-256color"), ("NO_COLOR", "1")],
-    &[("TERM", "tmux-256color"), ("TMUX", "/tmp/tmux-0/default,1,0")],
+    &[("TERM", "tmux-256color"), ("TMUX", "default,1,0")],
     &[("TERM", "xterm-kitty")],
     &[("TERM", "alacritty"), ("COLORTERM", "24bit")],
     &[("TERM", "a-terminal-nobody-knows")],

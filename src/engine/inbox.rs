@@ -1,7 +1,7 @@
 //! Reading the webhooks that were taken: each becomes a row of the feed, or is kept aside.
 //!
 //! Many are taken into the journal at once. In a flood the listener needs the journal's thread more than the feed does: as
-//! long as they come faster than they are read, reading takes a thirty-second part of the time.
+//! long as they come faster than they are read, reading takes a thirty-third part of the time.
 
 mod figures;
 
@@ -28,7 +28,8 @@ const AT_ONCE: usize = 64;
 /// And while none arrive.
 const AT_ONCE_ALONE: usize = 250;
 
-/// How long reading leaves the journal alone in a flood, as a multiple of what it took itself, and at most.
+/// How long reading leaves the journal alone in a flood once that is known ([`is_flood`]), as a multiple of what it took itself,
+/// and at most.
 const LEAVE: u32 = 31;
 const LEAVE_AT_MOST: Duration = Duration::from_secs(1);
 

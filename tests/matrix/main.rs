@@ -70,7 +70,7 @@ const AROUND: [&[(&str, &str)]; 6] = [
     &[("NO_COLOR", "1")],
     &[("NO_COLOR", "")],
     &[("COLORTERM", "truecolor")],
-    &[("COLORTERM", "1"), ("TMUX", "/tmp/tmux-1000/default,1,0")],
+    &[("COLORTERM", "1"), ("TMUX", "default,1,0")],
     &[("COLORTERM", "24bit"), ("NO_COLOR", "yes"), ("SSH_TTY", "/dev/pts/1")],
 ];
 
