@@ -111,7 +111,8 @@ async fn deliver(journal: &SqliteJournal, delivery: Delivery, status: Status, se
     let mut told = report(Direction::In, status, "CI1", "site-1");
     told.amount = Some(Centavos::new(1_234));
     let contents = Contents::Report(Box::new(observation(told, second)));
-    journal.read_deliveries(vec![(number, contents)]).await.unwrap();
+    assert_eq!(journal.unread_deliveries().await.unwrap()[0].0, number);
+    journal.read_deliveries(vec![(number, contents)]).await.unwrap().remove(0).unwrap();
 }
 
 #[tokio::test]

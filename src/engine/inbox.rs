@@ -1,7 +1,7 @@
 //! Reading the webhooks that were taken: each becomes a row of the feed, or is kept aside.
 //!
-//! Many are taken into the journal at once. In a flood the listener needs the journal's thread more than the feed does: as
-//! long as they come faster than they are read, reading takes a thirty-third part of the time.
+//! They are taken faster than they can be read. In a flood the listener needs the processor more than the feed does: as long
+//! as they come faster than they are read, reading takes a thirty-third part of the time.
 
 mod figures;
 
@@ -21,8 +21,7 @@ use crate::gateway::parse_webhook;
 use crate::journal::{Contents, Delivery, Journal, JournalError, Observation, Observed};
 use figures::Figures;
 
-/// Deliveries taken in at once while others arrive: some milliseconds of the journal's thread, for which a webhook may have
-/// to wait.
+/// Deliveries taken in at once while others arrive: some milliseconds of the journal's writer and of a processor.
 const AT_ONCE: usize = 64;
 
 /// And while none arrive.

@@ -523,7 +523,7 @@ pub trait Journal: Reader {
     fn record_balance(&self, reading: Reading) -> Answer<'_, ()>;
     /// Thins out balances that have become old by then, a part at a time.
     fn thin_balances(&self, now: Timestamp) -> Answer<'_, ()>;
-    /// Keeps an authentic webhook before it is answered and read.
+    /// Keeps an authentic webhook before it is answered and read. Its number; it is a row of the inbox when somebody reads.
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64>;
     /// Webhooks that were taken and not read yet, oldest first.
     fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>>;

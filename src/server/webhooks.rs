@@ -1,7 +1,7 @@
 //! The webhook listener: authentic first, durable second, answered third, read last.
 //!
-//! The signature is checked over the raw bytes, in constant time; then the body is committed to the journal; only then
-//! is it answered with 200. What cannot be made durable in time is answered with 503, so that the gateway sends it
+//! The signature is checked over the raw bytes, in constant time; then the journal makes it durable; only then is it
+//! answered with 200. What cannot be made durable in time is answered with 503, so that the gateway sends it
 //! again. A repeat is as welcome as the first: the gateway promises repeats, and `X-Event-Id` is new each time.
 //!
 //! A connection that brought something authentic is kept for the next; every other one is closed with its answer. Forged
@@ -34,7 +34,7 @@ use crate::gateway::webhook_signature_is_right;
 use crate::journal::{Delivery, Journal};
 use slow::Slowdown;
 
-/// The gateway waits 5 s for its answer; a row that is not durable by now is refused, and comes again.
+/// The gateway waits 5 s for its answer; a webhook that is not durable by now is refused, and comes again.
 const DURABLE_WITHIN: Duration = Duration::from_secs(4);
 
 /// For the whole body to arrive.
@@ -236,7 +236,7 @@ async fn judge(listener: &Listener, caller: &Caller, request: Request<Incoming>)
         refuse(listener, caller).await;
         return StatusCode::UNAUTHORIZED;
     };
-    // From here on nobody takes its place: the row may be on its way to the disk.
+    // From here on nobody takes its place: it may be on its way to the disk.
     caller.is_proven.store(true, Ordering::Relaxed);
     let delivery = Delivery {
         body: Vec::from(body),

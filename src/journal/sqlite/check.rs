@@ -117,6 +117,13 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
         Err(error) if is_half_made(path, &error) && noted.is_empty() => round.checkup.is_empty = true,
         Err(error) => round.unless_done(None, Err(error))?,
     }
+    for kept in super::arrivals::damaged(path) {
+        let what = format!(
+            "a part of the webhooks in {} cannot be read, and is not in the journal: compare the gateway's statement for its hours, and move the file away",
+            kept.display()
+        );
+        round.find(None, None, what);
+    }
     Ok(checkup)
 }
 

@@ -1,4 +1,5 @@
-//! The journal on SQLite: one writer thread with group commit, one reader thread, WAL, `synchronous=FULL`.
+//! The journal on SQLite: one writer thread with group commit, one reader thread, WAL, `synchronous=FULL`; and a thread that
+//! takes webhooks into a file beside it ([`arrivals`]).
 //!
 //! The file is made readable by its owner alone: it holds people's data.
 //!
@@ -7,6 +8,7 @@
 //! writable when the disk is full.
 
 mod alerts;
+mod arrivals;
 mod asked;
 mod audit;
 mod balances;
@@ -44,7 +46,7 @@ mod writer;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -52,6 +54,7 @@ use tokio::sync::watch;
 
 use super::JournalError;
 use super::lock::Lock;
+use arrivals::Arrivals;
 use reserve::{Reserve as _, ReserveFile};
 use schema::Taken;
 use worker::{ReadQueue, WriteQueue};
@@ -66,6 +69,7 @@ pub use rebuild::Rebuilt;
 pub struct SqliteJournal {
     writer: WriteQueue,
     reader: ReadQueue,
+    arrivals: Arrivals,
     news: watch::Receiver<u64>,
 }
 
@@ -84,9 +88,15 @@ impl SqliteJournal {
     /// and [`JournalError::Unwritable`] say what is in the way.
     pub async fn open(path: &Path, account: &str, lock: Lock) -> Result<Self, JournalError> {
         let (path, account) = (path.to_owned(), account.to_owned());
-        tokio::task::spawn_blocking(move || Self::open_now(&path, &account, lock))
+        let journal = tokio::task::spawn_blocking(move || Self::open_now(&path, &account, lock))
             .await
-            .map_err(|_| JournalError::Closed)?
+            .map_err(|_| JournalError::Closed)??;
+        match journal.bring_in().await {
+            // Without room for webhooks all the rest goes on; they wait where they are.
+            Err(error @ JournalError::Unwritable(_)) => tracing::error!("webhooks wait: {error}"),
+            outcome => outcome?,
+        }
+        Ok(journal)
     }
 
     fn open_now(path: &Path, account: &str, lock: Lock) -> Result<Self, JournalError> {
@@ -104,9 +114,12 @@ impl SqliteJournal {
         let _ = reserve.make_whole();
         let read_only = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let (sender, news) = watch::channel(0);
-        let writer = Writer::new(connection, taken, reserve);
-        // The thread keeps the lock: another owner may come when it is done, not when it has been told to be.
+        let reserve = Arc::new(Mutex::new(reserve));
+        let writer = Writer::new(connection, taken, Arc::clone(&reserve));
+        // The threads keep the lock: another owner may come when they are done, not when they have been told to be.
+        let lock = Arc::new(lock);
         Ok(Self {
+            arrivals: Arrivals::start(path, account, reserve, Arc::clone(&lock))?,
             writer: WriteQueue::start(writer, sender, lock)?,
             reader: ReadQueue::start(read_only)?,
             news,

@@ -1,5 +1,7 @@
 //! What is still to be passed on: a cursor in the inbox for each address, and what it has refused.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
@@ -17,8 +19,26 @@ impl Outbox for SqliteJournal {
     }
 
     fn outgoing(&self, address: &str, now: Timestamp, limit: u32) -> Answer<'_, Outgoing> {
-        let address = address.to_owned();
-        Box::pin(self.reader.call(move |connection| outgoing(connection, &address, now, limit)))
+        let address: Arc<str> = address.into();
+        Box::pin(async move {
+            let read = || {
+                let address = Arc::clone(&address);
+                self.reader.call(move |connection| outgoing(connection, &address, now, limit))
+            };
+            let mut found = read().await?;
+            if found.parcels.len() < limit as usize && self.arrivals.has_more() {
+                match self.bring_in().await {
+                    // What is there is passed on all the same.
+                    Err(_) if !found.parcels.is_empty() => {}
+                    outcome => {
+                        outcome?;
+                        found = read().await?;
+                    }
+                }
+            }
+            found.waiting = found.waiting.saturating_add(self.arrivals.waiting());
+            Ok(found)
+        })
     }
 
     fn passed(&self, address: &str, outcome: Passed) -> Answer<'_, ()> {

@@ -69,18 +69,26 @@ impl Journal for SqliteJournal {
     }
 
     fn take_delivery(&self, delivery: Delivery) -> Answer<'_, i64> {
-        Box::pin(self.writer.take(delivery))
+        Box::pin(self.take(delivery))
     }
 
     fn unread_deliveries(&self) -> Answer<'_, Vec<(i64, Delivery)>> {
-        Box::pin(self.reader.call(|connection| {
-            collect(
-                connection,
-                "SELECT number, received_at, event_id, signature, content_type, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
-                [UNREAD_AT_ONCE],
-                |row| Ok((row.read("number")?, feed::delivery(row)?)),
-            )
-        }))
+        Box::pin(async {
+            let mut found = self.reader.call(unread).await?;
+            let is_short = found.len() < UNREAD_AT_ONCE as usize;
+            while is_short && self.arrivals.has_more() {
+                match self.bring_in().await {
+                    // What is there can be read all the same; the trouble is told when nothing else is left.
+                    Err(_) if !found.is_empty() => break,
+                    outcome => outcome?,
+                }
+                found = self.reader.call(unread).await?;
+                if !found.is_empty() {
+                    break;
+                }
+            }
+            Ok(found)
+        })
     }
 
     fn read_deliveries(
@@ -101,6 +109,15 @@ impl Journal for SqliteJournal {
     }
 }
 
+fn unread(connection: &Connection) -> Result<Vec<(i64, Delivery)>, JournalError> {
+    collect(
+        connection,
+        "SELECT number, received_at, event_id, signature, content_type, body FROM inbox WHERE read = 0 ORDER BY number LIMIT ?1",
+        [UNREAD_AT_ONCE],
+        |row| Ok((row.read("number")?, feed::delivery(row)?)),
+    )
+}
+
 /// Takes in what a delivery says, and marks it as read.
 fn read_delivery(
     connection: &Connection,
@@ -112,10 +129,13 @@ fn read_delivery(
         Contents::Illegible(reason) => (None, Some(reason)),
     };
     let subject = observed.as_ref().map(|observed| observed.transaction.id.to_string());
-    write(
+    let marked = write(
         connection,
         "UPDATE inbox SET read = 1, subject = ?2, trouble = ?3 WHERE number = ?1",
         params![number, subject, trouble],
     )?;
+    if marked == 0 {
+        return Err(JournalError::NotFound(format!("webhook {number}")));
+    }
     Ok(observed)
 }

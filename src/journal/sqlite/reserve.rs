@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
@@ -28,6 +29,30 @@ pub(super) trait Reserve: Send + 'static {
     fn give_back(&mut self) -> bool;
     /// Whether the disk, or a quota on it, has no room left.
     fn is_room_gone(&mut self) -> bool;
+}
+
+/// One for several threads.
+impl<R: Reserve> Reserve for Arc<Mutex<R>> {
+    fn make_whole(&mut self) -> io::Result<()> {
+        held(self).make_whole()
+    }
+
+    fn give_back(&mut self) -> bool {
+        held(self).give_back()
+    }
+
+    fn is_room_gone(&mut self) -> bool {
+        held(self).is_room_gone()
+    }
+}
+
+fn held<R>(reserve: &Mutex<R>) -> MutexGuard<'_, R> {
+    reserve.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether the disk is full, or a quota on it used up.
+pub(super) fn is_want_of_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// The file beside the journal.
@@ -84,9 +109,7 @@ impl Reserve for ReserveFile {
         let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
         let outcome = allocate(&file, length, PROBE);
         let _ = file.set_len(length);
-        outcome.is_err_and(|error| {
-            matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        })
+        outcome.is_err_and(|error| is_want_of_room(&error))
     }
 }
 

@@ -3,30 +3,21 @@
 //! The writer takes everything that waits into one database transaction (see [`super::writer`]); a caller hears of its
 //! change only after the commit. The reader answers one question after another.
 
-use std::time::{Duration, Instant};
-
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::super::{Delivery, JournalError};
-use super::inbox::Taking;
+use super::super::JournalError;
 use super::reserve::Reserve;
 use super::writer::{Answered, Purpose, Work, Writer};
 
-/// Calls that may wait for the thread. Webhooks arrive in bursts of hundreds; beyond that, the caller waits.
+/// Calls that may wait for the thread; beyond that, the caller waits.
 const QUEUE: usize = 1_024;
 
 /// Changes that share one commit: enough to spread the fsync thin, few enough to keep the first one's wait short.
 const BATCH: usize = 256;
 
-/// How long the first of many webhooks waits for the others. A commit answers all of its connections at once, and each
-/// brings the next a moment later: without this, every other commit would have one or two of them and an fsync of its own.
-const GATHER: Duration = Duration::from_millis(1);
-
-/// Between two looks while gathering.
-const LOOK: Duration = Duration::from_micros(50);
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), JournalError> {
+/// A thread of the journal's.
+pub(super) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), JournalError> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(body)
@@ -50,10 +41,7 @@ impl WriteQueue {
         let (queue, mut receiver) = mpsc::channel(QUEUE);
         spawn("journal-writer", move || {
             let mut batch = Vec::with_capacity(BATCH);
-            let mut last = 0;
             while receiver.blocking_recv_many(&mut batch, BATCH) > 0 {
-                gather(&mut receiver, &mut batch, last / 2);
-                last = batch.len();
                 writer.work_off(batch.drain(..), || news.send_modify(|sequence| *sequence += 1));
             }
             drop(writer);
@@ -80,13 +68,6 @@ impl WriteQueue {
         self.enqueue(purpose, false, work).await
     }
 
-    /// Takes a webhook; its number.
-    pub(super) async fn take(&self, delivery: Delivery) -> Result<i64, JournalError> {
-        let (sender, receiver) = oneshot::channel();
-        self.queue.send(Box::new(Taking::new(delivery, sender))).await.map_err(|_| JournalError::Closed)?;
-        receiver.await.map_err(|_| JournalError::Closed)?
-    }
-
     async fn enqueue<T: Send + 'static>(
         &self,
         purpose: Purpose,
@@ -99,20 +80,6 @@ impl WriteQueue {
         let work = super::writer::job(purpose, is_news, work, answer);
         self.queue.send(work).await.map_err(|_| JournalError::Closed)?;
         receiver.await.map_err(|_| JournalError::Closed)?
-    }
-}
-
-/// Waits for a moment until there are as many as `wanted`, if there is nothing but webhooks: nothing else is kept waiting.
-fn gather(receiver: &mut mpsc::Receiver<Box<dyn Work>>, batch: &mut Vec<Box<dyn Work>>, wanted: usize) {
-    let are_webhooks = |batch: &[Box<dyn Work>]| batch.iter().all(|work| work.delivery().is_some());
-    let began = Instant::now();
-    while batch.len() < wanted && are_webhooks(batch) && began.elapsed() < GATHER {
-        std::thread::park_timeout(LOOK);
-        while batch.len() < BATCH
-            && let Ok(work) = receiver.try_recv()
-        {
-            batch.push(work);
-        }
     }
 }
 

@@ -6,13 +6,13 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::super::{Delivery, JournalError, Shortage};
+use super::super::{JournalError, Shortage};
 use super::convert::{shortage, unwritable, write};
 use super::derived::Derived;
-use super::reserve::Reserve;
+use super::epoch;
+use super::reserve::{Reserve, is_want_of_room};
 use super::schema::Taken;
 use super::seal::{Ledger, State};
-use super::{epoch, inbox};
 
 /// What a work is for, which decides what happens to it when the disk is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +37,6 @@ pub(super) trait Work: Send {
     fn purpose(&self) -> Purpose;
     /// Whether it is news for whoever watches the feed.
     fn is_news(&self) -> bool;
-    /// The webhook that it takes, if that is what it does: those of a commit share a statement.
-    fn delivery(&self) -> Option<&Delivery> {
-        None
-    }
-    /// Its webhook was taken with others, and has this number.
-    fn taken(&mut self, _number: i64) {}
     /// Does it. Whether its changes are to be kept.
     fn run(&mut self, connection: &Connection) -> bool;
     /// It is not to be kept after all.
@@ -209,47 +203,13 @@ impl<R: Reserve> Writer<R> {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| unwritable(&error))?;
         epoch::hold(&transaction, self.epoch)?;
-        let (deliveries, mut others): (Vec<_>, Vec<_>) =
-            works.iter_mut().partition(|work| work.delivery().is_some());
-        others.extend(take(&transaction, &self.ledger, &mut self.before_one, deliveries)?);
-        for work in others {
+        for work in works {
             do_one(&transaction, (&self.ledger, &self.derived), &mut self.before_one, work.as_mut())?;
         }
         self.derived.store(&transaction)?;
         self.ledger.store(&transaction)?;
         transaction.commit().map_err(|error| unwritable(&error))
     }
-}
-
-/// Takes webhooks, many with one statement, and returns those that have to be tried one by one. An error is the
-/// transaction's, and ends it.
-fn take<'works>(
-    transaction: &Transaction<'_>,
-    ledger: &Ledger,
-    before: &mut State,
-    mut works: Vec<&'works mut Box<dyn Work>>,
-) -> Result<Vec<&'works mut Box<dyn Work>>, JournalError> {
-    let mut alone = Vec::new();
-    while !works.is_empty() {
-        let some: Vec<_> = works.drain(..inbox::at_once(works.len())).collect();
-        let deliveries: Vec<_> = some.iter().filter_map(|work| work.delivery()).collect();
-        ledger.save(before);
-        let changes = transaction.total_changes();
-        match inbox::insert(transaction, &deliveries) {
-            // Without a savepoint they cannot be taken back alone.
-            Ok(_) if transaction.total_changes().wrapping_sub(changes) != ledger.changes_since(before) => {
-                return Err(not_sealed());
-            }
-            Ok(first) => (first..).zip(some).for_each(|(number, work)| work.taken(number)),
-            // For want of room, SQLite undoes the whole transaction and not the statement alone.
-            Err(error) if transaction.is_autocommit() => return Err(error),
-            Err(_) => {
-                ledger.restore(before);
-                alone.extend(some);
-            }
-        }
-    }
-    Ok(alone)
 }
 
 /// Does a work in a savepoint of its own. An error is the transaction's, and ends it.
@@ -292,14 +252,12 @@ fn answer(works: Works, committed: &Result<(), JournalError>, tell: &impl Fn()) 
 
 #[allow(clippy::needless_pass_by_value, reason = "what `map` hands over")]
 fn no_reserve(error: std::io::Error) -> JournalError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => JournalError::no_room(
+    if is_want_of_room(&error) {
+        return JournalError::no_room(
             "the disk is full, and results need the room that is left: nothing was sent; make room",
-        ),
-        _ => JournalError::unwritable(format!(
-            "no room can be set aside for results ({error}): nothing was sent"
-        )),
+        );
     }
+    JournalError::unwritable(format!("no room can be set aside for results ({error}): nothing was sent"))
 }
 
 #[cfg(test)]
@@ -422,45 +380,6 @@ mod tests {
         );
         assert_eq!(kept(&writer), ["fine", "result"]);
         assert_eq!(*news.lock().unwrap(), 2, "a commit each");
-    }
-
-    #[test]
-    fn webhooks_share_a_statement_and_one_that_fails_takes_nothing_with_it() {
-        let mut writer = writer(Pretended::default());
-        let refuse = "CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.inbox WHEN NEW.event_id = '3'
-                      BEGIN SELECT raise(ABORT, 'refused'); END";
-        writer.connection.execute_batch(refuse).unwrap();
-        let delivery = |number: i64| Delivery {
-            body: number.to_string().into_bytes(),
-            event_id: Some(number.to_string()),
-            signature: None,
-            content_type: None,
-            received_at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        let told = Told::default();
-        let (mut batch, mut answers) = (vec![told.work("other", Purpose::Other, &[])], Vec::new());
-        for number in 0..7 {
-            let (caller, answer) = tokio::sync::oneshot::channel();
-            batch.push(Box::new(inbox::Taking::new(delivery(number), caller)));
-            answers.push(answer);
-        }
-        writer.work_off(batch.into_iter(), || {});
-        assert_eq!(told.lines(), ["other: 1, ok"]);
-        let mut bodies = writer.connection.prepare("SELECT body FROM inbox WHERE number = ?1").unwrap();
-        for (sent, mut answer) in answers.into_iter().enumerate() {
-            match answer.try_recv().unwrap() {
-                Ok(number) => {
-                    let body: Vec<u8> = bodies.query_row([number], |row| row.get(0)).unwrap();
-                    assert_eq!(body, sent.to_string().into_bytes());
-                }
-                Err(error) => assert!(sent == 3 && error.to_string().contains("refused"), "{sent}: {error}"),
-            }
-        }
-        let rows: i64 =
-            writer.connection.query_row("SELECT count(*) FROM inbox", [], |row| row.get(0)).unwrap();
-        assert_eq!(rows, 6);
-        let broken = super::super::seal::first_broken(&writer.connection, None).unwrap();
-        assert_eq!(broken, None, "what was undone is not in the seals");
     }
 
     #[test]
