@@ -293,8 +293,9 @@ async fn a_full_file_leaves_the_seals_as_they_were() {
                     received_at: at(0),
                 };
                 journal.take_delivery(large).await.unwrap();
-                let full = journal.unread_deliveries().await.unwrap_err();
-                assert!(full.to_string().contains("disk is full"), "{full}");
+                // It cannot be a row; what is one already is read all the same.
+                let there = journal.unread_deliveries().await.unwrap();
+                assert!(there.iter().all(|(_, delivery)| delivery.body.len() < 1 << 20));
                 // Which of the small ones find room is the file's affair.
                 drop(journal.observe(seen(&format!("full-{number}"), number)).await);
             })

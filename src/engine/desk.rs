@@ -60,6 +60,9 @@ const SOUGHT_FROM: usize = 3;
 /// Payees that the palette gets, the last paid first.
 const PAYEES: usize = 500;
 
+/// For webhooks to become rows when the desk ends.
+const SETTLE_WITHIN: Duration = Duration::from_secs(5);
+
 /// What a desk is made of.
 pub struct Parts {
     /// The journal, owned.
@@ -223,6 +226,12 @@ impl Desk {
         self.counter.finish().await;
         // The tasks hold the journal; its lock is free only once they are gone.
         while self.tasks.join_next().await.is_some() {}
+        // What is left after that time waits for the next owner.
+        match tokio::time::timeout(SETTLE_WITHIN, self.journal.settle()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!("webhooks wait for the next owner: {error}"),
+            Err(_) => tracing::warn!("webhooks that were taken wait for the next owner: there are many"),
+        }
     }
 }
 

@@ -532,6 +532,8 @@ pub trait Journal: Reader {
         &self,
         read: Vec<(i64, Contents)>,
     ) -> Answer<'_, Vec<Result<Option<Observed>, JournalError>>>;
+    /// Makes rows of all webhooks that were taken, as an owner does before it ends.
+    fn settle(&self) -> Answer<'_, ()>;
     /// A number that grows with every change; only the newest is kept for a slow reader.
     fn news(&self) -> watch::Receiver<u64>;
 }

@@ -238,8 +238,28 @@ impl SqliteJournal {
         }
         let moving = Arc::clone(spool);
         let moved =
-            self.writer.call_quietly(Purpose::Result, move |connection| moving.move_some(connection)).await?;
-        spool.settle(moved);
+            self.writer.call_quietly(Purpose::Result, move |connection| moving.move_some(connection)).await;
+        match moved {
+            Ok(moved) => {
+                spool.settle(moved);
+                Ok(())
+            }
+            // Damaged: what can be read is brought in as if another had left it, and a new file is begun.
+            Err(JournalError::Unreadable(reason)) => {
+                tracing::error!("{reason}");
+                spool.abandon();
+                leftovers::bring_in(spool, &self.writer).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As [`Self::bring_in`], all of them; and the file goes.
+    pub(super) async fn bring_in_all(&self) -> Result<(), JournalError> {
+        while self.arrivals.has_more() {
+            self.bring_in().await?;
+        }
+        self.arrivals.spool.close();
         Ok(())
     }
 }
@@ -269,15 +289,23 @@ impl Spool {
             .ok_or_else(|| io::Error::other("more than a frame can hold"))?;
         let at = end.at.saturating_add(frame.len() as u64);
         make_room(&opened.file, at);
-        opened.file.write_all_at(&frame, end.at)?;
-        opened.file.sync_data()?;
+        let written = opened.file.write_all_at(&frame, end.at).and_then(|()| opened.file.sync_data());
+        if let Err(error) = written {
+            // A part of it would look like one that was damaged, and takes room.
+            let _ = opened.file.set_len(end.at);
+            return Err(error);
+        }
         // An owner that comes now renames the file before it reads it: so it has read these, or they are not answered.
         if !opened.is_at(&self.path) {
             self.state().is_gone = true;
             return Err(io::Error::other("the file was taken away"));
         }
         let count = i64::try_from(batch.len()).map_err(io::Error::other)?;
-        self.state().end = Place { at, next: end.next.saturating_add(count) };
+        let mut state = self.state();
+        if !state.file.as_ref().is_some_and(|now| Arc::ptr_eq(now, &opened)) {
+            return Err(io::Error::other("the file was taken away"));
+        }
+        state.end = Place { at, next: end.next.saturating_add(count) };
         Ok(end.next)
     }
 
@@ -374,14 +402,16 @@ impl Spool {
         }
     }
 
+    /// Leaves the file to [`leftovers`].
+    fn abandon(&self) {
+        *self.state() = State::default();
+    }
+
     /// Removes the file if nothing in it waits. Under another name first: only then is it certain whose it is.
     fn close(&self) {
-        let state = self.state();
-        let Some(opened) =
-            state.file.as_ref().filter(|opened| !state.is_waiting() && opened.is_at(&self.path))
-        else {
-            return;
-        };
+        let mut state = self.state();
+        let is_done = !state.is_waiting();
+        let Some(opened) = state.file.take_if(|opened| is_done && opened.is_at(&self.path)) else { return };
         let ended = beside(&self.path, "-ended");
         if std::fs::rename(&self.path, &ended).is_ok() {
             let _ = if opened.is_at(&ended) {

@@ -119,7 +119,7 @@ pub fn check(path: &Path, noted: &[AuditHead]) -> Result<Checkup, JournalError> 
     }
     for kept in super::arrivals::damaged(path) {
         let what = format!(
-            "a part of the webhooks in {} cannot be read, and is not in the journal: compare the gateway's statement for its hours, and move the file away",
+            "some webhooks in {} cannot be read, and are not in the journal: they were damaged, or were coming in when saldo was killed and come again; compare the gateway's statement for the hours before the file's own time, and move the file away",
             kept.display()
         );
         round.find(None, None, what);

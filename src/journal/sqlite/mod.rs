@@ -1,5 +1,5 @@
 //! The journal on SQLite: one writer thread with group commit, one reader thread, WAL, `synchronous=FULL`; and a thread that
-//! takes webhooks into a file beside it ([`arrivals`]).
+//! takes webhooks into a file beside it (`arrivals`).
 //!
 //! The file is made readable by its owner alone: it holds people's data.
 //!

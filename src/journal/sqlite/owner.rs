@@ -104,6 +104,10 @@ impl Journal for SqliteJournal {
         Box::pin(async { Ok(all.await) })
     }
 
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(self.bring_in_all())
+    }
+
     fn news(&self) -> watch::Receiver<u64> {
         self.news.clone()
     }

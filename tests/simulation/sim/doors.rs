@@ -416,6 +416,10 @@ impl Journal for Sim {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn settle(&self) -> JournalAnswer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn news(&self) -> watch::Receiver<u64> {
         watch::channel(0).1
     }

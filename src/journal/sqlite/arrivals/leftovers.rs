@@ -3,11 +3,11 @@
 //! Its file is renamed first, so that an owner that was overtaken and does not know it answers nothing more. What follows is
 //! done again from the beginning if it is interrupted: a webhook whose row has its number and is the same is passed over.
 //!
-//! A frame that is not whole and is the last was not answered. One that others follow had been: then the others are brought
-//! in, and the file is kept for a person.
+//! A frame that is not whole was being written and had not been answered, or it is damaged. If it is the last, nobody can tell. All others
+//! are brought in, and the file is kept for a person.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::super::inbox;
 use super::super::worker::WriteQueue;
 use super::super::writer::Purpose;
 use super::frame::{self, Frame, MARK};
-use super::{ENDING, MOVED_AT_ONCE, MOVED_BYTES, Place, Spool};
+use super::{ENDING, FIRST_LINE, MOVED_AT_ONCE, MOVED_BYTES, Place, Spool};
 
 /// The end of a file's name while it is brought in.
 const BEFORE: &str = "-before";
@@ -30,6 +30,12 @@ const KEPT: std::ops::RangeInclusive<u32> = 1..=99;
 
 /// Read at once while looking for a frame behind a damaged one.
 const CHUNK: u64 = 1 << 20;
+
+/// As much of a frame's head as tells that it is one, and its number.
+const HEAD: usize = MARK.len() + 8;
+
+/// Longer than any header.
+const LONGEST_HEADER: u64 = 1_024;
 
 /// How far a file has been brought in.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +66,7 @@ pub(super) async fn bring_in(spool: &Arc<Spool>, writer: &WriteQueue) -> Result<
             }
         }
         let removing = Arc::clone(spool);
-        let has_hole = progress.has_hole;
-        writer.call_quietly(Purpose::Other, move |_| put_away(&removing, has_hole)).await?;
+        writer.call_quietly(Purpose::Other, move |_| put_away(&removing, &left, progress)).await?;
     }
     let next = writer
         .call_quietly(Purpose::Other, |connection| Ok(inbox::last(connection)?.saturating_add(1)))
@@ -83,36 +88,58 @@ fn open(spool: &Spool, connection: &Connection) -> Result<Option<(File, Progress
         return Ok(None);
     }
     let path = before(spool);
-    let opened = File::open(&path).or_else(|error| match error.kind() {
-        io::ErrorKind::NotFound => {
-            std::fs::rename(&spool.path, &path)?;
-            File::open(&path)
-        }
-        _ => Err(error),
-    });
-    let file = match opened {
-        Ok(file) => file,
+    let (from, is_renamed) = if path.exists() { (&path, true) } else { (&spool.path, false) };
+    match std::fs::metadata(from) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(spool.unwritable(&error)),
-    };
-    let mut found = vec![0; spool.header.len()];
-    match file.read_exact_at(&mut found, 0) {
-        // One without a header was being made: nothing had been answered.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
-        Err(error) => return Err(spool.unwritable(&error)),
-        Ok(()) if found == spool.header || found.iter().all(|byte| *byte == 0) => {}
-        Ok(()) => {
-            let belongs =
-                "it is another account's, or a newer saldo's; move it away, and keep it: it holds webhooks";
-            return Err(spool.unreadable(&belongs));
+        Ok(found) if !found.is_file() => {
+            return Err(spool
+                .unwritable(&io::Error::other("there is no file at that place; move away what is there")));
         }
+        Ok(_) => {}
+    }
+    let file = File::open(from).map_err(|error| spool.unwritable(&error))?;
+    let has_hole = match header(&file, spool).map_err(|error| spool.unwritable(&error))? {
+        Header::Ours => false,
+        Header::Damaged => true,
+        Header::Foreign => {
+            let reason = "its webhooks are another account's; move it away, and keep it".to_owned();
+            return Err(JournalError::Open { path: from.display().to_string(), reason });
+        }
+    };
+    if !is_renamed {
+        std::fs::rename(from, &path).map_err(|error| spool.unwritable(&error))?;
     }
     let begins = frame::read(&file, spool.start()).map_err(|error| spool.unwritable(&error))?;
     let next = match begins {
         Some(frame) => frame.first,
         None => inbox::last(connection)?.saturating_add(1),
     };
-    Ok(Some((file, Progress { place: Place { at: spool.start(), next }, has_hole: false })))
+    Ok(Some((file, Progress { place: Place { at: spool.start(), next }, has_hole })))
+}
+
+/// Whose a file is.
+enum Header {
+    Ours,
+    Foreign,
+    Damaged,
+}
+
+fn header(file: &File, spool: &Spool) -> io::Result<Header> {
+    let mut found = Vec::new();
+    file.take(LONGEST_HEADER).read_to_end(&mut found)?;
+    let found = found.as_slice();
+    // Without a header it was being made: nothing had been answered.
+    let is_begun = |header: &[u8]| spool.header.starts_with(header) || header.iter().all(|byte| *byte == 0);
+    if found.starts_with(&spool.header) || is_begun(found) {
+        return Ok(Header::Ours);
+    }
+    let account =
+        found.strip_prefix(FIRST_LINE.as_bytes()).and_then(|rest| rest.split(|byte| *byte == b'\n').next());
+    Ok(match account.map(std::str::from_utf8) {
+        Some(Ok(account)) if !account.contains(char::is_control) => Header::Foreign,
+        _ => Header::Damaged,
+    })
 }
 
 /// Makes rows of some, and says where to go on. `None`: there are no more.
@@ -162,7 +189,6 @@ fn next_frame(left: &File, place: Place) -> io::Result<Option<(Frame, Place)>> {
 
 /// Where the next head behind `at` is that claims this number or a higher one.
 fn later_head(left: &File, at: u64, next: i64) -> io::Result<Option<u64>> {
-    const HEAD: usize = MARK.len() + 8;
     let length = left.metadata()?.len();
     let mut from = at.saturating_add(1);
     while from < length {
@@ -186,12 +212,13 @@ fn is_there(connection: &Connection, number: i64, delivery: &Delivery) -> Result
 }
 
 /// Removes a file that was brought in. One that is damaged in the middle is kept for a person to look at.
-fn put_away(spool: &Spool, has_hole: bool) -> Result<(), JournalError> {
+fn put_away(spool: &Spool, left: &File, end: Progress) -> Result<(), JournalError> {
     let path = before(spool);
-    let outcome = if has_hole {
+    let is_cut = is_cut_short(left, end.place).map_err(|error| spool.unwritable(&error))?;
+    let outcome = if end.has_hole || is_cut {
         let kept = aside(&path);
         tracing::error!(
-            "a part of the webhooks in {} cannot be read; all others are in the journal, and the file is kept as {}",
+            "some webhooks in {} cannot be read; all others are in the journal. The file is kept as {}: `saldo fsck` says what to do",
             spool.path.display(),
             kept.display()
         );
@@ -203,6 +230,19 @@ fn put_away(spool: &Spool, has_hole: bool) -> Result<(), JournalError> {
         // It is done twice if it was asked for twice.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         outcome => outcome.map_err(|error| spool.unwritable(&error)),
+    }
+}
+
+/// Whether a frame begins at the end that is not whole: one that was being written and so was not answered, or a damaged one.
+/// Nobody can tell.
+fn is_cut_short(left: &File, end: Place) -> io::Result<bool> {
+    let mut head = [0; HEAD];
+    match left.read_exact_at(&mut head, end.at) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        outcome => {
+            outcome?;
+            Ok(frame::claimed(&head).is_some_and(|number| number >= end.next))
+        }
     }
 }
 
