@@ -241,7 +241,7 @@ impl SqliteJournal {
             self.writer.call_quietly(Purpose::Result, move |connection| moving.move_some(connection)).await;
         match moved {
             Ok(moved) => {
-                spool.settle(moved);
+                spool.confirm(moved);
                 Ok(())
             }
             // Damaged: what can be read is brought in as if another had left it, and a new file is begun.
@@ -362,7 +362,7 @@ impl Spool {
         }
     }
 
-    /// Makes rows of frames that wait, and says how far that goes. It counts when it has been committed ([`Self::settle`]).
+    /// Makes rows of frames that wait, and says how far that goes. It counts when it has been committed ([`Self::confirm`]).
     fn move_some(&self, connection: &Connection) -> Result<Place, JournalError> {
         let (opened, mut place, end) = {
             let state = self.state();
@@ -394,7 +394,7 @@ impl Spool {
     }
 
     /// All up to here has been committed.
-    fn settle(&self, moved: Place) {
+    fn confirm(&self, moved: Place) {
         let mut state = self.state();
         // An older answer may speak of the file before it was begun anew.
         if moved.next > state.moved.next {

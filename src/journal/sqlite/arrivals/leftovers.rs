@@ -3,8 +3,8 @@
 //! Its file is renamed first, so that an owner that was overtaken and does not know it answers nothing more. What follows is
 //! done again from the beginning if it is interrupted: a webhook whose row has its number and is the same is passed over.
 //!
-//! A frame that is not whole was being written and had not been answered, or it is damaged. If it is the last, nobody can tell. All others
-//! are brought in, and the file is kept for a person.
+//! A frame that is not whole was being written and had not been answered, or it is damaged. If it is the last, nobody can
+//! tell. All others are brought in, and the file is kept for a person.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -211,7 +211,7 @@ fn is_there(connection: &Connection, number: i64, delivery: &Delivery) -> Result
     Ok(first(connection, sql, parameters, |row| row.read::<bool>("same"))?.unwrap_or_default())
 }
 
-/// Removes a file that was brought in. One that is damaged in the middle is kept for a person to look at.
+/// Removes a file that was brought in. One of which a part cannot be read is kept for a person to look at.
 fn put_away(spool: &Spool, left: &File, end: Progress) -> Result<(), JournalError> {
     let path = before(spool);
     let is_cut = is_cut_short(left, end.place).map_err(|error| spool.unwritable(&error))?;
